@@ -1,0 +1,203 @@
+"""The hit (treffer): a lead, never proof. It is found by a process and decided by a person.
+
+A stream holds what is known of one purchase line beside one stolen item. It may begin with an
+earlier passage, which is provenance and no hit, and become a hit when the theft is amended.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from herkomst.domain.events import EventData, event
+from herkomst.domain.matching import Reason
+
+State = Literal["passage", "found", "assessed", "confirmed", "rejected", "closed"]
+
+
+class Pair(msgspec.Struct, frozen=True, kw_only=True):
+    """The two goods that are compared."""
+
+    line: int
+    purchase: str
+    """Stream of the purchase, in hex."""
+    purchase_key: str
+    purchase_source: str
+    stolen: str
+    """Stream of the stolen item, in hex."""
+    stolen_key: str
+    stolen_source: str
+
+
+class Finding(EventData, frozen=True, kw_only=True):
+    """A verdict of the comparison, with what it rests on and what speaks against it."""
+
+    against: tuple[Reason, ...] = ()
+    fingerprint: str
+    """SHA-256 of the facts compared: a rejection holds for these facts only."""
+    grade: str
+    pair: Pair
+    reasons: tuple[Reason, ...]
+    rules: int
+    """Version of the rules that gave the verdict."""
+    score: int
+    time: Literal["after", "unclear"]
+
+
+@event
+class Found(Finding, frozen=True, kw_only=True):
+    """A hit was found."""
+
+    TOPIC = "casework.hit.found"
+
+
+@event
+class Regraded(Finding, frozen=True, kw_only=True):
+    """The facts changed and with them the grade, the time or the reasons."""
+
+    TOPIC = "casework.hit.regraded"
+
+
+@event
+class Reopened(Finding, frozen=True, kw_only=True):
+    """A hit that was closed, or rejected on other facts, stands again."""
+
+    TOPIC = "casework.hit.reopened"
+
+
+@event
+class Closed(EventData, frozen=True, kw_only=True):
+    """The facts no longer make it a hit: withdrawn, recovered before, corrected away, flooded."""
+
+    TOPIC = "casework.hit.closed"
+
+    reason: str
+
+
+@event
+class PassageNoted(EventData, frozen=True, kw_only=True):
+    """The same good was bought before the theft began: an earlier passage, never a hit."""
+
+    TOPIC = "casework.passage.noted"
+
+    pair: Pair
+    reasons: tuple[Reason, ...]
+
+
+@event
+class Assessed(EventData, frozen=True, kw_only=True):
+    """A person looked at the hit and took it up."""
+
+    TOPIC = "casework.hit.assessed"
+
+    note: bytes | None = None
+    """Sealed."""
+
+
+@event
+class Confirmed(EventData, frozen=True, kw_only=True):
+    """A person confirmed the signal; it says nothing of who owns the good."""
+
+    TOPIC = "casework.hit.confirmed"
+
+    note: bytes | None = None
+
+
+@event
+class Rejected(EventData, frozen=True, kw_only=True):
+    """A person rejected the hit on the facts as they were compared."""
+
+    TOPIC = "casework.hit.rejected"
+
+    fingerprint: str
+    reason: Literal["other_good", "wrong_number", "lawful_sale", "placeholder", "other"]
+    note: bytes | None = None
+
+
+@event
+class NumberFlooded(EventData, frozen=True, kw_only=True):
+    """A number stands on too many goods of one side to identify any; a person should look."""
+
+    TOPIC = "casework.number.flooded"
+
+    key: str
+    side: Literal["purchase", "stolen"]
+
+
+@event
+class NumberCleared(EventData, frozen=True, kw_only=True):
+    """A flooded number stands on few goods again."""
+
+    TOPIC = "casework.number.cleared"
+
+    key: str
+    side: Literal["purchase", "stolen"]
+
+
+class HitClosed(Exception):
+    """Nothing can be decided on a hit whose facts are gone."""
+
+    code = "hit_closed"
+
+
+class Hit(msgspec.Struct):
+    """A pair as its events tell it."""
+
+    state: State
+    pair: Pair
+    version: int = 1
+    finding: Finding | None = None
+    rejected: str | None = None
+    """Fingerprint of the facts that a person rejected."""
+
+    @property
+    def stands(self) -> bool:
+        return self.state in ("found", "assessed", "confirmed")
+
+    def assess(self) -> Assessed:
+        self._must_be_open()
+        return Assessed()
+
+    def confirm(self) -> Confirmed:
+        self._must_be_open()
+        return Confirmed()
+
+    def reject(
+        self, reason: Literal["other_good", "wrong_number", "lawful_sale", "placeholder", "other"]
+    ) -> Rejected:
+        finding = self._must_be_open()
+        return Rejected(fingerprint=finding.fingerprint, reason=reason)
+
+    def _must_be_open(self) -> Finding:
+        if self.finding is None or self.state in ("closed", "passage"):
+            raise HitClosed("The facts that made this a hit are gone; it cannot be decided on.")
+        return self.finding
+
+
+_DECISIONS: dict[type[EventData], State] = {
+    Assessed: "assessed",
+    Confirmed: "confirmed",
+    Rejected: "rejected",
+    Closed: "closed",
+}
+
+
+def evolve(state: Hit | None, data: EventData) -> Hit:
+    """The pair after this event."""
+    if isinstance(data, PassageNoted):
+        if state is None:
+            return Hit("passage", data.pair)
+        state.state = "passage"
+    elif isinstance(data, Finding):
+        if state is None:
+            return Hit("found", data.pair, finding=data)
+        if not isinstance(data, Regraded):
+            state.state = "found"
+        state.finding = data
+    elif state is None:
+        raise ValueError(f"a pair cannot begin with {data.TOPIC}")
+    else:
+        state.state = _DECISIONS[type(data)]
+        if isinstance(data, Rejected):
+            state.rejected = data.fingerprint
+    state.version += 1
+    return state

@@ -1,0 +1,62 @@
+"""Identities of streams.
+
+What a source names gets a uuid5 of (register, source, key), so that the same key always means the
+same stream and uniqueness needs no look-up. The parts are encoded as a JSON array before hashing:
+joined with a separator, two different pairs of parts could collide.
+"""
+
+from hashlib import sha1
+from uuid import UUID
+
+import msgspec
+
+HERKOMST = UUID("6f3b1c0e-6d0a-5b5e-9a53-2f0c6f2f6b10")
+_encode = msgspec.json.Encoder().encode
+_VERSION_5 = (0xC000 << 48) | (0xF000 << 64)
+_BITS_5 = (0x8000 << 48) | (5 << 76)
+
+
+def named(*parts: str | int) -> UUID:
+    """The uuid5 of these parts in the namespace of the product."""
+    digest = sha1(HERKOMST.bytes + _encode(parts), usedforsecurity=False).digest()
+    return UUID(int=int.from_bytes(digest[:16], "big") & ~_VERSION_5 | _BITS_5)
+
+
+def dealer_id(source: str, key: str) -> UUID:
+    """Stream of a dealer (handelaar, opkoper)."""
+    return named("dealer", source, key)
+
+
+def establishment_id(dealer_source: str, dealer_key: str, branch: str | None) -> UUID:
+    """An establishment (vestiging); also the stream of its book of register numbers."""
+    return named("establishment", dealer_source, dealer_key, branch or "")
+
+
+def purchase_id(source: str, key: str) -> UUID:
+    """Stream of a purchase (inkoop) with its lines."""
+    return named("purchase", source, key)
+
+
+def presentation_id(purchase: UUID) -> UUID:
+    """Stream of the identity presented with a purchase: one a purchase, whoever the person is."""
+    return UUID(int=purchase.int ^ 0x1D)
+
+
+def stolen_item_id(source: str, key: str) -> UUID:
+    """Stream of one stolen item (gestolen goed); a report may have several."""
+    return named("stolen_item", source, key)
+
+
+def pair_id(purchase: UUID, line: int, stolen: UUID) -> UUID:
+    """Stream of what is known of one purchase line beside one stolen item: a hit, or a passage."""
+    return named("pair", purchase.hex, line, stolen.hex)
+
+
+def number_id(key: str) -> UUID:
+    """Stream of a comparison key that stands on many goods."""
+    return named("number", key)
+
+
+def erasure_id(subject: str) -> UUID:
+    """Stream of the erasure of one subject."""
+    return named("erasure", subject)

@@ -1,0 +1,70 @@
+"""The municipalities (gemeenten) of 1 January 2023, with police unit and safety region.
+
+Source: Statistics Netherlands (CBS) and the Land Registry (Kadaster), CC BY 4.0.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from types import MappingProxyType
+
+import msgspec
+from rapidfuzz import fuzz, process, utils
+
+from herkomst.domain.tables import rows
+
+VALID_FROM = date(2023, 1, 1)
+
+
+class Municipality(msgspec.Struct, frozen=True):
+    """A municipality and one point inside it (WGS 84, degrees).
+
+    The police unit (regionale eenheid) and the safety region (veiligheidsregio) are two
+    divisions. `valid_to` is the last day; None as long as it exists.
+    """
+
+    code: str
+    name: str
+    safety_region: str
+    police_unit: str
+    lat: float
+    lon: float
+    valid_from: date = VALID_FROM
+    valid_to: date | None = None
+
+
+def _municipality(row: dict[str, str]) -> Municipality:
+    return Municipality(
+        code=row["code"],
+        name=row["name"],
+        safety_region=row["safety_region"],
+        police_unit=row["police_unit"],
+        lat=float(row["lat"]),
+        lon=float(row["lon"]),
+    )
+
+
+MUNICIPALITIES: Mapping[str, Municipality] = MappingProxyType(
+    {row["code"]: _municipality(row) for row in rows("municipalities")}
+)
+_SPOKEN = {"Den Haag": "GM0518", "Den Bosch": "GM0796"}
+_CODES = (
+    {found.name: code for code, found in MUNICIPALITIES.items()}
+    | {code: code for code in MUNICIPALITIES}
+    | _SPOKEN
+)
+
+
+def find(code: str) -> Municipality | None:
+    """The municipality with a code such as GM0363."""
+    return MUNICIPALITIES.get(code)
+
+
+def nearest_code(text: str) -> str:
+    """The code that a wrong one, a bare number or a name probably meant."""
+    padded = f"GM{text.upper().removeprefix('GM').zfill(4)}"
+    if padded in MUNICIPALITIES:
+        return padded
+    name, _, _ = process.extractOne(
+        text, _CODES.keys(), scorer=fuzz.ratio, processor=utils.default_process
+    )
+    return _CODES[name]

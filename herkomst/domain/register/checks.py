@@ -1,0 +1,123 @@
+"""Checks that several records share: each appends what is wrong and returns the normal value."""
+
+from datetime import date
+from functools import lru_cache
+
+from herkomst.domain import goods, municipalities
+from herkomst.domain.calendar import Occurred, TimeError, parse_occurred
+from herkomst.domain.identifiers import contains_bsn
+from herkomst.domain.money import Money, MoneyError, parse_money
+from herkomst.domain.problems import Problem
+from herkomst.domain.register.records import Amount, Identifier, Moment
+
+Problems = list[Problem]
+KEY_LENGTH = 200
+TEXT_LENGTH = 4000
+
+
+def check_key(key: str, field: str, problems: Problems) -> None:
+    if not key or len(key) > KEY_LENGTH or key != key.strip():
+        problems.append(
+            Problem(
+                field,
+                "key",
+                f"The key is empty, longer than {KEY_LENGTH} characters or has blanks around it.",
+                "Send the name that your own system gives this record.",
+            )
+        )
+
+
+def check_moment(moment: Moment, field: str, problems: Problems) -> Occurred | None:
+    try:
+        return parse_occurred(moment.from_, moment.to, moment.zone, moment.precision)
+    except TimeError as error:
+        place = f"{field}/{error.field}" if error.field else field
+        problems.append(Problem(place, error.code, error.message, error.cure))
+        return None
+
+
+def check_instant(value: str, field: str, problems: Problems) -> Occurred | None:
+    """A moment written as one string: a date and time with its offset, or a date."""
+    try:
+        return parse_occurred(value, None, None, None)
+    except TimeError as error:
+        problems.append(Problem(field, error.code, error.message, error.cure))
+        return None
+
+
+def check_amount(amount: Amount | str | None, field: str, problems: Problems) -> Money | None:
+    if amount is None:
+        return None
+    if isinstance(amount, str):
+        amount = Amount(amount=amount)
+    try:
+        return parse_money(amount.amount, amount.currency)
+    except MoneyError as error:
+        problems.append(Problem(f"{field}/amount", error.code, error.message, error.cure))
+        return None
+
+
+def check_day(value: str | None, field: str, problems: Problems) -> date | None:
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        problems.append(Problem(field, "date", f"{value!r} is no date.", "Write it as 2026-03-09."))
+        return None
+
+
+def check_kind(kind: str, field: str, problems: Problems) -> None:
+    if kind not in goods.KINDS:
+        problems.append(
+            Problem(
+                field,
+                "unknown_kind",
+                f"The catalogue has no kind {kind!r}.",
+                f"Did you mean {goods.nearest_kind(kind)!r}? `herkomst schema --kinds` lists all.",
+            )
+        )
+
+
+@lru_cache(maxsize=2048)
+def _known_municipality(code: str) -> bool:
+    return municipalities.find(code) is not None
+
+
+def check_municipality(code: str | None, field: str, problems: Problems) -> None:
+    if code is not None and not _known_municipality(code):
+        problems.append(
+            Problem(
+                field,
+                "unknown_municipality",
+                f"No municipality has the code {code!r}.",
+                f"Use the code of Statistics Netherlands, such as "
+                f"{municipalities.nearest_code(code)!r}.",
+            )
+        )
+
+
+def check_identifiers(values: list[Identifier], field: str, problems: Problems) -> None:
+    for index, identifier in enumerate(values):
+        if not identifier.value.strip():
+            problems.append(
+                Problem(
+                    f"{field}/{index}/value",
+                    "empty",
+                    "An identifier has no value.",
+                    "Leave the identifier out when the good has none.",
+                )
+            )
+
+
+def check_no_bsn(number: str, field: str, problems: Problems) -> None:
+    """No citizen service number (BSN) is ever stored."""
+    if contains_bsn(number):
+        problems.append(
+            Problem(
+                field,
+                "bsn",
+                "This passes the test of a citizen service number (BSN), which is never stored.",
+                "Send the number of the document, not the one on its back.",
+            )
+        )

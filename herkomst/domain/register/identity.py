@@ -1,0 +1,50 @@
+"""The identity presented with a purchase: sealed from birth, one stream a purchase.
+
+Who the person is, is resolved later and reversibly; a presentation only says what was shown.
+"""
+
+from herkomst.domain.events import EventData, event
+from herkomst.domain.register.records import Seller
+
+
+class Presentation(EventData, frozen=True, kw_only=True):
+    purchase: str
+    """Stream of the purchase, in hex."""
+    sealed: bytes
+    """The seller as written, encrypted with the data key of the purchase."""
+    shown: tuple[str, ...]
+    """Which fields were given, in alphabetical order: what is missing can be counted unsealed."""
+    source: str
+    source_key: str
+
+
+@event
+class Presented(Presentation, frozen=True, kw_only=True):
+    """A seller presented an identity."""
+
+    TOPIC = "dor.identity.presented"
+
+
+@event
+class IdentityCorrected(Presentation, frozen=True, kw_only=True):
+    """The presented identity was written down wrongly and was corrected."""
+
+    TOPIC = "dor.identity.corrected"
+
+
+@event
+class IdentityErased(EventData, frozen=True, kw_only=True):
+    """The identity is to be erased (wissing, art. 17 AVG; vernietiging, art. 14 Wpg)."""
+
+    TOPIC = "dor.identity.erased"
+
+    erasure: str
+    """Stream of the erasure that ordered it, in hex."""
+
+
+_FIELDS = tuple(sorted(Seller.__struct_fields__))
+
+
+def shown_fields(seller: Seller) -> tuple[str, ...]:
+    """Names of the fields that the seller's identity holds."""
+    return tuple([name for name in _FIELDS if getattr(seller, name) is not None])

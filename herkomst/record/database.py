@@ -1,0 +1,84 @@
+"""Connections to PostgreSQL: a pool with names and time-outs that says when it is down."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import Connection, Cursor
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+Row = tuple[Any, ...]
+LOST = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
+"""What psycopg raises when the server went away; the outcome of a commit is then unknown."""
+
+
+class DatabaseDown(Exception):
+    """The database cannot be reached."""
+
+    code = "database_down"
+
+
+class Database:
+    """A pool of connections in autocommit; a transaction is asked for by name."""
+
+    def __init__(
+        self, url: str, *, name: str = "herkomst", size: int = 8, timeout: float = 10.0
+    ) -> None:
+        self.url = url
+        self._pool: ConnectionPool[Connection[Row]] = ConnectionPool(
+            url,
+            min_size=1,
+            max_size=size,
+            timeout=timeout,
+            open=False,
+            kwargs={"autocommit": True, **options(name)},
+            check=ConnectionPool.check_connection,
+        )
+
+    def __repr__(self) -> str:
+        return f"Database({self._pool.name!r})"
+
+    @property
+    def pool(self) -> "ConnectionPool[Connection[Row]]":
+        """The pool, opened at first use so that a process that only parses flags connects not."""
+        if self._pool.closed:
+            self._pool.open()
+        return self._pool
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection[Row]]:
+        try:
+            with self.pool.connection() as connection:
+                yield connection
+        except PoolTimeout as error:
+            raise DatabaseDown(
+                "The database gives no connection: it is down, unreachable or full; "
+                "`herkomst doctor` says which."
+            ) from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[Cursor[Row]]:
+        """A cursor inside one transaction, committed on leaving."""
+        with self.connection() as connection, connection.transaction(), connection.cursor() as c:
+            yield c
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+def options(name: str) -> dict[str, Any]:
+    """Session settings that every connection of the product has."""
+    return {
+        "application_name": name,
+        "connect_timeout": 5,
+        "options": "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s -c TimeZone=UTC",
+    }
+
+
+def connect(url: str, name: str, **settings: Any) -> Connection[Row]:
+    """One connection outside any pool, for a listener, an owner's lock or a long scan."""
+    try:
+        return psycopg.connect(url, autocommit=True, **(options(name) | settings))
+    except psycopg.OperationalError as error:
+        raise DatabaseDown(f"The database cannot be reached: {error}") from error

@@ -1,0 +1,89 @@
+"""The journal's application: one entry an operation, each on a stream of its own.
+
+Entries that arrive within a few milliseconds of each other share one commit; each caller waits for
+that commit, because no answer leaves before its entry is durable.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, ClassVar
+from uuid import UUID
+
+import uuid_utils
+from anyio import to_thread
+
+from herkomst.domain.events import Event, EventData
+from herkomst.record.application import (
+    Custody,
+    RecordApplication,
+    envelope,
+    pending,
+    this_moment,
+)
+from herkomst.record.vault import DataKey, KeyRow
+
+WINDOW = 0.003
+"""Seconds for which an entry waits for others; with the commit it stays within 5 ms."""
+
+
+class Entry:
+    """An entry being written: its stream, its data key and how to seal with it."""
+
+    def __init__(self, stream: UUID, key: DataKey, row: KeyRow) -> None:
+        self.stream, self.key, self.row = stream, key, row
+
+
+class Journal(RecordApplication):
+    """The application of the sequence `journal`."""
+
+    name = "journal"
+    sequence: ClassVar[str] = "journal"
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._waiting: list[tuple[Event, KeyRow | None, asyncio.Future[int]]] = []
+        self._flushing: asyncio.Task[None] | None = None
+
+    def open_entry(self) -> Entry:
+        """A stream and a key for one operation."""
+        stream = UUID(bytes=uuid_utils.uuid7().bytes)
+        return Entry(stream, *self.vault.new_key(stream))
+
+    def write(self, events: Sequence[tuple[Event, KeyRow | None]]) -> int:
+        """Append entries and their keys in one transaction; the position of the last."""
+        with self.database.transaction() as cursor:
+            appended = self.recorder.append(cursor, [pending(event) for event, _ in events])
+            for row in [row for _, row in events if row is not None]:
+                cursor.execute("INSERT INTO vault.keys VALUES (%s, %s, %s)", row)
+        return appended.last
+
+    async def commit(self, event: Event, row: KeyRow | None) -> int:
+        """Append an entry together with those that arrive within the window; its position is not
+        smaller than any that was committed before."""
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._waiting.append((event, row, future))
+        if self._flushing is None:
+            self._flushing = asyncio.create_task(self._flush())
+        return await future
+
+    async def _flush(self) -> None:
+        await asyncio.sleep(WINDOW)
+        batch, self._waiting, self._flushing = self._waiting, [], None
+        try:
+            position = await to_thread.run_sync(self.write, [item[:2] for item in batch])
+        except BaseException as error:
+            for *_, future in batch:
+                if not future.done():
+                    future.set_exception(error)
+            if not isinstance(error, Exception):
+                raise
+        else:
+            for *_, future in batch:
+                if not future.done():
+                    future.set_result(position)
+
+
+def journal_event(stream: UUID, data: EventData, *, user: str, ground: str, unit: str) -> Event:
+    """An entry's event: the journal serves control only, whatever the regime of what was read."""
+    custody = Custody(controller="politie", ground=ground, regime="wpg:32a", unit=unit)
+    return Event(stream, data, envelope(f"user:{user}", custody, this_moment(), data.VERSION))

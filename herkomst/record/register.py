@@ -1,0 +1,718 @@
+"""The register: dealers, purchases, identities and stolen items, taken in record by record.
+
+One method takes everything in, whether it comes from a till, a form, a file or a feed. A batch is
+one transaction: lock, drop what exists, take the next numbers, append events and keys. What is new
+is prepared before the lock is taken; what exists is decided under it, against what is stored.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from time import monotonic, sleep
+from typing import Any, ClassVar, Literal, NamedTuple
+from uuid import UUID
+
+import msgspec
+from psycopg import Cursor
+
+from herkomst.domain import ids
+from herkomst.domain.calendar import Occurred
+from herkomst.domain.events import Event, EventData, Recorded
+from herkomst.domain.problems import Mark, Problem, RecordRefused
+from herkomst.domain.register import book, dealer, erasure, identity, purchase, stolen_item
+from herkomst.domain.register.records import (
+    DealerRecord,
+    PawnEndedRecord,
+    PurchaseCorrection,
+    PurchaseRecord,
+    PurchaseSold,
+    Record,
+    Seller,
+    StolenItemRecord,
+)
+from herkomst.domain.register.sources import source_profile
+from herkomst.record.application import (
+    Custody,
+    RecordApplication,
+    envelope,
+    pending,
+    this_moment,
+)
+from herkomst.record.database import LOST, Row
+from herkomst.record.recorder import Appended, Pending
+from herkomst.record.vault import DataKey, KeyRow
+
+log = logging.getLogger(__name__)
+
+Status = Literal["accepted", "duplicate", "amended", "conflict", "rejected"]
+ATTEMPTS = 5
+_content = msgspec.json.Encoder(order="deterministic").encode
+_decode_seller = msgspec.json.Decoder(Seller).decode
+_decode_purchase_part = msgspec.json.Decoder(purchase.PrivatePart).decode
+KNOWN_FOR = 30.0
+"""Seconds for which an establishment, once read, is taken to be what it was."""
+
+
+class Receipt(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The answer to one record. It never says anything about a hit: a till learns nothing."""
+
+    line: int
+    status: Status
+    key: str | None = None
+    id: str | None = None
+    register_number: int | None = None
+    position: int | None = None
+    marks: tuple[Mark, ...] = ()
+    errors: tuple[Problem, ...] = ()
+
+
+class _Draft(NamedTuple):
+    """A record prepared as if it were new."""
+
+    line: int
+    record: Record
+    stream: UUID
+    key: DataKey
+    row: KeyRow
+    events: tuple[Event, ...]
+    marks: tuple[Mark, ...] = ()
+    numbered: bool = False
+    """Whether the last of its events takes a register number."""
+
+
+class _Decision(NamedTuple):
+    """What became of a record that met an existing stream."""
+
+    status: Status
+    events: tuple[Event, ...] = ()
+    errors: tuple[Problem, ...] = ()
+    marks: tuple[Mark, ...] = ()
+
+
+class _Known(NamedTuple):
+    """A stream that has begun, as it is inside this transaction."""
+
+    state: Any
+    key: DataKey | None
+    first: EventData
+    first_id: str
+    position: int | None
+    seller: Seller | None = None
+
+
+class _Batch:
+    """What one transaction appends, in the order of the records."""
+
+    def __init__(self) -> None:
+        self.pending: list[Pending] = []
+        self.keys: list[KeyRow] = []
+        self.known: dict[UUID, _Known] = {}
+        self.fresh: dict[UUID, _Draft] = {}
+
+    def add(self, events: Sequence[Event]) -> int | None:
+        """Index of the last of the events in this batch."""
+        self.pending += [pending(event) for event in events]
+        return len(self.pending) - 1 if events else None
+
+
+class Register(RecordApplication):
+    """The application of the sequence `register`."""
+
+    name = "register"
+    sequence: ClassVar[str] = "register"
+
+    def __init__(
+        self, *args: Any, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        super().__init__(*args)
+        self._clock = clock
+        self._establishments: dict[UUID, tuple[float, str]] = {}
+
+    # Taking in
+
+    def take_in(
+        self, records: Sequence[tuple[int, Record]], *, actor: str, attempts: int = ATTEMPTS
+    ) -> list[Receipt]:
+        """Take in (line, record) pairs as one transaction; a receipt for each, in order.
+
+        Repeating it changes nothing: what is there already is a duplicate. When the connection
+        breaks, also during the commit, it is tried again with the same event ids, so an event
+        found under its own id is ours and was accepted, never a failure or a duplicate.
+        """
+        now = self._clock()
+        self._learn_establishments([record for _, record in records])
+        prepared = [self._prepare(line, record, actor, now) for line, record in records]
+        for attempt in range(1, attempts + 1):
+            try:
+                return self._append(prepared, actor)
+            except LOST:
+                if attempt == attempts:
+                    raise
+                log.warning("append interrupted, outcome unknown: trying again by event id")
+                sleep(0.05 * 2**attempt)
+        raise AssertionError("unreachable")
+
+    def _append(
+        self, prepared: Sequence["_Draft | _FollowUp | Receipt"], actor: str
+    ) -> list[Receipt]:
+        with self.database.transaction() as cursor:
+            self.recorder.lock(cursor)
+            batch = _Batch()
+            self._load(cursor, prepared, batch)
+            outcomes = [self._settle(item, batch, actor) for item in prepared]
+            appended = None
+            if batch.pending:
+                appended = self.recorder.append(cursor, batch.pending)
+                _copy_keys(cursor, batch.keys)
+            numbers = self._numbers_of_known(cursor, batch)
+        return [_receipt(outcome, appended, numbers) for outcome in outcomes]
+
+    def _load(
+        self,
+        cursor: Cursor[Row],
+        prepared: Sequence["_Draft | _FollowUp | Receipt"],
+        batch: _Batch,
+    ) -> None:
+        streams = [item.stream for item in prepared if not isinstance(item, Receipt)]
+        existing = list(self.recorder.existing(cursor, streams)) if streams else []
+        if not existing:
+            return
+        histories = self.recorder.streams(cursor, existing)
+        keys = self.vault.keys(cursor, existing)
+        sellers = self._sellers(cursor, prepared, keys)
+        for stream, events in histories.items():
+            batch.known[stream] = _known(events, keys.get(stream), sellers.get(stream))
+
+    def _sellers(
+        self,
+        cursor: Cursor[Row],
+        prepared: Sequence["_Draft | _FollowUp | Receipt"],
+        keys: Mapping[UUID, DataKey],
+    ) -> dict[UUID, Seller]:
+        """The identities that a correction is applied to; nothing else needs them."""
+        wanted = {
+            ids.presentation_id(item.stream): item.stream
+            for item in prepared
+            if isinstance(item, _FollowUp) and isinstance(item.record, PurchaseCorrection)
+        }
+        sellers: dict[UUID, Seller] = {}
+        if wanted:
+            for stream, events in self.recorder.streams(cursor, list(wanted)).items():
+                shown = [e.data for e in events if isinstance(e.data, identity.Presentation)]
+                if key := keys.get(wanted[stream]):
+                    sellers[wanted[stream]] = _decode_seller(key.open(shown[-1].sealed))
+        return sellers
+
+    def _settle(
+        self, item: "_Draft | _FollowUp | Receipt", batch: _Batch, actor: str
+    ) -> "_Outcome":
+        if isinstance(item, Receipt):
+            return _Outcome(item, None)
+        draft = batch.fresh.get(item.stream)
+        if draft is not None and item.stream not in batch.known:
+            batch.known[item.stream] = _known_draft(draft)
+        known = batch.known.get(item.stream)
+        if isinstance(item, _FollowUp):
+            decision = self._follow_up(item, known, actor)
+        elif known is None:
+            return self._accept(item, batch)
+        else:
+            decision = self._meet(item, known, actor)
+        index = batch.add(decision.events)
+        _advance(batch, item.stream, decision.events)
+        receipt = Receipt(
+            line=item.line,
+            status=decision.status,
+            key=item.record.key,
+            id=str(item.stream),
+            position=known.position if known and index is None else None,
+            marks=decision.marks,
+            errors=decision.errors,
+        )
+        return _Outcome(receipt, index, item.stream if draft is None else None, draft)
+
+    @staticmethod
+    def _accept(draft: _Draft, batch: _Batch) -> "_Outcome":
+        batch.fresh[draft.stream] = draft
+        batch.keys.append(draft.row)
+        index = batch.add(draft.events)
+        receipt = Receipt(
+            line=draft.line,
+            status="accepted",
+            key=draft.record.key,
+            id=str(draft.stream),
+            marks=draft.marks,
+        )
+        return _Outcome(receipt, index, numbered=draft.numbered)
+
+    def _numbers_of_known(self, cursor: Cursor[Row], batch: _Batch) -> dict[UUID, int]:
+        """Register numbers of purchases that were here before: the book's entry is appended
+        right behind the purchase, so its version stands at the next position."""
+        places = {
+            known.position + 1: stream
+            for stream, known in batch.known.items()
+            if isinstance(known.first, purchase.Registered) and known.position is not None
+        }
+        if not places:
+            return {}
+        versions = self.recorder.version_at(cursor, list(places))
+        return {places[position]: version for position, version in versions.items()}
+
+    # Preparing what may be new
+
+    def _prepare(
+        self, line: int, record: Record, actor: str, now: datetime
+    ) -> "_Draft | _FollowUp | Receipt":
+        try:
+            if isinstance(record, PurchaseRecord):
+                return self._draft_purchase(line, record, actor, now)
+            if isinstance(record, StolenItemRecord):
+                return self._draft_stolen(line, record, actor, now.date())
+            if isinstance(record, DealerRecord):
+                return self._draft_dealer(line, record, actor)
+            return _prepare_follow_up(line, record)
+        except RecordRefused as refused:
+            return Receipt(
+                line=line, status="rejected", key=record.key, errors=tuple(refused.problems)
+            )
+
+    def _draft_purchase(
+        self, line: int, record: PurchaseRecord, actor: str, now: datetime
+    ) -> _Draft:
+        acquired = purchase.check(record, today=now.date())
+        stream = ids.purchase_id(record.source, record.key)
+        marks = self._marks(record, acquired, now)
+        key, row = self.vault.new_key(stream)
+        custody = _purchase_custody(record)
+        data = purchase.registered(
+            record,
+            acquired,
+            marks=marks,
+            fingerprint=key.fingerprint(_content(record)),
+            sealed=_seal(key, purchase.private_part(record)),
+        )
+        events = [Event(stream, data, envelope(actor, custody, acquired, data.VERSION))]
+        if record.seller is not None:
+            events.insert(
+                0, _presented(identity.Presented, record, stream, key, custody, actor, acquired)
+            )
+        entered = book.Entered(key=record.key, purchase=stream.hex, source=record.source)
+        events.append(
+            Event(purchase.book_id(record), entered, envelope(actor, custody, acquired, 1))
+        )
+        return _Draft(line, record, stream, key, row, tuple(events), marks, numbered=True)
+
+    def _draft_stolen(self, line: int, record: StolenItemRecord, actor: str, today: date) -> _Draft:
+        moments = stolen_item.check(record, today=today)
+        stream = ids.stolen_item_id(record.source, record.key)
+        key, row = self.vault.new_key(stream)
+        data = stolen_item.opened(
+            record,
+            moments,
+            fingerprint=key.fingerprint(_content(record)),
+            sealed=_seal(key, stolen_item.private_part(record)),
+        )
+        return _Draft(line, record, stream, key, row, (_stolen_event(stream, data, actor),))
+
+    def _draft_dealer(self, line: int, record: DealerRecord, actor: str) -> _Draft:
+        dealer.check(record)
+        stream = ids.dealer_id(record.source, record.key)
+        key, row = self.vault.new_key(stream)
+        data = dealer.notified(
+            record,
+            fingerprint=key.fingerprint(_content(record)),
+            sealed=_seal(key, dealer.private_part(record)),
+        )
+        return _Draft(line, record, stream, key, row, (_dealer_event(stream, data, actor),))
+
+    def _marks(self, record: PurchaseRecord, acquired: Occurred, now: datetime) -> tuple[Mark, ...]:
+        known = self._establishments.get(purchase.book_id(record))
+        return purchase.marks(
+            record,
+            acquired,
+            recorded_at=now,
+            dealer_known=known is not None,
+            municipality=known[1] if known else None,
+        )
+
+    def _learn_establishments(self, records: Sequence[Record]) -> None:
+        """Read the dealers of these purchases whose establishments are not known, or not lately."""
+        now = monotonic()
+        unknown = {
+            ids.dealer_id(record.dealer.source, record.dealer.key)
+            for record in records
+            if isinstance(record, PurchaseRecord)
+            and self._establishments.get(purchase.book_id(record), (0.0, ""))[0] < now
+        }
+        if not unknown:
+            return
+        with self.database.connection() as connection, connection.cursor() as cursor:
+            for events in self.recorder.streams(cursor, list(unknown)).values():
+                notification = _fold(dealer.evolve, events).notification
+                for place in notification.establishments:
+                    establishment = ids.establishment_id(
+                        notification.source, notification.key, place.branch
+                    )
+                    self._establishments[establishment] = (now + KNOWN_FOR, place.municipality)
+
+    # Deciding on what exists
+
+    def _meet(self, draft: _Draft, known: _Known, actor: str) -> _Decision:
+        marks = known.first.marks if isinstance(known.first, purchase.Registered) else ()
+        if known.first_id == draft.events[0 if len(draft.events) < 3 else 1].envelope.id:
+            return _Decision("accepted", marks=marks)  # Ours: the acknowledgement was lost.
+        if known.key is None:
+            return _meet_erased(draft, known, marks)
+        fingerprint = known.key.fingerprint(_content(draft.record))
+        if fingerprint in known.state.fingerprints:
+            return _Decision("duplicate", marks=marks)
+        if isinstance(draft.record, PurchaseRecord):
+            return _Decision(
+                "conflict",
+                marks=marks,
+                errors=(
+                    Problem(
+                        "/key",
+                        "conflict",
+                        f"Purchase {draft.record.key!r} is registered with other content.",
+                        "Send a purchase_correction, or a key of its own for another purchase.",
+                    ),
+                ),
+            )
+        return _Decision("amended", (self._amend(draft, known, known.key, fingerprint, actor),))
+
+    def _amend(
+        self, draft: _Draft, known: _Known, key: DataKey, fingerprint: bytes, actor: str
+    ) -> Event:
+        record = draft.record
+        if isinstance(record, DealerRecord):
+            sealed = _seal(key, dealer.private_part(record))
+            data = dealer.changed(record, fingerprint=fingerprint, sealed=sealed)
+            return _dealer_event(draft.stream, data, actor)
+        assert isinstance(record, StolenItemRecord)
+        report = stolen_item.changed(
+            known.state.report,
+            record,
+            stolen_item.check(record, today=self._clock().date()),
+            fingerprint=fingerprint,
+            sealed=_seal(key, stolen_item.private_part(record)),
+        )
+        return _stolen_event(draft.stream, report, actor)
+
+    def _follow_up(self, item: "_FollowUp", known: _Known | None, actor: str) -> _Decision:
+        if known is None or known.key is None:
+            return _refuse(
+                "/corrects" if isinstance(item.record, PurchaseCorrection) else "/purchase",
+                "unknown_purchase",
+                f"Source {item.record.source!r} has no purchase {item.purchase_key!r} here.",
+                "Send the purchase first; a key is looked for within its own source.",
+            )
+        fingerprint = known.key.fingerprint(_content(item.record))
+        before = known.state.follow_ups.get(item.record.key)
+        if before is not None:
+            if before == fingerprint:
+                return _Decision("duplicate")
+            return _Decision(
+                "conflict",
+                errors=(
+                    Problem(
+                        "/key",
+                        "conflict",
+                        f"Another follow-up of this purchase has the key {item.record.key!r}.",
+                        "Send it under a key of its own.",
+                    ),
+                ),
+            )
+        try:
+            if isinstance(item.record, PurchaseCorrection):
+                return self._correct(item, item.record, known, known.key, fingerprint, actor)
+            return self._ended(item, item.record, known, known.key, fingerprint, actor)
+        except RecordRefused as refused:
+            return _Decision("rejected", errors=tuple(refused.problems))
+
+    def _correct(
+        self,
+        item: "_FollowUp",
+        record: PurchaseCorrection,
+        known: _Known,
+        key: DataKey,
+        fingerprint: bytes,
+        actor: str,
+    ) -> _Decision:
+        content = known.state.content
+        before = purchase.to_record(content, _open_private(key, content), known.seller)
+        after = purchase.patched(before, record)
+        acquired = purchase.check(after, today=self._clock().date())
+        changed = purchase.changed_fields(before, after)
+        if not changed:
+            return _refuse(
+                "/changes",
+                "nothing_changes",
+                "The correction changes nothing.",
+                "Leave it out, or send the values as they should be.",
+            )
+        custody = _purchase_custody(after)
+        data = purchase.corrected(
+            after,
+            acquired,
+            marks=self._marks(after, acquired, self._clock()),
+            fingerprint=key.fingerprint(_content(after)),
+            sealed=_seal(key, purchase.private_part(after)),
+            changed=changed,
+            correction=record.key,
+            correction_fingerprint=fingerprint,
+            reason=key.seal(record.reason.encode()),
+        )
+        events = [Event(item.stream, data, envelope(actor, custody, acquired, data.VERSION))]
+        if after.seller is not None and after.seller != before.seller:
+            kind = identity.IdentityCorrected if before.seller else identity.Presented
+            events.append(_presented(kind, after, item.stream, key, custody, actor, acquired))
+        return _Decision("accepted", tuple(events), marks=data.marks)
+
+    def _ended(
+        self,
+        item: "_FollowUp",
+        record: PurchaseSold | PawnEndedRecord,
+        known: _Known,
+        key: DataKey,
+        fingerprint: bytes,
+        actor: str,
+    ) -> _Decision:
+        data = purchase.ended(
+            record,
+            known.state,
+            fingerprint=fingerprint,
+            buyer=_seal(key, record.buyer) if isinstance(record, PurchaseSold) else None,
+        )
+        occurred = data.sold if isinstance(data, purchase.LineSold) else data.ended
+        content = known.state.content
+        custody = Custody(
+            f"dealer:{content.dealer_source}:{content.dealer_key}",
+            "sr:437",
+            "avg",
+            content.dealer_source,
+        )
+        return _Decision(
+            "accepted", (Event(item.stream, data, envelope(actor, custody, occurred, 1)),)
+        )
+
+    # Dealers and erasure
+
+    def decide_on_dealer(
+        self, source: str, key: str, decide: Callable[[dealer.Dealer], EventData], *, actor: str
+    ) -> int:
+        """Accept, refuse or cease a dealer: `decide` is one of its methods. The new position."""
+        stream = ids.dealer_id(source, key)
+        with self.database.transaction() as cursor:
+            self.recorder.lock(cursor)
+            events = self.recorder.streams(cursor, [stream]).get(stream)
+            if events is None:
+                raise RecordRefused(
+                    [Problem("", "unknown_dealer", f"No dealer {source}:{key}.", "Notify it.")]
+                )
+            decided = _dealer_event(stream, decide(_fold(dealer.evolve, events)), actor, source)
+            return self.recorder.append(cursor, [pending(decided)]).last
+
+    def order_erasure(self, subject: str, *, ground: str, actor: str) -> UUID:
+        """Order the erasure of a subject; repeating it orders nothing new. The erasure's stream.
+
+        Raises `erasure.UnknownSubject`.
+        """
+        source, key = erasure.parse_subject(subject)
+        presentation = ids.presentation_id(ids.purchase_id(source, key))
+        stream = ids.erasure_id(subject)
+        with self.database.transaction() as cursor:
+            self.recorder.lock(cursor)
+            existing = self.recorder.existing(cursor, [presentation, stream])
+            if presentation not in existing:
+                raise erasure.UnknownSubject(subject)
+            if stream not in existing:
+                custody = Custody(source, ground, "avg", source)
+                occurred = this_moment()
+                ordered = erasure.ErasureOrdered(identities=(presentation.hex,), subject=subject)
+                erased = identity.IdentityErased(erasure=stream.hex)
+                self.recorder.append(
+                    cursor,
+                    [
+                        pending(Event(presentation, erased, envelope(actor, custody, occurred, 1))),
+                        pending(Event(stream, ordered, envelope(actor, custody, occurred, 1))),
+                    ],
+                )
+        return stream
+
+    def acknowledgements(self, stream: UUID) -> list[erasure.Acknowledgement]:
+        """Which stores have acknowledged an erasure so far."""
+        with self.database.connection() as connection, connection.cursor() as cursor:
+            events = self.recorder.streams(cursor, [stream]).get(stream, [])
+        return [
+            erasure.Acknowledgement(e.data.store, e.recorded_at, e.data.clock)
+            for e in events
+            if isinstance(e.data, erasure.ErasureAcknowledged)
+        ]
+
+
+class _FollowUp(NamedTuple):
+    """A record about a purchase that must exist."""
+
+    line: int
+    record: PurchaseCorrection | PurchaseSold | PawnEndedRecord
+    stream: UUID
+    purchase_key: str
+
+
+class _Outcome(NamedTuple):
+    """A receipt that may still wait for its place."""
+
+    receipt: Receipt
+    place: int | None
+    """Index of its last event among the pending ones."""
+    known: UUID | None = None
+    draft: _Draft | None = None
+    numbered: bool = False
+
+
+def _receipt(outcome: _Outcome, appended: Appended | None, numbers: Mapping[UUID, int]) -> Receipt:
+    receipt = outcome.receipt
+    if outcome.place is not None and appended is not None:
+        number = appended.versions[outcome.place] if outcome.numbered else None
+        return msgspec.structs.replace(
+            receipt, position=appended.first + outcome.place, register_number=number
+        )
+    if outcome.known is not None:
+        return msgspec.structs.replace(receipt, register_number=numbers.get(outcome.known))
+    return receipt
+
+
+def _prepare_follow_up(
+    line: int, record: PurchaseCorrection | PurchaseSold | PawnEndedRecord
+) -> _FollowUp:
+    key = record.corrects if isinstance(record, PurchaseCorrection) else record.purchase
+    return _FollowUp(line, record, ids.purchase_id(record.source, key), key)
+
+
+_EVOLVE: tuple[tuple[type[EventData], Callable[[Any, Any], Any]], ...] = (
+    (purchase.Content, purchase.evolve),
+    (stolen_item.Report, stolen_item.evolve),
+    (dealer.Notification, dealer.evolve),
+)
+
+
+def _fold(evolve: Callable[[Any, EventData], Any], events: Sequence[Recorded]) -> Any:
+    state = None
+    for recorded in events:
+        state = evolve(state, recorded.data)
+    return state
+
+
+def _evolution(first: EventData) -> Callable[[Any, EventData], Any]:
+    return next(evolve for kind, evolve in _EVOLVE if isinstance(first, kind))
+
+
+def _known(events: Sequence[Recorded], key: DataKey | None, seller: Seller | None) -> _Known:
+    first = events[0]
+    state = _fold(_evolution(first.data), events)
+    return _Known(state, key, first.data, first.envelope.id, first.position, seller)
+
+
+def _known_draft(draft: _Draft) -> _Known:
+    event = next(e for e in draft.events if e.stream == draft.stream)
+    state = _evolution(event.data)(None, event.data)
+    seller = draft.record.seller if isinstance(draft.record, PurchaseRecord) else None
+    # Its id is not given: a second record of the same batch is never the first one's echo.
+    return _Known(state, draft.key, event.data, "", None, seller)
+
+
+def _advance(batch: _Batch, stream: UUID, events: Sequence[Event]) -> None:
+    known = batch.known.get(stream)
+    if known is None:
+        return
+    evolve = _evolution(known.first)
+    for event in events:
+        if event.stream == stream:
+            evolve(known.state, event.data)
+
+
+def _meet_erased(draft: _Draft, known: _Known, marks: tuple[Mark, ...]) -> _Decision:
+    """What was erased cannot be compared; what is left of it can."""
+    new = next(e.data for e in draft.events if e.stream == draft.stream)
+    unsealed = {"fingerprint": b"", "sealed": None, "marks": ()}
+    names = {name: value for name, value in unsealed.items() if hasattr(new, name)}
+    if msgspec.structs.replace(new, **names) == msgspec.structs.replace(known.first, **names):
+        return _Decision("duplicate", marks=marks)
+    return _Decision(
+        "conflict",
+        marks=marks,
+        errors=(
+            Problem(
+                "",
+                "erased",
+                "This record was erased and is not taken in again with other content.",
+                "Send what is another record under a key of its own.",
+            ),
+        ),
+    )
+
+
+def _refuse(field: str, code: str, message: str, cure: str) -> _Decision:
+    return _Decision("rejected", errors=(Problem(field, code, message, cure),))
+
+
+def _seal(key: DataKey, part: msgspec.Struct | None) -> bytes | None:
+    return None if part is None else key.seal(_content(part))
+
+
+def _open_private(key: DataKey, content: purchase.Content) -> purchase.PrivatePart | None:
+    return None if content.sealed is None else _decode_purchase_part(key.open(content.sealed))
+
+
+def _presented(
+    kind: type[identity.Presentation],
+    record: PurchaseRecord,
+    stream: UUID,
+    key: DataKey,
+    custody: Custody,
+    actor: str,
+    acquired: Occurred,
+) -> Event:
+    assert record.seller is not None
+    data = kind(
+        purchase=stream.hex,
+        sealed=key.seal(_content(record.seller)),
+        shown=identity.shown_fields(record.seller),
+        source=record.source,
+        source_key=record.key,
+    )
+    return Event(
+        ids.presentation_id(stream), data, envelope(actor, custody, acquired, data.VERSION)
+    )
+
+
+def _purchase_custody(record: PurchaseRecord) -> Custody:
+    """The dealer answers for its register (AVG); the duty to keep it is art. 437 Sr."""
+    return Custody(
+        f"dealer:{record.dealer.source}:{record.dealer.key}", "sr:437", "avg", record.source
+    )
+
+
+def _stolen_event(stream: UUID, data: stolen_item.Report, actor: str) -> Event:
+    profile = source_profile(data.source)
+    custody = Custody(profile.controller, profile.ground, profile.regime, data.source)
+    return Event(stream, data, envelope(actor, custody, data.stolen, data.VERSION, data.handling))
+
+
+def _dealer_event(stream: UUID, data: EventData, actor: str, source: str = "") -> Event:
+    source = data.source if isinstance(data, dealer.Notification) else source
+    occurred = this_moment()
+    if isinstance(data, dealer.Notification) and data.notified_on is not None:
+        occurred = Occurred(from_=data.notified_on, precision="day")
+    custody = Custody(source, "sr:437ter", "avg", source)
+    return Event(stream, data, envelope(actor, custody, occurred, data.VERSION))
+
+
+def _copy_keys(cursor: Cursor[Row], rows: Sequence[KeyRow]) -> None:
+    if not rows:
+        return
+    with cursor.copy("COPY vault.keys FROM STDIN (FORMAT BINARY)") as copy:
+        copy.set_types(["uuid", "bytea", "int4"])
+        for row in rows:
+            copy.write_row(row)

@@ -1,0 +1,109 @@
+"""The vault: data keys, one for each presented identity and for each other processing.
+
+A data key seals what may point at a person (AES-256-GCM, a random nonce, the stream as associated
+data, so that a sealed part cannot be moved to another record) and proves equality of content
+(HMAC). The key itself is stored wrapped and is committed with the event. Deleting the row is the
+erasure: nothing of what it sealed can be opened again.
+"""
+
+import hmac
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from psycopg import Cursor
+
+from herkomst.record.keyring import Keyring
+
+_NONCE = 12
+
+
+class SealBroken(Exception):
+    """A sealed part or a wrapped key is not what was written, or belongs elsewhere."""
+
+    code = "seal_broken"
+
+
+class KeyRow(NamedTuple):
+    """A row of `vault.keys`."""
+
+    key_id: UUID
+    wrapped: bytes
+    kek: int
+
+
+class DataKey:
+    """A data key in memory; it opens and seals for one stream."""
+
+    __slots__ = ("_aead", "_secret", "key_id")
+
+    def __init__(self, key_id: UUID, secret: bytes) -> None:
+        self.key_id = key_id
+        self._secret = secret
+        self._aead = AESGCM(secret)
+
+    def seal(self, plain: bytes, nonce: bytes | None = None) -> bytes:
+        nonce = nonce or os.urandom(_NONCE)
+        return nonce + self._aead.encrypt(nonce, plain, self.key_id.bytes)
+
+    def open(self, sealed: bytes) -> bytes:
+        """Raises `SealBroken`."""
+        try:
+            return self._aead.decrypt(sealed[:_NONCE], sealed[_NONCE:], self.key_id.bytes)
+        except InvalidTag as error:
+            raise SealBroken(f"A sealed part of {self.key_id} was altered.") from error
+
+    def fingerprint(self, content: bytes) -> bytes:
+        """128 bits that tell whether two contents are equal, as long as the key lives."""
+        return hmac.digest(self._secret, content, "sha256")[:16]
+
+
+class Vault:
+    """Makes, wraps and finds data keys."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+        self._wrapping = {number: AESGCM(key) for number, key in keyring.wrapping.items()}
+
+    def new_key(self, key_id: UUID) -> tuple[DataKey, KeyRow]:
+        """A fresh key and the row that must be committed with what it seals."""
+        random = os.urandom(32 + _NONCE)
+        secret, nonce = random[:32], random[32:]
+        current = self._keyring.current
+        wrapped = nonce + self._wrapping[current].encrypt(nonce, secret, key_id.bytes)
+        return DataKey(key_id, secret), KeyRow(key_id, wrapped, current)
+
+    def unwrap(self, row: KeyRow) -> DataKey:
+        """Raises `SealBroken`, also when the wrapping key is not in the key file."""
+        try:
+            secret = self._wrapping[row.kek].decrypt(
+                row.wrapped[:_NONCE], row.wrapped[_NONCE:], row.key_id.bytes
+            )
+        except (InvalidTag, KeyError) as error:
+            raise SealBroken(
+                f"The data key {row.key_id} does not open with wrapping key {row.kek}: the key "
+                "file is not the one of this database, or the row was altered."
+            ) from error
+        return DataKey(row.key_id, secret)
+
+    def keys(self, cursor: Cursor[tuple[object, ...]], ids: Iterable[UUID]) -> dict[UUID, DataKey]:
+        """The keys that still exist, by id; an erased one is simply not there."""
+        cursor.execute(
+            "SELECT key_id, wrapped, kek FROM vault.keys WHERE key_id = ANY(%s)",
+            (list(ids),),
+            binary=True,
+        )
+        rows: Sequence[tuple[UUID, bytes, int]] = cursor.fetchall()  # type: ignore[assignment]
+        return {row[0]: self.unwrap(KeyRow(*row)) for row in rows}
+
+
+def destroy(cursor: Cursor[tuple[object, ...]], ids: Iterable[UUID]) -> int:
+    """Delete keys; how many there were. What they sealed is gone with them."""
+    cursor.execute("DELETE FROM vault.keys WHERE key_id = ANY(%s)", (list(ids),))
+    return cursor.rowcount
+
+
+Keys = Mapping[UUID, DataKey]

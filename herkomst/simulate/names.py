@@ -1,0 +1,108 @@
+"""Names of people who do not exist, formed as names in the Netherlands are formed."""
+
+from dataclasses import dataclass
+from random import Random
+
+from herkomst.simulate import rates
+
+_HEADS = (
+    "Wester", "Ooster", "Linden", "Mole", "Water", "Kruis", "Broek", "Hagen", "Veld", "Steen",
+    "Zand", "Klaver", "Rooden", "Witten", "Groene", "Zwarte", "Hooge", "Langen", "Korte", "Dijken",
+    "Heide", "Vennen", "Duinen", "Berken", "Elzen", "Esschen", "Doorn", "Haver", "Tarwe", "Koren",
+    "Reiger", "Valken", "Zwanen", "Schapen", "Ossen", "Vossen", "Otter", "Bijlen", "Kuipen",
+    "Smeden", "Ketel", "Tinnen", "Zilver", "Molden", "Pannen", "Wagen", "Zeilen", "Mast", "Roer",
+    "Sluizen", "Nijen", "Olde", "Krommen", "Kolken", "Wielen", "Gouwe", "Schelpen", "Wolken",
+)  # fmt: skip
+_TAILS = (
+    "hoek", "kamp", "horst", "stra", "sma", "inga", "veld", "beek", "brink", "donk", "laar",
+    "meer", "burg", "dam", "haven", "wijk", "mans", "maker", "zoon", "huis", "poort", "sluis",
+    "weide", "land", "berg", "goed", "schoot", "loo", "lo", "oord", "voort", "dijk", "rade",
+)  # fmt: skip
+_PREFIXES = ("van der", "van", "de", "van den", "van de", "ter", "ten", "den", "in 't", "van 't")
+_FOREIGN = (
+    "Öztarım", "Çelmek", "Yıldızcan", "Demirözü", "Müllenbach", "Grünhoff", "Nowaczek",
+    "Kowalczyński", "Wiśnarek", "Ferrándiz", "Nuñezal", "Peñalosa", "Coelhão", "Gonçarez",
+    "Bențăru", "Ionescăn", "N'Goumbé", "Diallomé", "El Bouhari", "Aït Sellam", "Ben Khalouf",
+    "Ramdharie", "Soekhramin", "Kartowiro", "Tjon A Lok", "Wijngaardé", "Oduyemi", "Tesfalem",
+    "Al Haddari", "Nguyenh", "Lîmborg", "Sørenvik", "Bjørnhaug", "Håkonsby", "Horváthi", "Kovácsi",
+)  # fmt: skip
+_WOMEN = (
+    "Anouk", "Sietske", "Zoë", "Loïs", "Femke", "Marije", "Tjitske", "Noëlle", "Fenna", "Josien",
+    "Hanneke", "Wietske", "Annemijn", "Roos", "Daphne", "Aaltje", "Geertruida", "Johanna",
+    "Margaretha", "Lieke", "Renée", "Esmée", "Jikke", "Eefje", "Ilse", "Ayşe", "Fatıma", "Zofia",
+    "Agnieszka", "Yasmina", "Inês", "Chloé", "Shanti", "Priya", "Naïma", "Maaike", "Willemijn",
+)  # fmt: skip
+_MEN = (
+    "Joppe", "Sietse", "Teun", "Jurriaan", "Daniël", "Raphaël", "Wiebe", "Douwe", "Gijsbert",
+    "Hendrik", "Cornelis", "Adriaan", "Bastiaan", "Floris", "Thijs", "IJsbrand", "Jörn", "André",
+    "René", "Mehmet", "Emre", "Şükrü", "Paweł", "Tomasz", "Rachid", "Youssef", "João", "Kwame",
+    "Ravi", "Delano", "Jermaine", "Wouter", "Niels", "Ruben", "Lars", "Olivier", "Casper", "Matthé",
+)  # fmt: skip
+
+_PLAIN = {
+    "ü": "u", "ö": "o", "ä": "a", "ë": "e", "ï": "i", "é": "e", "è": "e", "ê": "e", "î": "i",
+    "ç": "c", "ş": "s", "ı": "i", "ñ": "n", "ã": "a", "ă": "a", "ț": "t", "ń": "n", "ś": "s",
+    "ł": "l", "ø": "o", "å": "a", "á": "a", "Ö": "O", "Ç": "C", "Ş": "S",
+}  # fmt: skip
+_SPELT_OUT = {
+    "ü": "ue", "ö": "oe", "ä": "ae", "ø": "oe", "å": "aa", "Ö": "Oe", "ij": "y", "IJ": "Y",
+    "ş": "sh", "ç": "ch", "ı": "i",
+}  # fmt: skip
+_SLIPS = {
+    "a": "e", "e": "a", "i": "e", "o": "u", "n": "m", "m": "n", "r": "t", "t": "r", "k": "l",
+    "l": "k", "s": "d", "d": "s", "b": "v", "v": "b", "g": "h", "h": "g",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Name:
+    """A name as its bearer writes it."""
+
+    given: tuple[str, ...]
+    prefix: str
+    family: str
+
+    def initials(self) -> str:
+        """Return the initials; a name that begins with IJ keeps both letters."""
+        return "".join(
+            ("IJ" if given.startswith("IJ") else given[0].upper()) + "." for given in self.given
+        )
+
+
+def family(chance: Random) -> tuple[str, str]:
+    """Draw a prefix, which may be empty, and a family name; low numbers are common names."""
+    if chance.random() < rates.FOREIGN_NAME:
+        return "", _FOREIGN[int(chance.random() * len(_FOREIGN))]
+    head = _HEADS[int(chance.random() ** 1.7 * len(_HEADS))]
+    tail = _TAILS[int(chance.random() ** 1.7 * len(_TAILS))]
+    if chance.random() >= rates.TUSSENVOEGSEL:
+        return "", head + tail
+    return _PREFIXES[int(chance.random() ** 2 * len(_PREFIXES))], head + tail
+
+
+def given(chance: Random) -> tuple[str, ...]:
+    """Draw one to three given names."""
+    names = _WOMEN if chance.random() < 0.42 else _MEN
+    count = (1, 1, 1, 1, 1, 2, 2, 2, 3)[int(chance.random() * 9)]
+    return tuple(names[int(chance.random() * len(names))] for _ in range(count))
+
+
+def typo(chance: Random, text: str) -> str:
+    """Mistype one letter: left out, doubled, swapped with the next, or a neighbouring key."""
+    at = 1 + int(chance.random() * (len(text) - 2))
+    slip = int(chance.random() * 4)
+    if slip == 0:
+        return text[:at] + text[at + 1 :]
+    if slip == 1:
+        return text[:at] + text[at] + text[at:]
+    if slip == 2:
+        return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
+    return text[:at] + _SLIPS.get(text[at], "e") + text[at + 1 :]
+
+
+def transliterated(chance: Random, text: str) -> str:
+    """Write a name without its diacritics, or spelt out as an older system does."""
+    table = _PLAIN if chance.random() < 0.6 else _SPELT_OUT
+    for letter, plain in table.items():
+        text = text.replace(letter, plain)
+    return text

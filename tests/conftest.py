@@ -1,0 +1,89 @@
+import contextlib
+import fcntl
+import ipaddress
+import os
+import shutil
+import socket
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from herkomst.record.postgres import EmbeddedPostgres, embedded
+
+Address = tuple[Any, ...] | str | bytes
+Result = TypeVar("Result")
+
+
+class OutsideError(AssertionError):
+    """A test reached for another machine."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def only_this_machine() -> Iterator[None]:
+    """Shuts every socket that leads off this machine, for the whole run."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "connect_ex"):
+            patch.setattr(socket.socket, name, _guarded(getattr(socket.socket, name)))
+        yield
+
+
+def _guarded(
+    connect: Callable[[socket.socket, Address], Result],
+) -> Callable[[socket.socket, Address], Result]:
+    def connect_here(self: socket.socket, address: Address) -> Result:
+        if self.family != socket.AF_UNIX and not _is_here(address):
+            raise OutsideError(f"A test may not connect to {address!r}: it is not this machine.")
+        return connect(self, address)
+
+    return connect_here
+
+
+def _is_here(address: Address) -> bool:
+    host = str(address[0])
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """One server without fsync for all workers of this run; the last to leave removes it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with _turn(shared):
+        postgres = embedded(_shared_home(shared / "server-home"), durable=False)
+        postgres.start()
+    yield postgres
+    with _turn(shared):
+        postgres.stop()
+        if postgres.status().state == "stopped":
+            (shared / "server-home").unlink()
+            shutil.rmtree(postgres.home)
+
+
+@contextlib.contextmanager
+def _turn(shared: Path) -> Iterator[None]:
+    with (shared / "server-turn").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _shared_home(note: Path) -> Path:
+    # Not below pytest's own directory: only its owner may enter that, and a server that was
+    # started by root does not run as root.
+    if not note.exists():
+        note.write_text(tempfile.mkdtemp(prefix="herkomst-tests-"))
+    return Path(note.read_text())
+
+
+@pytest.fixture
+def database(server: EmbeddedPostgres) -> Iterator[str]:
+    """The name of an empty database of this test's own."""
+    name = f"test_{uuid.uuid4().hex}"
+    server.create_database(name)
+    yield name
+    server.drop_database(name)

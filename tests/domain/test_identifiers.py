@@ -1,0 +1,218 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from stdnum import luhn
+
+from herkomst.domain.identifiers import (
+    IDENTIFIER_TYPES,
+    PROBLEMS,
+    SEALED_TYPES,
+    contains_bsn,
+    is_placeholder,
+    match_class,
+    match_keys,
+    normal_form,
+    problem,
+)
+
+IMEI = "352099001761481"
+BSN = "111222333"
+
+types = st.sampled_from(sorted(IDENTIFIER_TYPES))
+digits_15 = st.text("0123456789", min_size=15, max_size=15)
+typed = st.text(
+    st.characters(min_codepoint=33, max_codepoint=0x24F)
+    | st.sampled_from(" -./\u2013\uff21\uff11"),
+    max_size=20,
+)
+
+
+def token(key: str) -> str:
+    return f"<{key[::-1]}>"
+
+
+# normal forms
+
+
+@given(types, st.text(max_size=20))
+def test_given_a_normal_form_when_normalised_again_then_it_stays(type_: str, value: str) -> None:
+    normal = normal_form(type_, value)
+    assert normal is None or normal_form(type_, normal) == normal
+
+
+@given(types, typed)
+def test_given_another_case_when_normalised_then_the_form_is_the_same(
+    type_: str, value: str
+) -> None:
+    assert normal_form(type_, value.lower()) == normal_form(type_, value.upper())
+
+
+@given(types, st.text("ABC019", min_size=4, max_size=18), st.sampled_from(" -._/:\u2013"))
+def test_given_separators_when_normalised_then_they_carry_no_identity(
+    type_: str, value: str, separator: str
+) -> None:
+    assert normal_form(type_, separator.join(value)) == normal_form(type_, value)
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "normal"),
+    [
+        ("frame", "wtu 123.45-6o", "WTU123456O"),
+        ("serial", "１２３４Ａ", "1234A"),
+        ("serial", "O0I1", "O0I1"),
+        ("plate", "12-AB-34", "12AB34"),
+        ("vin", "wvwzzz1kz6w000001", "WVWZZZ1KZ6W000001"),
+        ("imei", "35-209900-176148-1", "35209900176148"),
+        ("imei", "35209900176148", "35209900176148"),
+        ("imei", "3520990017614823", "35209900176148"),
+        ("imei", "352099001761481/02", "35209900176148"),
+        ("imei", "352099001761482", "352099001761482"),
+        ("mac", "00:1a:2B:3c:4D:5e", "001A2B3C4D5E"),
+    ],
+)
+def test_given_a_number_as_typed_when_normalised_then_its_identity_is_left(
+    type_: str, value: str, normal: str
+) -> None:
+    assert normal_form(type_, value) == normal
+
+
+@pytest.mark.parametrize(
+    ("type_", "value"),
+    [
+        ("hallmark", "750"),
+        ("hallmark", "AB123456"),
+        ("mac", "02:1a:2b:3c:4d:5e"),
+        ("mac", "FE-1A-2B-3C-4D-5E"),
+        ("mac", "ff:ff:ff:ff:ff:ff"),
+        ("imei", "35209900"),
+        ("imei", "000000000000000"),
+        ("imei", "111111111111119"),
+        ("imei", "123456789012345"),
+        ("serial", "A-1"),
+        ("serial", ""),
+    ],
+)
+def test_given_what_names_no_single_good_when_normalised_then_there_is_no_form(
+    type_: str, value: str
+) -> None:
+    assert normal_form(type_, value) is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "onbekend", "Unknown", "geen", "n.v.t.", "NVT", "none", "N/A", "niet leesbaar",
+        "Onleesbaar", "weggeslepen", "is weggeslepen", "geen serienummer", "test", "XXX", "xxxxxx",
+        "0000", "1234", "123456", "1234567890", "0123456789", "9876543210", "3456", "765432",
+        "7777777", "----", "AAAA-AAAA", "?",
+    ],
+)  # fmt: skip
+def test_given_a_placeholder_when_normalised_then_it_is_no_number(value: str) -> None:
+    assert normal_form("serial", value) is None
+
+
+@pytest.mark.parametrize("value", ["1235", "WTU1234", "GEEN1234", "11112", "20180401", "GZLWQ"])
+def test_given_a_real_number_when_asked_then_it_is_no_placeholder(value: str) -> None:
+    assert not is_placeholder(value)
+
+
+# classes and keys
+
+
+@given(digits_15)
+def test_given_fifteen_digits_when_on_a_phone_then_the_check_digit_decides(number: str) -> None:
+    expected = "imei" if luhn.is_valid(number) else "number"
+    assert match_class("serial", number, "phone") == expected
+
+
+@pytest.mark.parametrize(
+    ("type_", "normal", "kind", "class_"),
+    [
+        ("serial", IMEI, "phone", "imei"),
+        ("other", IMEI, "tablet", "imei"),
+        ("serial", IMEI, "laptop", "number"),
+        ("frame", "WVWZZZ1KZ6W000001", "moped", "vin"),
+        ("serial", "WVWZZZ1KZ6W000001", "bicycle", "number"),
+        ("serial", "WVWZZZ1KZ6WO00001", "car", "number"),
+        ("frame", "WTU123456X", "bicycle", "number"),
+        ("chip", "WTU123456X", "bicycle", "chip"),
+    ],
+)
+def test_given_a_number_when_classed_then_it_is_read_as_what_it_is(
+    type_: str, normal: str, kind: str, class_: str
+) -> None:
+    assert match_class(type_, normal, kind) == class_
+
+
+@given(st.permutations([("imei", IMEI), ("serial", "RF8-N123"), ("other", "n.v.t.")]))
+def test_given_any_order_when_keyed_then_the_keys_are_the_same(
+    identifiers: list[tuple[str, str]],
+) -> None:
+    keys = match_keys([*identifiers, *identifiers], "phone", token)
+    assert keys == ("imei:35209900176148", "number:RF8N123")
+
+
+def test_given_an_imei_in_the_serial_field_when_keyed_then_it_meets_the_imei() -> None:
+    as_serial = match_keys([("serial", IMEI)], "phone", token)
+    as_imei = match_keys([("imei", f"{IMEI[:14]}23")], "smartwatch", token)
+    assert as_serial == as_imei == ("imei:35209900176148",)
+
+
+@pytest.mark.parametrize("type_", sorted(SEALED_TYPES))
+def test_given_a_number_that_points_at_a_person_when_keyed_then_only_its_token_shows(
+    type_: str,
+) -> None:
+    (key,) = match_keys([(type_, "12-ab-34")], "car", token)
+    assert key == f"{type_}:~{token(f'{type_}:12AB34')}"
+
+
+# warnings
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "code"),
+    [
+        ("imei", IMEI, None),
+        ("imei", "352099001761482", "imei_check_digit"),
+        ("imei", "35209900176", "imei_length"),
+        ("vin", "WVWZZZ1KZ6W000001", None),
+        ("vin", "WVWZZZ1KZ6W", "vin_length"),
+        ("vin", "WVWZZZ1KZ6W00000I", "vin_letters"),
+        ("plate", "12-AB-34", None),
+        ("plate", "GB-003-X", None),
+        ("plate", "M AB 1234", "plate_shape"),
+        ("plate", "MÜ-AB-12", "plate_shape"),
+        ("plate", "onbekend", None),
+        ("serial", "35209900176", None),
+    ],
+)
+def test_given_an_odd_value_when_looked_at_then_it_is_a_warning(
+    type_: str, value: str, code: str | None
+) -> None:
+    assert problem(type_, value) == code
+    assert code is None or code in PROBLEMS
+
+
+# the citizen service number
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        BSN, f"BSN {BSN}", f"bsn{BSN}", f"bsn:{BSN}.", f"Dorpsstraat 1, {BSN}, 1000 AA",
+        "1112.22.333", "111 222 333", "111-222-333", f"NLD6503101F2008220{BSN}<<<<<84",
+    ],
+)  # fmt: skip
+def test_given_a_citizen_service_number_when_guarded_then_it_is_seen(text: str) -> None:
+    assert contains_bsn(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "111222334", f"1{BSN}", f"WTU{BSN}", f"{BSN}X", "+31611122233", "06-11222333",
+        "2025-03-01", "35-209900-176148-1", "000000000",
+    ],
+)  # fmt: skip
+def test_given_another_number_when_guarded_then_it_passes(text: str) -> None:
+    assert not contains_bsn(text)
