@@ -60,7 +60,9 @@ class Settings:
     home: Path
     """Directory of the embedded database and of the keys, absolute."""
     kek_file: Path
-    """File of the key that wraps all data keys; made with mode 0600 where it is missing."""
+    """File of the keys that lie outside the database."""
+    names_kek_file: bool = False
+    """Whether that file was named; one that was not is made under the home, mode 0600."""
     database_url: str | None = field(default=None, repr=False)
     """The role that may only connect; None means the embedded server."""
     admin_database_url: str | None = field(default=None, repr=False)
@@ -96,6 +98,7 @@ class Settings:
         return cls(
             home=home,
             kek_file=_path(environ, "HERKOMST_KEK_FILE") or home / "kek.json",
+            names_kek_file=_path(environ, "HERKOMST_KEK_FILE") is not None,
             database_url=_database_url(environ, "HERKOMST_DATABASE_URL"),
             admin_database_url=_database_url(environ, "HERKOMST_ADMIN_DATABASE_URL"),
             read_database_url=_database_url(environ, "HERKOMST_READ_DATABASE_URL"),

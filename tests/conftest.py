@@ -17,6 +17,8 @@ from herkomst.record.postgres import EmbeddedPostgres, embedded
 Address = tuple[Any, ...] | str | bytes
 Result = TypeVar("Result")
 
+ROOM = 4 * 1024**3
+
 
 class OutsideError(AssertionError):
     """A test reached for another machine."""
@@ -50,12 +52,20 @@ def _is_here(address: Address) -> bool:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+def memory() -> Path:
+    """A directory in memory where there is room in one, else the one for temporary files."""
+    shared = Path("/dev/shm")  # noqa: S108 - directories in it are made with random names
+    roomy = shared.is_dir() and shutil.disk_usage(shared).free >= ROOM
+    return shared if roomy and os.access(shared, os.W_OK) else Path(tempfile.gettempdir())
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, memory: Path) -> Iterator[EmbeddedPostgres]:
     """One server without fsync for all workers of this run; the last to leave removes it."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     with _turn(shared):
-        postgres = embedded(_shared_home(shared / "server-home"), durable=False)
+        postgres = embedded(_shared_home(shared / "server-home", memory), durable=False)
         postgres.start()
     yield postgres
     with _turn(shared):
@@ -72,11 +82,11 @@ def _turn(shared: Path) -> Iterator[None]:
         yield
 
 
-def _shared_home(note: Path) -> Path:
+def _shared_home(note: Path, directory: Path) -> Path:
     # Not below pytest's own directory: only its owner may enter that, and a server that was
     # started by root does not run as root.
     if not note.exists():
-        note.write_text(tempfile.mkdtemp(prefix="herkomst-tests-"))
+        note.write_text(tempfile.mkdtemp(prefix="herkomst-tests-", dir=directory))
     return Path(note.read_text())
 
 

@@ -62,6 +62,7 @@ def test_given_every_variable_then_every_one_is_read() -> None:
         opensearch_url="https://search:9200",
         opensearch_ca_file=Path("/etc/ca.pem"),
         kek_file=Path("/run/secrets/kek"),
+        names_kek_file=True,
         oidc_issuer="https://login.example/realms/politie",
         oidc_audience="herkomst",
         dev_login=True,

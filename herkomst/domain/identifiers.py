@@ -102,12 +102,8 @@ def match_keys(
 
     For sealed types `token` turns the key into a keyed hash, and the key reads `class:~hash`.
     """
-    keys = set()
-    for type_, value in identifiers:
-        normal = normal_form(type_, value)
-        if normal is not None:
-            keys.add(_key(match_class(type_, normal, kind), normal, token))
-    return tuple(sorted(keys))
+    found = (_key(type_, value, kind, token) for type_, value in identifiers)
+    return tuple(sorted({key for key in found if key}))
 
 
 def problem(type_: str, value: str) -> str | None:
@@ -183,9 +179,13 @@ def _randomised(text: str) -> bool:
     return text[1:2] in "2367ABEF" and _HEX_12.fullmatch(text) is not None
 
 
-def _key(class_: str, normal: str, token: Callable[[str], str]) -> str:
-    if class_ == "imei":
-        return f"imei:{_imei(normal)}"
+def _key(type_: str, value: str, kind: str, token: Callable[[str], str]) -> str | None:
+    normal = normal_form(type_, value)
+    if normal is None:
+        return None
+    class_ = match_class(type_, normal, kind)
+    if class_ == "imei" and type_ != "imei":
+        return _key("imei", normal, kind, token)
     if class_ in SEALED_TYPES:
         return f"{class_}:~{token(f'{class_}:{normal}')}"
     return f"{class_}:{normal}"

@@ -42,6 +42,11 @@ def presentation_id(purchase: UUID) -> UUID:
     return UUID(int=purchase.int ^ 0x1D)
 
 
+def purchase_of(presentation: UUID) -> UUID:
+    """The purchase at which an identity was presented; its data key opens the identity."""
+    return presentation_id(presentation)  # The mapping is its own inverse.
+
+
 def stolen_item_id(source: str, key: str) -> UUID:
     """Stream of one stolen item (gestolen goed); a report may have several."""
     return named("stolen_item", source, key)

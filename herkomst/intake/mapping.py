@@ -16,7 +16,8 @@ A mapping is a TOML file, `mappings/NAME.toml`:
 
 Texts are compared without regard to case, blanks around and runs of blanks inside them. What a row
 becomes depends on the rows of the file and never on their order: a file is therefore spooled, and
-its keys are held in memory while it is read, some 200 bytes a row.
+held in memory while it is read are its keys, some 200 bytes a row, and for keys that several rows
+share their records, about a kilobyte each.
 """
 
 import csv
@@ -31,6 +32,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
+from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Annotated, BinaryIO, Literal, NamedTuple, TypeVar
@@ -46,7 +48,7 @@ Cells = list[str]
 Reader = Callable[[Cells], object]
 """What a row says for one field of the record, or None where it says nothing."""
 
-Mark = Annotated[str, msgspec.Meta(min_length=1, max_length=1)]
+Sign = Annotated[str, msgspec.Meta(min_length=1, max_length=1)]
 Columns = Annotated[list[str], msgspec.Meta(min_length=1)]
 Constant = str | int | float | bool | list[str]
 Meaning = str | list[str]
@@ -294,7 +296,7 @@ class Codes(CellPart, tag="codes", frozen=True, kw_only=True):
 class Number(CellPart, tag="number", frozen=True, kw_only=True):
     """A JSON number within its limits, both included."""
 
-    decimal: Mark = "."
+    decimal: Sign = "."
     minimum: float = float("-inf")
     maximum: float = float("inf")
 
@@ -302,9 +304,14 @@ class Number(CellPart, tag="number", frozen=True, kw_only=True):
         digits = text.replace(self.decimal, ".")
         if _NUMBER.fullmatch(digits) and self.minimum <= float(digits) <= self.maximum:
             return float(digits) if "." in digits else int(digits)
+        limits = (
+            f" from {self.minimum:g} to {self.maximum:g}"
+            if isfinite(self.minimum + self.maximum)
+            else ""
+        )
         raise self.refused(
             text,
-            f"number from {self.minimum:g} to {self.maximum:g}",
+            f"number{limits}",
             f"Write digits with {self.decimal!r} before the decimals, or leave the cell empty.",
         )
 
@@ -313,7 +320,7 @@ class Money(CellPart, tag="money", frozen=True, kw_only=True):
     """An amount in one currency; nought means that no amount is known."""
 
     currency: str
-    decimal: Mark = "."
+    decimal: Sign = "."
     decimals: int = 2
 
     def parse(self, text: str) -> object:
@@ -457,7 +464,7 @@ class Format(Part, frozen=True, kw_only=True):
 
     type: Literal["csv"]
     encoding: str = "utf-8-sig"
-    delimiter: Mark = ","
+    delimiter: Sign = ","
     absent: tuple[str, ...] = ("",)
 
 

@@ -1,0 +1,1 @@
+"""Read models: rebuildable functions of events, one file each, without side effects."""

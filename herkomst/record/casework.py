@@ -39,7 +39,7 @@ class Casework(RecordApplication):
         """
         with self.database.transaction() as cursor:
             self.recorder.lock(cursor)
-            events = self.recorder.streams(cursor, [hit_id]).get(hit_id)
+            events = self.recorder.reader.streams(cursor.connection, [hit_id]).get(hit_id)
             if events is None:
                 raise UnknownHit(f"There is no hit {hit_id}.")
             state: hit.Hit | None = None

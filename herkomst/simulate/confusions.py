@@ -46,7 +46,7 @@ def substituted(chance: Random, number: str) -> str:
     """Put another sign of the same sort for one sign, and none that looks alike."""
     at = int(chance.random() * (len(number) - _UNTOUCHED_END))
     while not number[at].isalnum():
-        at += 1
+        at -= 1
     old = number[at]
     signs = _DIGITS if old.isdigit() else _LETTERS
     new = signs[int(chance.random() * len(signs))]

@@ -39,11 +39,10 @@ _MEN = (
     "Ravi", "Delano", "Jermaine", "Wouter", "Niels", "Ruben", "Lars", "Olivier", "Casper", "Matthé",
 )  # fmt: skip
 
-_PLAIN = {
-    "ü": "u", "ö": "o", "ä": "a", "ë": "e", "ï": "i", "é": "e", "è": "e", "ê": "e", "î": "i",
-    "ç": "c", "ş": "s", "ı": "i", "ñ": "n", "ã": "a", "ă": "a", "ț": "t", "ń": "n", "ś": "s",
-    "ł": "l", "ø": "o", "å": "a", "á": "a", "Ö": "O", "Ç": "C", "Ş": "S",
-}  # fmt: skip
+_PLAIN = str.maketrans(
+    "üöäëïéèêîçşıñãățńśłøåáôíýÖÇŞØÅ",
+    "uoaeieeeicsinaatnsloaaoiyOCSOA",
+)
 _SPELT_OUT = {
     "ü": "ue", "ö": "oe", "ä": "ae", "ø": "oe", "å": "aa", "Ö": "Oe", "ij": "y", "IJ": "Y",
     "ş": "sh", "ç": "ch", "ı": "i",
@@ -100,9 +99,25 @@ def typo(chance: Random, text: str) -> str:
     return text[:at] + _SLIPS.get(text[at], "e") + text[at + 1 :]
 
 
-def transliterated(chance: Random, text: str) -> str:
-    """Write a name without its diacritics, or spelt out as an older system does."""
-    table = _PLAIN if chance.random() < 0.6 else _SPELT_OUT
-    for letter, plain in table.items():
-        text = text.replace(letter, plain)
-    return text
+def transliterated(chance: Random, family: str, given: str) -> tuple[str, str]:
+    """Write names without their diacritics, or spelt out as an older system does."""
+    if chance.random() < 0.6:
+        return plain(family), plain(given)
+    return _spelt_out(family), _spelt_out(given)
+
+
+def plain(text: str) -> str:
+    """Write a text without diacritics."""
+    return text.translate(_PLAIN)
+
+
+def _spelt_out(text: str) -> str:
+    for letter, letters in _SPELT_OUT.items():
+        text = text.replace(letter, letters)
+    return text.translate(_PLAIN)
+
+
+def sharing_initial(chance: Random, given: str) -> str:
+    """Draw a given name with the same first letter, where there is another."""
+    same = [other for other in _MEN if other[0] == given[0]] or [given]
+    return same[int(chance.random() * len(same))]

@@ -34,7 +34,7 @@ def test_given_the_catalogue_when_read_then_every_near_family_exists() -> None:
 
 @pytest.mark.parametrize(
     ("wrong", "nearest"),
-    [("bycicle", "bicycle"), ("fiets", "bicycle"), ("E-Bike", "e_bike"), ("scooter", "moped")],
+    [("bicycles", "bicycle"), ("fiets", "bicycle"), ("E-Bike", "e_bike"), ("scooter", "moped")],
 )
 def test_given_an_unknown_kind_when_asked_then_the_nearest_is_named(
     wrong: str, nearest: str

@@ -158,6 +158,10 @@ def test_given_an_imei_in_the_serial_field_when_keyed_then_it_meets_the_imei() -
     assert as_serial == as_imei == ("imei:35209900176148",)
 
 
+def test_given_a_placeholder_with_a_check_digit_when_keyed_then_there_is_no_key() -> None:
+    assert match_keys([("serial", "111111111111119")], "phone", token) == ()
+
+
 @pytest.mark.parametrize("type_", sorted(SEALED_TYPES))
 def test_given_a_number_that_points_at_a_person_when_keyed_then_only_its_token_shows(
     type_: str,

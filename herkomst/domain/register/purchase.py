@@ -45,8 +45,10 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     attributes: dict[str, Attribute] = {}
     brand: str | None = None
     colours: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    """Types of the identifiers that lie in the sealed part, such as plates and engravings."""
     identifiers: tuple[tuple[str, str], ...] = ()
-    """(type, value as written); plates and engravings are in the sealed part."""
+    """(type, value as written)."""
     kind: str
     line: int
     model: str | None = None
@@ -313,6 +315,7 @@ def _line(item: PurchaseLine) -> Line:
         attributes=plain_attributes(item.attributes),
         brand=item.brand,
         colours=tuple(item.colours),
+        hidden=tuple([i.type for i in item.identifiers if i.type in SEALED_TYPES]),
         identifiers=tuple(
             [(i.type, i.value) for i in item.identifiers if i.type not in SEALED_TYPES]
         ),

@@ -33,6 +33,8 @@ class Good(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     attributes: dict[str, Attribute] = {}
     brand: str | None = None
     colours: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    """Types of the identifiers that lie in the sealed part."""
     identifiers: tuple[tuple[str, str], ...] = ()
     kind: str
     model: str | None = None
@@ -166,15 +168,6 @@ def _status_problems(record: StolenItemRecord) -> list[Problem]:
                 "Send `mistaken` or `duplicate`; a good that was found is `recovered`.",
             )
         )
-    if record.status == "recovered" and record.recovered_at is None:
-        problems.append(
-            Problem(
-                "/recovered_at",
-                "missing",
-                "A recovered good does not say when.",
-                "Send the moment of recovery: purchases after it are no hits, those before it are.",
-            )
-        )
     return problems
 
 
@@ -217,6 +210,7 @@ def _report(
             attributes=plain_attributes(item.attributes),
             brand=item.brand,
             colours=tuple(item.colours),
+            hidden=tuple([i.type for i in item.identifiers if i.type in SEALED_TYPES]),
             identifiers=tuple(
                 [(i.type, i.value) for i in item.identifiers if i.type not in SEALED_TYPES]
             ),

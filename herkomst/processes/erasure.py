@@ -1,0 +1,81 @@
+"""Erasure: what was ordered is carried out, and every store that held something acknowledges it.
+
+Names are stored only encrypted, so erasing a person is destroying the data keys; what read models
+hold beside, keyed hashes, goes when they fold the same event. The process waits for them before it
+acknowledges, and states the clock of what the engine underneath still has to let go of.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from psycopg import Connection
+
+from herkomst.domain import ids
+from herkomst.domain.events import Event, Recorded
+from herkomst.domain.register import erasure
+from herkomst.projections import registry
+from herkomst.projections.follower import Kind, NotYet
+from herkomst.projections.model import Model
+from herkomst.record.application import Custody, envelope, pending, this_moment
+from herkomst.record.database import Row
+from herkomst.record.recorder import SequenceRecorder
+from herkomst.record.vault import destroy
+
+ACTOR = "process:erasure"
+KEY_CLOCK = (
+    "the deleted key leaves the table at its next vacuum (minutes) and the write-ahead log "
+    "when the segments before the second checkpoint from now are removed"
+)
+ROW_CLOCK = "keyed hashes leave the table at its next vacuum (minutes)"
+SEALED_CLOCK = "sealed parts stay and cannot be opened: their key is destroyed"
+STORES = {"presentations": ROW_CLOCK, "links": ROW_CLOCK, "match_keys": ROW_CLOCK}
+"""Read models that hold keyed hashes, with their clocks."""
+SEALED = ("register", "purchases")
+"""Stores that hold nothing but sealed parts."""
+FOLLOWERS = frozenset({"presentations", "links", "matching"})
+"""Followers that must have folded the erasure before it can be acknowledged."""
+
+
+class Erasure:
+    """The process of that name."""
+
+    name = "erasure"
+    kind: Kind = "process"
+    sequence = "register"
+    models: Sequence[Model] = ()
+
+    def __init__(self, register: SequenceRecorder) -> None:
+        self._register = register
+
+    def apply(self, connection: Connection[Row], facts: Sequence[Recorded]) -> None:
+        orders = [fact for fact in facts if isinstance(fact.data, erasure.ErasureOrdered)]
+        if not orders:
+            return
+        self._must_have_folded(connection, orders[-1].position)
+        with connection.cursor() as cursor:
+            events = []
+            for order in orders:
+                assert isinstance(order.data, erasure.ErasureOrdered)
+                destroy(cursor, [ids.purchase_of(UUID(hex=i)) for i in order.data.identities])
+                events += _acknowledgements(order)
+            self._register.append(cursor, [pending(event) for event in events])
+
+    @staticmethod
+    def _must_have_folded(connection: Connection[Row], position: int) -> None:
+        for standing in registry.standings(connection):
+            if standing.name in FOLLOWERS and standing.position < position:
+                raise NotYet(f"{standing.name} stands at {standing.position}, before {position}")
+
+
+def _acknowledgements(order: Recorded) -> list[Event]:
+    clocks = {"vault": KEY_CLOCK, **STORES, **dict.fromkeys(SEALED, SEALED_CLOCK)}
+    sealed = order.envelope
+    custody = Custody(sealed.controller, sealed.ground, sealed.regime, sealed.unit)
+    return [
+        Event(
+            order.stream,
+            erasure.ErasureAcknowledged(clock=clock, store=store),
+            envelope(ACTOR, custody, this_moment(), 1),
+        )
+        for store, clock in clocks.items()
+    ]

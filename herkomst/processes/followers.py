@@ -1,0 +1,43 @@
+"""Everything that follows the record, as a list."""
+
+from collections.abc import Sequence
+
+from herkomst.processes.erasure import Erasure
+from herkomst.processes.matching import Matching
+from herkomst.projections.dealers import Dealers
+from herkomst.projections.establishments import Establishments
+from herkomst.projections.floods import Floods
+from herkomst.projections.follower import Follower, Projection
+from herkomst.projections.hits import Hits
+from herkomst.projections.links import Links
+from herkomst.projections.match_keys import MatchKeys
+from herkomst.projections.model import Model
+from herkomst.projections.passages import Passages
+from herkomst.projections.presentations import Presentations
+from herkomst.projections.purchases import Purchases
+from herkomst.projections.stolen_items import StolenItems
+from herkomst.record.archive import Archive
+
+MODELS: tuple[Model, ...] = (
+    Dealers(),
+    Establishments(),
+    Purchases(),
+    Presentations(),
+    StolenItems(),
+    Hits(),
+    Passages(),
+    Floods(),
+    Links(),
+    MatchKeys(),
+)
+"""Every read model, in the order in which they are listed."""
+
+
+def followers(archive: Archive) -> Sequence[Follower]:
+    """Every follower: the two processes, and a projection for each model that no process keeps."""
+    vault, token = archive.register.vault, archive.keyring.token
+    return [
+        Matching(vault, token, archive.casework.recorder),
+        *(Projection(m, vault, token) for m in MODELS if not isinstance(m, MatchKeys)),
+        Erasure(archive.register.recorder),
+    ]

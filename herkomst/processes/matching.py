@@ -1,0 +1,309 @@
+"""Matching: each new or changed good is compared, both ways, with what bears the same number.
+
+It follows the register in one order, so no pair is missed: whichever of the two goods comes last
+finds the other. What it does is the same whether events come one by one or in batches, because a
+batch is walked in order over a board of what the record held before it. It is a process: its
+position, its keys and the hits that it appends commit together, and it is never rewound, which is
+why no hit is ever found twice.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from psycopg import Connection
+
+from herkomst.domain import ids
+from herkomst.domain.casework import hit
+from herkomst.domain.events import Event, EventData, Recorded
+from herkomst.domain.matching import Verdict, fingerprint, judge
+from herkomst.projections import registry
+from herkomst.projections.follower import Keeper, Kind
+from herkomst.projections.match_keys import PURCHASE, STOLEN, Keyed, MatchKeys, side
+from herkomst.projections.model import Token, Unsealed
+from herkomst.record.application import envelope, pending, this_moment
+from herkomst.record.casework import CUSTODY
+from herkomst.record.database import Row
+from herkomst.record.recorder import SequenceRecorder
+from herkomst.record.vault import Vault
+
+RULES = 1
+"""Version of the rules, which every finding names."""
+FLOOD = 25
+"""A number that stands on more goods of one side than this identifies none of them."""
+ACTOR = "process:matching"
+
+Good = tuple[str, UUID, int]
+_CLOSED_BECAUSE = {"no_common_number": "number_corrected"}
+
+
+class Board:
+    """The goods on some numbers, as they are at one point of the sequence."""
+
+    def __init__(self) -> None:
+        self.rows: dict[Good, tuple[Keyed, ...]] = {}
+        self._on: dict[tuple[str, str], set[Good]] = defaultdict(set)
+
+    def put(self, rows: Iterable[Keyed]) -> None:
+        """Add rows; a good may come in parts, one for each number that was looked up."""
+        for row in rows:
+            present = self.rows.get(row.good, ())
+            if all(row.key != other.key for other in present):
+                self.rows[row.good] = (*present, row)
+                self._on[row.key, row.side].add(row.good)
+
+    def take(self, good: Good) -> tuple[Keyed, ...]:
+        """Remove a good; its rows."""
+        rows = self.rows.pop(good, ())
+        for row in rows:
+            self._on[row.key, row.side].discard(good)
+        return rows
+
+    def on(self, key: str, side: str) -> list[Good]:
+        """The goods of a side that bear a number, in a fixed order."""
+        return sorted(self._on[key, side])
+
+    def floods(self, key: str, side: str) -> bool:
+        return len(self._on[key, side]) > FLOOD
+
+    def flooded(self, keys: Iterable[str]) -> set[str]:
+        """Which of these numbers stand on too many goods of either side."""
+        return {k for k in keys if self.floods(k, PURCHASE) or self.floods(k, STOLEN)}
+
+
+class Change(NamedTuple):
+    """A good that came, changed or went."""
+
+    good: Good
+    keys: tuple[str, ...]
+    """Its numbers before and after."""
+
+
+class Matching(Keeper):
+    """The process of that name."""
+
+    name = "matching"
+    kind: Kind = "process"
+    sequence = "register"
+
+    def __init__(self, vault: Vault, token: Token, casework: SequenceRecorder) -> None:
+        self.model = MatchKeys()
+        super().__init__([self.model], vault, token)
+        self._casework = casework
+
+    def apply(self, connection: Connection[Row], facts: Sequence[Recorded]) -> None:
+        relevant = [fact for fact in facts if type(fact.data) in self.model.topics]
+        if not relevant:
+            return
+        generation = registry.live(connection, self.model)
+        walk = _Walk(connection, generation, self.model, self._casework)
+        walk.through(relevant, self.unsealed(connection, relevant))
+        walk.commit()
+
+
+class _Walk:
+    """One batch, event by event."""
+
+    def __init__(
+        self,
+        connection: Connection[Row],
+        generation: int,
+        model: MatchKeys,
+        casework: SequenceRecorder,
+    ) -> None:
+        self._connection = connection
+        self._generation = generation
+        self._model = model
+        self._casework = casework
+        self._board = Board()
+        self._items: dict[UUID, list[Keyed]] = {}
+        self._pairs: dict[UUID, hit.Hit | None] = {}
+        self._complete: set[UUID] = set()
+        self._events: list[Event] = []
+        self._locked = False
+
+    def through(self, facts: Sequence[Recorded], unsealed: Unsealed) -> None:
+        """Fold each event into its good and judge what it touches."""
+        steps = self._fold(facts, unsealed)
+        touched = Counter(row.key for rows in steps for row in rows)
+        for rows in self._items.values():
+            touched.update(row.key for row in rows)
+        self._load(touched)
+        for fact, rows in zip(facts, steps, strict=True):
+            self._replace(self._model.owner_of(fact), rows)
+
+    def commit(self) -> None:
+        """Write the keys as they are now, and append what was found."""
+        rows = [tuple(row) for item in self._items.values() for row in item]
+        self._model.write(self._connection, self._generation, rows)
+        if self._events:
+            with self._connection.cursor() as cursor:
+                self._casework.append(cursor, [pending(event) for event in self._events])
+
+    def _fold(self, facts: Sequence[Recorded], unsealed: Unsealed) -> list[list[Keyed]]:
+        """The rows of its good after each event, and before the batch in `_items`."""
+        first: dict[UUID, Recorded] = {}
+        for fact in facts:
+            first.setdefault(self._model.owner_of(fact), fact)
+        known = [item for item, fact in first.items() if fact.version > 1 or fact.stream != item]
+        taken = self._model.take(self._connection, self._generation, known) if known else {}
+        self._items = {item: [Keyed(*row) for row in taken.get(item, [])] for item in first}
+        rows: dict[UUID, list[Keyed]] = dict(self._items)
+        steps = []
+        for fact in facts:
+            item = self._model.owner_of(fact)
+            rows[item] = [Keyed(*row) for row in self._model.fold(rows[item], fact, unsealed)]  # type: ignore[arg-type]
+            steps.append(rows[item])
+        return steps
+
+    def _load(self, touched: Mapping[str, int]) -> None:
+        """What the record held on these numbers before the batch. Enough of each is read to tell
+        a flood, and to tell when it ends."""
+        if touched:
+            limits = [FLOOD + 1 + times for times in touched.values()]
+            self._board.put(
+                self._model.on(self._connection, self._generation, list(touched), limits)
+            )
+        for rows in self._items.values():
+            self._board.put(rows)
+
+    def _replace(self, item: UUID, rows: list[Keyed]) -> None:
+        """Let the item be what it is after an event, and judge everything that this touches."""
+        before = self._items[item]
+        self._items[item] = rows
+        goods = {row.good for row in (*before, *rows)}
+        keys = {row.key for row in (*before, *rows)}
+        was = {(key, s): self._board.floods(key, s) for key in keys for s in (PURCHASE, STOLEN)}
+        candidates = self._pairs_of(goods, keys)
+        for good in goods:
+            self._board.take(good)
+        self._board.put(rows)
+        candidates |= self._pairs_of(goods, keys)
+        for (key, s), flooded in sorted(was.items()):
+            if self._board.floods(key, s) != flooded:
+                candidates |= self._flood(key, s, flooded=not flooded)
+        for purchase, stolen in sorted(candidates):
+            self._judge(purchase, stolen)
+
+    def _pairs_of(self, goods: set[Good], keys: Iterable[str]) -> set[tuple[Good, Good]]:
+        """The pairs of these goods with what bears the same number on the other side."""
+        pairs = set()
+        for key in keys:
+            for good in goods.intersection(self._board.on(key, PURCHASE)):
+                pairs |= {(good, other) for other in self._board.on(key, STOLEN)}
+            for good in goods.intersection(self._board.on(key, STOLEN)):
+                pairs |= {(other, good) for other in self._board.on(key, PURCHASE)}
+        return pairs
+
+    def _flood(self, key: str, side: str, *, flooded: bool) -> set[tuple[Good, Good]]:
+        """Say that a number floods or no longer does; all pairs on it are judged anew."""
+        kind = hit.NumberFlooded if flooded else hit.NumberCleared
+        self._append(ids.number_id(key), kind(key=key, side=side))  # type: ignore[arg-type]
+        goods = [*self._board.on(key, PURCHASE), *self._board.on(key, STOLEN)]
+        self._know(goods)
+        return self._pairs_of(set(goods), [key])
+
+    def _know(self, goods: Iterable[Good]) -> None:
+        """Read all other numbers of these goods, which the batch did not touch."""
+        unknown = {good[1] for good in goods} - self._items.keys() - self._complete
+        if unknown:
+            rows = self._model.of(self._connection, self._generation, list(unknown))
+            self._complete |= unknown
+            self._board.put(rows)
+            keys = sorted({row.key for row in rows})
+            limits = [FLOOD + 1] * len(keys)
+            self._board.put(self._model.on(self._connection, self._generation, keys, limits))
+
+    def _judge(self, purchase: Good, stolen: Good) -> None:
+        """Compare the two as they are now, and say what changed in what is known of them."""
+        pair_id = ids.pair_id(purchase[1], purchase[2], stolen[1])
+        known = self._pair(pair_id)
+        mine, theirs = self._board.rows.get(purchase), self._board.rows.get(stolen)
+        if mine is None or theirs is None:
+            if known is not None and known.state not in ("closed", "rejected"):
+                self._append(pair_id, hit.Closed(reason="number_corrected"))
+            return
+        left, right = side(mine), side(theirs)
+        verdict = judge(left, right, self._board.flooded(left.keys & right.keys))
+        event = decide(known, verdict, fingerprint(left, right), _pair(mine[0], theirs[0]))
+        if event is not None:
+            self._append(pair_id, event)
+
+    def _pair(self, pair_id: UUID) -> hit.Hit | None:
+        if pair_id not in self._pairs:
+            if not self._locked:
+                # People decide on hits at the same time; what is read here must still hold
+                # when it is appended to.
+                with self._connection.cursor() as cursor:
+                    self._casework.lock(cursor)
+                self._locked = True
+            found = self._casework.reader.streams(self._connection, [pair_id])
+            state: hit.Hit | None = None
+            for recorded in found.get(pair_id, []):
+                state = hit.evolve(state, recorded.data)
+            self._pairs[pair_id] = state
+        return self._pairs[pair_id]
+
+    def _append(self, stream: UUID, data: EventData) -> None:
+        if isinstance(data, hit.Finding | hit.PassageNoted | hit.Closed):
+            self._pairs[stream] = hit.evolve(self._pairs[stream], data)
+        self._events.append(
+            Event(stream, data, envelope(ACTOR, CUSTODY, this_moment(), data.VERSION))
+        )
+
+
+def decide(known: hit.Hit | None, verdict: Verdict, facts: str, pair: hit.Pair) -> EventData | None:
+    """What a verdict changes in what is known of a pair; None when it changes nothing.
+
+    A rejection holds as long as the facts do: only another fingerprint raises the hit again.
+    """
+    if verdict.outcome == "earlier_passage":
+        if known is not None and known.state == "passage":
+            return None
+        return hit.PassageNoted(pair=pair, reasons=verdict.reasons)
+    if verdict.outcome == "none":
+        if known is None or known.state in ("closed", "rejected"):
+            return None
+        why = verdict.why_not or ""
+        return hit.Closed(reason=_CLOSED_BECAUSE.get(why, why))
+    if known is None or known.state == "passage":
+        return _finding(hit.Found, verdict, facts, pair)
+    if known.stands:
+        regraded = _finding(hit.Regraded, verdict, facts, pair)
+        return None if _same(known.finding, regraded) else regraded
+    if known.rejected == facts:
+        return None
+    return _finding(hit.Reopened, verdict, facts, pair)
+
+
+def _finding(kind: type[hit.Finding], verdict: Verdict, facts: str, pair: hit.Pair) -> hit.Finding:
+    assert verdict.grade is not None
+    assert verdict.time is not None
+    return kind(
+        against=verdict.against,
+        fingerprint=facts,
+        grade=verdict.grade.value,
+        pair=pair,
+        reasons=verdict.reasons,
+        rules=RULES,
+        score=verdict.score,
+        time=verdict.time,
+    )
+
+
+def _same(before: hit.Finding | None, after: hit.Finding) -> bool:
+    names = ("against", "fingerprint", "grade", "reasons", "score", "time")
+    return before is not None and all(getattr(before, n) == getattr(after, n) for n in names)
+
+
+def _pair(purchase: Keyed, stolen: Keyed) -> hit.Pair:
+    return hit.Pair(
+        line=purchase.line,
+        purchase=purchase.item.hex,
+        purchase_key=purchase.source_key,
+        purchase_source=purchase.source,
+        stolen=stolen.item.hex,
+        stolen_key=stolen.source_key,
+        stolen_source=stolen.source,
+    )

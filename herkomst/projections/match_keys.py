@@ -1,0 +1,223 @@
+"""Comparison keys of both sides with the facts that a verdict needs: the index of matching.
+
+It belongs to the process that matches, and moves with it in one transaction; in content it is a
+function of events like any other model and can be rebuilt. A public check reads it too.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+from psycopg import Connection
+from psycopg.sql import SQL
+
+from herkomst.domain import ids
+from herkomst.domain.calendar import Interval, interval
+from herkomst.domain.events import Recorded
+from herkomst.domain.identifiers import match_keys
+from herkomst.domain.matching import Side
+from herkomst.domain.register import identity, purchase, stolen_item
+from herkomst.projections.model import Column, Model, Rows, Unsealed
+from herkomst.record.database import Row
+
+PURCHASE, STOLEN = "purchase", "stolen"
+_purchase_part = msgspec.json.Decoder(purchase.PrivatePart).decode
+_stolen_part = msgspec.json.Decoder(stolen_item.PrivatePart).decode
+
+
+class Keyed(NamedTuple):
+    """A row: one key of one good, in the order of the columns."""
+
+    key: str
+    side: str
+    item: UUID
+    line: int
+    source: str
+    source_key: str
+    kind: str
+    brand: str | None
+    model: str | None
+    start: datetime
+    finish: datetime
+    offer_refused: bool
+    withdrawn: bool
+    never: bool
+    recovered: datetime | None
+    recovered_end: datetime | None
+
+    @property
+    def good(self) -> tuple[str, UUID, int]:
+        """The good that the key stands on."""
+        return self.side, self.item, self.line
+
+
+def side(rows: Sequence[Keyed]) -> Side:
+    """The facts of one good from its rows."""
+    row = rows[0]
+    return Side(
+        kind=row.kind,
+        brand=row.brand,
+        model=row.model,
+        keys=frozenset(r.key for r in rows),
+        start=row.start,
+        end=row.finish,
+        offer_refused=row.offer_refused,
+        withdrawn=row.withdrawn,
+        never=row.never,
+        recovered=row.recovered,
+        recovered_end=row.recovered_end,
+    )
+
+
+class MatchKeys(Model):
+    name = "match_keys"
+    version = 1
+    owner = "item"
+    key = ("key", "side", "item", "line")
+    order = "item, line, 1"
+    columns = (
+        Column(
+            "key", "text", "CASE WHEN key LIKE '%:~%' THEN split_part(key, ':', 1) ELSE key END"
+        ),
+        Column("side", "text"),
+        Column("item", "uuid"),
+        Column("line", "integer"),
+        Column("source", "text"),
+        Column("source_key", "text"),
+        Column("kind", "text"),
+        Column("brand", "text"),
+        Column("model", "text"),
+        Column("start", "timestamptz"),
+        Column("finish", "timestamptz"),
+        Column("offer_refused", "boolean"),
+        Column("withdrawn", "boolean"),
+        Column("never", "boolean"),
+        Column("recovered", "timestamptz"),
+        Column("recovered_end", "timestamptz"),
+    )
+    indexes = ("(item)",)
+    topics = frozenset(
+        {
+            purchase.Registered,
+            purchase.Corrected,
+            stolen_item.Reported,
+            stolen_item.Amended,
+            stolen_item.Withdrawn,
+            stolen_item.Recovered,
+            identity.IdentityErased,
+        }
+    )
+
+    def owner_of(self, fact: Recorded) -> UUID:
+        is_erasure = isinstance(fact.data, identity.IdentityErased)
+        return ids.purchase_of(fact.stream) if is_erasure else fact.stream
+
+    def key_of(self, fact: Recorded) -> UUID | None:
+        data = fact.data
+        if isinstance(data, purchase.Content):
+            return fact.stream if any(line.hidden for line in data.lines) else None
+        if isinstance(data, stolen_item.Report):
+            return fact.stream if data.good.hidden else None
+        return None
+
+    def fold(self, rows: Rows, fact: Recorded, unsealed: Unsealed) -> Rows:
+        data = fact.data
+        if isinstance(data, identity.IdentityErased):
+            return [row for row in rows if ":~" not in row[0]]
+        if isinstance(data, purchase.Content):
+            return list(_purchase_rows(fact, data, unsealed))
+        assert isinstance(data, stolen_item.Report)
+        return list(_stolen_rows(fact, data, unsealed))
+
+    def on(
+        self,
+        connection: Connection[Row],
+        generation: int,
+        keys: Sequence[str],
+        limits: Sequence[int],
+    ) -> list[Keyed]:
+        """The rows on these keys, of each side at most as many as its limit."""
+        statement = SQL(
+            "SELECT m.* FROM unnest(%s::text[], %s::integer[]) AS k (key, most), "
+            "unnest(ARRAY['purchase', 'stolen']) AS s (side) "
+            "CROSS JOIN LATERAL (SELECT * FROM {} WHERE key = k.key AND side = s.side "
+            "ORDER BY item, line LIMIT k.most) AS m"
+        ).format(self.table(generation))
+        with connection.cursor(binary=True) as cursor:
+            cursor.execute(statement, (list(keys), list(limits)))
+            return [Keyed(*row) for row in cursor.fetchall()]
+
+    def of(
+        self, connection: Connection[Row], generation: int, items: Sequence[UUID]
+    ) -> list[Keyed]:
+        """The rows of these items."""
+        statement = SQL("SELECT * FROM {} WHERE item = ANY(%s)").format(self.table(generation))
+        with connection.cursor(binary=True) as cursor:
+            return [Keyed(*row) for row in cursor.execute(statement, (list(items),)).fetchall()]
+
+
+def _purchase_rows(fact: Recorded, data: purchase.Content, unsealed: Unsealed) -> Iterable[Keyed]:
+    span = interval(data.acquired)
+    sealed = _sealed_identifiers(fact, data, unsealed)
+    for line in data.lines:
+        identifiers = (*line.identifiers, *sealed.get(line.line, ()))
+        for key in match_keys(identifiers, line.kind, unsealed.token):
+            yield Keyed(
+                key,
+                PURCHASE,
+                fact.stream,
+                line.line,
+                data.source,
+                data.key,
+                line.kind,
+                line.brand,
+                line.model,
+                span.start,
+                span.end,
+                data.mode == "offer_refused",
+                withdrawn=False,
+                never=False,
+                recovered=None,
+                recovered_end=None,
+            )
+
+
+def _sealed_identifiers(
+    fact: Recorded, data: purchase.Content, unsealed: Unsealed
+) -> dict[int, tuple[tuple[str, str], ...]]:
+    plain = unsealed.open(fact.stream, data.sealed)
+    if plain is None:
+        return {}
+    return {line.line: line.identifiers for line in _purchase_part(plain).lines}
+
+
+def _stolen_rows(fact: Recorded, data: stolen_item.Report, unsealed: Unsealed) -> Iterable[Keyed]:
+    good = data.good
+    span = interval(data.stolen)
+    back: Interval | None = (
+        interval(data.recovered) if data.status == "recovered" and data.recovered else None
+    )
+    plain = unsealed.open(fact.stream, data.sealed)
+    sealed = _stolen_part(plain).identifiers if plain is not None else ()
+    for key in match_keys((*good.identifiers, *sealed), good.kind, unsealed.token):
+        yield Keyed(
+            key,
+            STOLEN,
+            fact.stream,
+            0,
+            data.source,
+            data.key,
+            good.kind,
+            good.brand,
+            good.model,
+            span.start,
+            span.end,
+            offer_refused=False,
+            # A recovery of an unknown day ends the signal: no purchase is surely before it.
+            withdrawn=data.status == "withdrawn" or (data.status == "recovered" and back is None),
+            never=not stolen_item.is_taking(data.offence),
+            recovered=back.start if back else None,
+            recovered_end=back.end if back else None,
+        )

@@ -1,0 +1,97 @@
+"""Presented identities: sealed, with keyed hashes for look-up, which go when they are erased."""
+
+from uuid import UUID
+
+import msgspec
+
+from herkomst.domain import ids, persons
+from herkomst.domain.events import Recorded
+from herkomst.domain.register import identity
+from herkomst.domain.register.records import Seller
+from herkomst.projections.model import UNTOLD, Column, Model, Rows, Token, Unsealed
+
+_decode = msgspec.json.Decoder(Seller).decode
+_UNKNOWN = (None,) * 7
+
+
+class Presentations(Model):
+    name = "presentations"
+    version = 1
+    owner = "presentation"
+    key = ("presentation",)
+    order = "presentation"
+    columns = (
+        Column("presentation", "uuid"),
+        Column("purchase", "uuid"),
+        Column("source", "text"),
+        Column("key", "text"),
+        Column("shown", "text"),
+        Column("state", "text"),
+        Column("name_token", "text", UNTOLD),
+        Column("born_token", "text", UNTOLD),
+        Column("document_token", "text", UNTOLD),
+        Column("phone_token", "text", UNTOLD),
+        Column("email_token", "text", UNTOLD),
+        Column("address_token", "text", UNTOLD),
+        Column("plate_token", "text", UNTOLD),
+        Column("sealed", "bytea", UNTOLD),
+        Column("recorded_at", "timestamptz", UNTOLD),
+        Column("revision", "bigint", UNTOLD),
+    )
+    indexes = (
+        "(revision)",
+        "(name_token) WHERE name_token IS NOT NULL",
+        "(document_token) WHERE document_token IS NOT NULL",
+        "(phone_token) WHERE phone_token IS NOT NULL",
+        "(address_token) WHERE address_token IS NOT NULL",
+    )
+    topics = frozenset({identity.Presented, identity.IdentityCorrected, identity.IdentityErased})
+
+    def key_of(self, fact: Recorded) -> UUID | None:
+        if isinstance(fact.data, identity.IdentityErased):
+            return None
+        return ids.purchase_of(fact.stream)
+
+    def fold(self, rows: Rows, fact: Recorded, unsealed: Unsealed) -> Rows:
+        data = fact.data
+        if isinstance(data, identity.IdentityErased):
+            return [
+                (*row[:4], "", "erased", *_UNKNOWN, None, row[14], fact.position) for row in rows
+            ]
+        assert isinstance(data, identity.Presentation)
+        purchase = ids.purchase_of(fact.stream)
+        plain = unsealed.open(purchase, data.sealed)
+        return [
+            (
+                fact.stream,
+                purchase,
+                data.source,
+                data.source_key,
+                ",".join(data.shown),
+                "presented",
+                *(_UNKNOWN if plain is None else tokens(_decode(plain), unsealed.token)),
+                data.sealed,
+                rows[0][14] if rows else fact.recorded_at,
+                fact.position,
+            )
+        ]
+
+
+def tokens(seller: Seller, token: Token) -> tuple[str | None, ...]:
+    """Keyed hashes of name, birth date, document, phone, e-mail, address and plate."""
+    forms = (
+        persons.normal_name(seller),
+        persons.normal_born(seller.born),
+        persons.normal_document(seller.document),
+        persons.normal_phone(seller.phone),
+        seller.email.strip().casefold() if seller.email else None,
+        persons.normal_address(seller.address),
+        persons.normal_plate(seller.vehicle_plate),
+    )
+    kinds = ("name", "born", "document", "phone", "email", "address", "plate")
+    return tuple(
+        [
+            None if form is None else token(f"{k}:{form}")
+            for k, form in zip(kinds, forms, strict=True)
+        ]
+    )

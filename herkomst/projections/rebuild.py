@@ -1,0 +1,138 @@
+"""Rebuilding read models: beside the old generation, while the system serves.
+
+All models of a sequence share one scan. The new tables are filled to the head, indexed, and
+swapped in one short transaction that holds the follower still while the last events are applied.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from psycopg import Connection
+from psycopg.errors import LockNotAvailable
+
+from herkomst.projections import registry
+from herkomst.projections.follower import Follower, Keeper
+from herkomst.projections.model import Model
+from herkomst.record.database import Row
+from herkomst.record.reader import SequenceReader
+
+log = logging.getLogger(__name__)
+BATCH = 5000
+Progress = Callable[[str, int, int], None]
+
+
+class _Build(NamedTuple):
+    follower: Follower
+    model: Model
+    generation: int
+
+
+def ensure(connection: Connection[Row], follower: Follower) -> None:
+    """Make the models of a follower where there are none, and rebuild what has a new version."""
+    now = registry.generations(connection)
+    for model in follower.models:
+        if model.name not in now:
+            with connection.transaction():
+                generation = registry.open_generation(
+                    connection, model, follower.name, is_live=True
+                )
+                model.index(connection, generation)
+    stale = [m.name for m in follower.models if now.get(m.name, (0, m.version))[1] != m.version]
+    if stale:
+        rebuild(connection, [follower], stale)
+
+
+def rebuild(
+    connection: Connection[Row],
+    followers: Sequence[Follower],
+    names: Sequence[str],
+    progress: Progress | None = None,
+) -> None:
+    """Build these models anew beside the old and swap them in, by sequence."""
+    for sequence in sorted({follower.sequence for follower in followers}):
+        chosen = [
+            (follower, model)
+            for follower in followers
+            if follower.sequence == sequence
+            for model in follower.models
+            if model.name in names
+        ]
+        if chosen:
+            _rebuild(connection, sequence, chosen, progress or _unseen)
+
+
+def _rebuild(
+    connection: Connection[Row],
+    sequence: str,
+    chosen: Sequence[tuple[Follower, Model]],
+    progress: Progress,
+) -> None:
+    reader = SequenceReader(sequence)
+    builds = []
+    for follower, model in chosen:
+        registry.enrol(connection, follower.name, follower.kind, sequence)
+        registry.mark(connection, follower.name, "rebuilding")
+        with connection.transaction():
+            generation = registry.open_generation(connection, model, follower.name, is_live=False)
+        builds.append(_Build(follower, model, generation))
+    limit = _limit(connection, reader, builds)
+    position = 0
+    while position < limit:
+        with connection.transaction():
+            position = _advance(connection, reader, builds, position, limit)
+        progress(sequence, position, limit)
+    for build in builds:
+        build.model.index(connection, build.generation)
+    for build in builds:
+        _finish(connection, reader, build, position)
+
+
+def _limit(connection: Connection[Row], reader: SequenceReader, builds: Sequence[_Build]) -> int:
+    """How far the shared scan may go: a model of a process never runs ahead of it."""
+    head = reader.head(connection)
+    kept = [
+        standing.position
+        for standing in registry.standings(connection)
+        if any(b.follower.name == standing.name and b.follower.kind != "projection" for b in builds)
+    ]
+    return min([head, *kept])
+
+
+def _advance(
+    connection: Connection[Row],
+    reader: SequenceReader,
+    builds: Sequence[_Build],
+    position: int,
+    limit: int,
+) -> int:
+    facts = reader.after(connection, position, min(BATCH, limit - position))
+    for build in builds:
+        assert isinstance(build.follower, Keeper)
+        unsealed = build.follower.unsealed(connection, facts)
+        build.model.apply(connection, build.generation, facts, unsealed)
+    return facts[-1].position
+
+
+def _finish(
+    connection: Connection[Row], reader: SequenceReader, build: _Build, position: int
+) -> None:
+    """Catch up to where the follower stands, or to the head if that is further, and swap."""
+    follower, model = build.follower, build.model
+    with connection.transaction():
+        stands = registry.position(connection, follower.name)
+        goal = stands if follower.kind != "projection" else max(stands, position)
+        while position < goal:
+            position = _advance(connection, reader, [build], position, goal)
+        registry.swap(connection, model, build.generation)
+        if position != stands:
+            registry.move(connection, follower.name, stands, position)
+        registry.mark(connection, follower.name, "live")
+    try:
+        registry.retire(connection, model)
+    except LockNotAvailable:
+        log.info("a reader still holds an old generation of %s; it is dropped later", model.name)
+
+
+def _unseen(*_: object) -> None:
+    """Progress that nobody watches."""

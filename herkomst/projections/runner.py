@@ -1,0 +1,217 @@
+"""The runner: moves followers along their sequences.
+
+One owner a follower: a session advisory lock keeps a second runner waiting, and a compare-and-set
+on the position, in the transaction of the batch, keeps a runner that lost its lock unawares from
+applying anything twice. A notification is only a hint; the poll behind it finds what it missed.
+An event that cannot be applied stops its follower, and is named in `status`; nothing is skipped.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from threading import Event as Flag
+from time import sleep
+
+import psycopg
+from psycopg import Connection
+
+from herkomst.domain.events import Recorded
+from herkomst.projections import registry
+from herkomst.projections.follower import Follower, NotYet
+from herkomst.projections.rebuild import ensure
+from herkomst.record.database import LOST, DatabaseDown, Row, connect
+from herkomst.record.reader import SequenceReader
+
+log = logging.getLogger(__name__)
+
+BATCH = 2000
+POLL = 0.5
+"""Seconds after which the record is read although nothing was notified."""
+
+
+class PositionMoved(Exception):
+    """Another runner moved this follower; the batch was rolled back."""
+
+
+class Runner:
+    """Runs followers in the calling thread until told to stop."""
+
+    def __init__(
+        self,
+        url: str,
+        followers: Sequence[Follower],
+        *,
+        batch: int = BATCH,
+        poll: float = POLL,
+        progress: Callable[[str, int], None] | None = None,
+    ) -> None:
+        self._url = url
+        self._followers = followers
+        self._readers = {f.sequence: SequenceReader(f.sequence) for f in followers}
+        self._batch = batch
+        self._poll = poll
+        self._progress = progress or _unseen
+        self._owned: set[str] = set()
+        self._failed: set[str] = set()
+        self._read: dict[tuple[str, int, int], list[Recorded]] = {}
+        self.stop = Flag()
+
+    def run(self, *, once: bool = False) -> None:
+        """Follow until stopped; with `once`, until nothing is left to do."""
+        while not self.stop.is_set():
+            try:
+                with (
+                    connect(self._url, "herkomst work") as work,
+                    connect(self._url, "herkomst owner") as owner,
+                ):
+                    self._enrol(work, owner)
+                    self._follow(work, owner, once=once)
+                    return
+            except (*LOST, DatabaseDown) as error:
+                self._owned.clear()
+                log.warning("database lost, followers wait: %s", error)
+                if once:
+                    raise
+                self.stop.wait(1.0)
+
+    @property
+    def failed(self) -> frozenset[str]:
+        """Followers that an event stopped."""
+        return frozenset(self._failed)
+
+    def _enrol(self, work: Connection[Row], owner: Connection[Row]) -> None:
+        self._failed.clear()
+        for follower in self._followers:
+            registry.enrol(work, follower.name, follower.kind, follower.sequence)
+        self._own(work, owner)
+        for sequence in self._readers:
+            owner.execute(
+                psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(f"herkomst_{sequence}"))
+            )
+
+    def _own(self, work: Connection[Row], owner: Connection[Row]) -> None:
+        """Take what nobody owns; what another runner owns is tried again later."""
+        for follower in self._followers:
+            if follower.name in self._owned:
+                continue
+            row = owner.execute(
+                "SELECT pg_try_advisory_lock(hashtextextended(current_database() || %s, 1))",
+                (follower.name,),
+            ).fetchone()
+            if row == (True,):
+                ensure(work, follower)
+                registry.mark(work, follower.name, "live")
+                self._owned.add(follower.name)
+
+    def _follow(self, work: Connection[Row], owner: Connection[Row], *, once: bool) -> None:
+        while not self.stop.is_set():
+            moved = False
+            for follower in self._followers:
+                if self.stop.is_set():
+                    break
+                if follower.name in self._owned - self._failed:
+                    moved |= self._step(work, follower)
+            if moved:
+                continue
+            if once:
+                return
+            self._own(work, owner)
+            self._wait(owner)
+        for name in self._owned - self._failed:
+            registry.mark(work, name, "stopped")
+
+    def _wait(self, owner: Connection[Row]) -> None:
+        for _ in owner.notifies(timeout=self._poll, stop_after=1):
+            pass
+
+    def _step(self, work: Connection[Row], follower: Follower) -> bool:
+        """One batch of one follower; whether there was one."""
+        try:
+            return self._apply(work, follower, self._batch)
+        except LOST:
+            raise
+        except NotYet as reason:
+            log.debug("%s waits: %s", follower.name, reason)
+            return False
+        except PositionMoved:
+            log.warning("another runner moved %s; standing back", follower.name)
+            self._owned.discard(follower.name)
+            return True
+        except Exception:
+            log.warning("follower %s failed on a batch; looking for the event", follower.name)
+            return self._step_singly(work, follower)
+
+    def _step_singly(self, work: Connection[Row], follower: Follower) -> bool:
+        """The same batch event by event, so that the one that stops it can be named."""
+        for _ in range(self._batch):
+            try:
+                if not self._apply(work, follower, 1):
+                    return True
+            except (*LOST, PositionMoved):
+                raise
+            except Exception as error:
+                self._fail(work, follower, error)
+                return False
+        return True
+
+    def _apply(self, work: Connection[Row], follower: Follower, limit: int) -> bool:
+        with work.transaction():
+            before = registry.position(work, follower.name)
+            facts = self._facts(work, follower.sequence, before, limit)
+            if not facts:
+                return False
+            follower.apply(work, facts)
+            if not registry.move(work, follower.name, before, facts[-1].position):
+                raise PositionMoved(follower.name)
+        self._progress(follower.name, facts[-1].position)
+        return True
+
+    def _facts(
+        self, work: Connection[Row], sequence: str, position: int, limit: int
+    ) -> list[Recorded]:
+        """Read and decoded once for all followers that stand at the same place."""
+        place = (sequence, position, limit)
+        facts = self._read.get(place)
+        if not facts:
+            facts = self._readers[sequence].after(work, position, limit)
+            if facts:
+                while len(self._read) >= 3:
+                    del self._read[next(iter(self._read))]
+                self._read[place] = facts
+        return facts
+
+    def _fail(self, work: Connection[Row], follower: Follower, error: Exception) -> None:
+        row = work.execute(
+            "SELECT position FROM follow.followers WHERE name = %s", (follower.name,)
+        ).fetchone()
+        place = f"{follower.sequence}={row[0] + 1 if row else 1}"
+        self._failed.add(follower.name)
+        registry.mark(work, follower.name, "failed", f"{place}: {type(error).__name__}: {error}")
+        log.error("follower %s stopped at %s", follower.name, place, exc_info=error)
+
+
+def wait_until(
+    connection: Connection[Row],
+    wanted: dict[str, int],
+    timeout: float,
+    names: Sequence[str] | None = None,
+    interval: float = 0.01,
+) -> list[registry.Standing]:
+    """Wait until the followers of each sequence stand at or behind a position.
+
+    `names` narrows it to these followers. Those that are still behind when the time is up.
+    """
+    waited = 0.0
+    while True:
+        behind = [
+            s
+            for s in registry.standings(connection)
+            if s.position < wanted.get(s.sequence, 0) and (names is None or s.name in names)
+        ]
+        if not behind or waited >= timeout:
+            return behind
+        sleep(interval)
+        waited += interval
+
+
+def _unseen(*_: object) -> None:
+    """Progress that nobody watches."""

@@ -1,0 +1,121 @@
+"""The archive: the three applications of the record over one database and one key file."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import NamedTuple
+
+from psycopg import Connection
+from psycopg.conninfo import conninfo_to_dict
+
+from herkomst.record import migrations
+from herkomst.record.casework import Casework
+from herkomst.record.database import Database, Row, connect
+from herkomst.record.journal import Journal
+from herkomst.record.keyring import Keyring
+from herkomst.record.postgres import embedded
+from herkomst.record.register import Register
+from herkomst.settings import ConfigurationError, Settings
+
+
+class SchemaBehind(Exception):
+    """The database does not have this version's schema."""
+
+    code = "schema_behind"
+
+    def __init__(self, found: int, needed: int) -> None:
+        super().__init__(
+            f"The database has migration {found}, this version needs {needed}; "
+            "run `herkomst migrate` as its owner."
+        )
+
+
+class Urls(NamedTuple):
+    """Where the database is, for each of its users."""
+
+    app: str
+    admin: str | None
+    read: str
+    journal: str
+
+
+class Archive(NamedTuple):
+    """Everything that is stored, opened."""
+
+    urls: Urls
+    keyring: Keyring
+    database: Database
+    register: Register
+    casework: Casework
+    journal: Journal
+
+
+@contextmanager
+def open_urls(settings: Settings) -> Iterator[Urls]:
+    """The URLs of the database, with the embedded server running while they are used."""
+    with ExitStack() as stack:
+        app, admin = settings.database_url, settings.admin_database_url
+        if app is None:
+            server = stack.enter_context(embedded(settings.home))
+            app, admin = server.app_url, server.admin_url
+        yield Urls(
+            app,
+            admin,
+            settings.read_database_url or app,
+            settings.journal_database_url or app,
+        )
+
+
+@contextmanager
+def open_archive(settings: Settings) -> Iterator[Archive]:
+    """Open the archive. An embedded database is brought to this version's schema by itself.
+
+    Raises `SchemaBehind`, `KeyringError`, `DatabaseDown`, `ServerError`.
+    """
+    with ExitStack() as stack:
+        urls = stack.enter_context(open_urls(settings))
+        if settings.database_url is None:
+            migrate(urls)
+        with connect(urls.app, "herkomst schema") as connection:
+            check_schema(connection)
+        keyring = open_keyring(settings)
+        database = Database(urls.app)
+        stack.callback(database.close)
+        journal_database = database
+        if urls.journal != urls.app:
+            journal_database = Database(urls.journal, name="herkomst journal")
+            stack.callback(journal_database.close)
+        yield Archive(
+            urls,
+            keyring,
+            database,
+            Register(database, keyring),
+            Casework(database, keyring),
+            Journal(journal_database, keyring),
+        )
+
+
+def migrate(urls: Urls) -> list[str]:
+    """Bring the database, and the journal's where that is another, to this version's schema."""
+    if urls.admin is None:
+        raise ConfigurationError(
+            "admin_url_missing",
+            "HERKOMST_ADMIN_DATABASE_URL is not set, so nobody may change the schema.",
+            "Set it to the owner of the database, for the time of the migration.",
+        )
+    role = str(conninfo_to_dict(urls.app)["user"])
+    with connect(urls.admin, "herkomst migrate", options="-c lock_timeout=10s") as connection:
+        return migrations.migrate(connection, role)
+
+
+def check_schema(connection: Connection[Row]) -> None:
+    """Raises `SchemaBehind` when a migration of this version has not run."""
+    found, needed = migrations.applied(connection), migrations.migrations()[-1].number
+    if found < needed:
+        raise SchemaBehind(found, needed)
+
+
+def open_keyring(settings: Settings) -> Keyring:
+    """The key file that is named, or one that is made under the home on first use."""
+    if settings.names_kek_file:
+        return Keyring.open(settings.kek_file)
+    return Keyring.create(settings.kek_file)

@@ -1,0 +1,134 @@
+"""Reading a sequence: typed events behind a position, and whole short streams.
+
+Rows come in binary. Because the order of positions is the order of commits, whoever reads behind
+a position misses nothing.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, LiteralString
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.sql import SQL, Composed, Identifier
+
+from herkomst.domain.events import Recorded, decode
+from herkomst.record.database import Row
+
+
+class SequenceReader:
+    """Reads one sequence over a connection of the caller, inside its transaction if it has one."""
+
+    def __init__(self, sequence: str) -> None:
+        self.sequence = sequence
+        self.table = Identifier("record", f"{sequence}_events")
+        self._sql = _Statements(self.table)
+
+    def head(self, connection: Connection[Row]) -> int:
+        """Position of the last event; 0 when there is none."""
+        return int(self._rows(connection, self._sql.head, ())[0][0])
+
+    def after(self, connection: Connection[Row], position: int, limit: int) -> list[Recorded]:
+        """The next events behind a position, in order."""
+        return [
+            _recorded(*row) for row in self._rows(connection, self._sql.after, (position, limit))
+        ]
+
+    def streams(
+        self, connection: Connection[Row], streams: Sequence[UUID]
+    ) -> dict[UUID, list[Recorded]]:
+        """The whole of some short streams; one that has not begun is not there."""
+        found: dict[UUID, list[Recorded]] = {}
+        for row in self._rows(connection, self._sql.streams, (list(streams),)):
+            found.setdefault(row[1], []).append(_recorded(*row))
+        return found
+
+    def existing(self, connection: Connection[Row], streams: Sequence[UUID]) -> set[UUID]:
+        """Which of these streams have begun."""
+        return {row[0] for row in self._rows(connection, self._sql.existing, (list(streams),))}
+
+    def version_at(self, connection: Connection[Row], positions: Sequence[int]) -> dict[int, int]:
+        """Version of the event at each of these positions."""
+        rows = self._rows(connection, self._sql.version_at, (list(positions),))
+        return {row[0]: row[1] for row in rows}
+
+    def stored(
+        self,
+        connection: Connection[Row],
+        stream: UUID | str,
+        after: int,
+        until: int | None,
+        descending: bool,
+        limit: int | None,
+    ) -> list[Row]:
+        """Stream, version, topic and bytes of a part of one stream."""
+        statement = self._sql.stream_down if descending else self._sql.stream_up
+        return self._rows(connection, statement, (stream, after, until, until, limit))
+
+    def between(
+        self,
+        connection: Connection[Row],
+        after: int,
+        until: int | None,
+        topics: Sequence[str],
+        limit: int,
+    ) -> list[Row]:
+        """Position, stream, version, topic, bytes and moment, by topic if any is named."""
+        wanted = list(topics) or None
+        return self._rows(
+            connection, self._sql.between, (after, until, until, wanted, wanted, limit)
+        )
+
+    @staticmethod
+    def _rows(connection: Connection[Row], statement: Composed, values: Sequence[Any]) -> list[Row]:
+        with connection.cursor(binary=True) as cursor:
+            return cursor.execute(statement, values).fetchall()
+
+
+class _Statements:
+    """The reading statements of one sequence, composed once."""
+
+    def __init__(self, table: Identifier) -> None:
+        columns = SQL(
+            "notification_id, originator_id, originator_version, topic, state, recorded_at"
+        )
+
+        def over(text: LiteralString) -> Composed:
+            return SQL(text).format(table=table, columns=columns)
+
+        stream: LiteralString = (
+            "SELECT originator_id, originator_version, topic, state FROM {table} "
+            "WHERE originator_id = %s AND originator_version > %s "
+            "AND (%s::bigint IS NULL OR originator_version <= %s) ORDER BY originator_version "
+        )
+        self.head = over("SELECT coalesce(max(notification_id), 0) FROM {table}")
+        self.after = over(
+            "SELECT {columns} FROM {table} WHERE notification_id > %s "
+            "ORDER BY notification_id LIMIT %s"
+        )
+        self.between = over(
+            "SELECT {columns} FROM {table} WHERE notification_id > %s "
+            "AND (%s::bigint IS NULL OR notification_id <= %s) "
+            "AND (%s::text[] IS NULL OR topic = ANY(%s)) ORDER BY notification_id LIMIT %s"
+        )
+        self.stream_up = over(stream + "LIMIT %s")
+        self.stream_down = over(stream + "DESC LIMIT %s")
+        self.streams = over(
+            "SELECT {columns} FROM {table} WHERE originator_id = ANY(%s) "
+            "ORDER BY originator_id, originator_version"
+        )
+        self.existing = over(
+            "SELECT originator_id FROM {table} "
+            "WHERE originator_id = ANY(%s) AND originator_version = 1"
+        )
+        self.version_at = over(
+            "SELECT notification_id, originator_version FROM {table} "
+            "WHERE notification_id = ANY(%s)"
+        )
+
+
+def _recorded(
+    position: int, stream: UUID, version: int, topic: str, state: bytes, recorded_at: datetime
+) -> Recorded:
+    body = decode(topic, state)
+    return Recorded(position, stream, version, body.data, body.envelope, recorded_at)

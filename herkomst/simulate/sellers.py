@@ -1,0 +1,227 @@
+"""Sellers: who they are, with whom they live, and how a shop writes them down."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from herkomst.simulate import clock, names, places, rates
+from herkomst.simulate.draws import Urn
+
+_DOCUMENT_SIGNS: Final = "BCDFGHJKLNPRTVWXYZ123456789"
+_COUNTRIES: Final = ("PL", "DE", "RO", "BG", "TR", "BE", "MA", "SY", "ES", "PT")
+_SMALL_HOUSEHOLDS: Final = Urn({2: 80, 3: 20})
+_KINDS: Final = Urn(rates.HOUSEHOLDS)
+_DOCUMENTS: Final = Urn(rates.DOCUMENTS)
+_SALES: Final = Urn({(low, high): share for share, low, high in rates.SALES_OF_A_PERSON})
+_YEAR: Final = 365 * clock.DAY
+_PHONES_REMEMBERED = 50
+
+
+@dataclass(slots=True)
+class Person:
+    """Somebody who sells, as they are."""
+
+    name: names.Name
+    born: str
+    phone: str
+    home: places.Address
+    town: places.Town
+    document: dict[str, str]
+    sales: int
+    moves_at: int
+    next_home: places.Address
+    renews_at: int
+    next_document: dict[str, str]
+    van: str = ""
+
+
+class Population:
+    """Makes households of sellers, one after another, and forgets them."""
+
+    __slots__ = ("_chance", "_country", "_largest_hostel", "_phones")
+
+    def __init__(self, country: places.Country, chance: Random, purchases: int) -> None:
+        self._country = country
+        self._chance = chance
+        self._phones: deque[str] = deque(maxlen=_PHONES_REMEMBERED)
+        self._largest_hostel = int(purchases * rates.LARGEST_HOSTEL_OF_PURCHASES)
+
+    def household(self, shop_town: places.Town) -> Iterator[Person]:
+        """Make the sellers of one address, near the town of the shop where they come first."""
+        chance = self._chance
+        town = self._home_of(shop_town)
+        home = places.address(chance, town)
+        kind = _KINDS.draw(chance)
+        if kind == "single":
+            yield self._person(town, home, names.family(chance))
+        elif kind in ("student_house", "hostel"):
+            yield from self._lodgers(kind, town, home)
+        elif kind in ("father_and_son", "twins"):
+            yield from self._alike(kind, town, home)
+        else:
+            yield from self._relatives(kind, town, home)
+
+    def _home_of(self, shop_town: places.Town) -> places.Town:
+        draw = self._chance.random()
+        if draw < rates.LIVES_IN_TOWN_OF_SHOP:
+            return shop_town
+        if draw < rates.LIVES_IN_TOWN_OF_SHOP + rates.LIVES_NEXT_TOWN:
+            return self._country.next_to(shop_town, self._chance)
+        return self._country.town(self._chance)
+
+    def _lodgers(self, kind: str, town: places.Town, home: places.Address) -> Iterator[Person]:
+        fewest, most = rates.HOSTEL if kind == "hostel" else rates.STUDENT_HOUSE
+        if kind == "hostel":
+            most = min(most, self._largest_hostel)
+        for _ in range(self._chance.randint(fewest, most) if most > fewest else 1):
+            yield self._person(town, home, names.family(self._chance))
+
+    def _relatives(self, kind: str, town: places.Town, home: places.Address) -> Iterator[Person]:
+        family = names.family(self._chance)
+        shared = self._phone() if kind == "family_phone" else None
+        for _ in range(_SMALL_HOUSEHOLDS.draw(self._chance)):
+            person = self._person(town, home, family)
+            if shared:
+                person.phone = shared
+            yield person
+
+    def _alike(self, kind: str, town: places.Town, home: places.Address) -> Iterator[Person]:
+        """Make a father and a son with the same initials, or twins with the same birthday."""
+        family = names.family(self._chance)
+        elder = self._person(town, home, family)
+        younger = self._person(town, home, family)
+        if kind == "twins":
+            younger.born = elder.born
+        else:
+            younger.name.given = tuple(
+                names.sharing_initial(self._chance, given) for given in elder.name.given
+            )
+            elder.born = f"{int(younger.born[:4]) - 29}{younger.born[4:]}"
+        yield elder
+        yield younger
+
+    def _person(self, town: places.Town, home: places.Address, family: tuple[str, str]) -> Person:
+        chance = self._chance
+        prefix, name = family
+        fewest, most = _SALES.draw(chance)
+        moves_at = int(clock.START + _YEAR * chance.expovariate(rates.MOVES_A_YEAR))
+        document = self._document()
+        renews = chance.random() < rates.DOCUMENT_RENEWED
+        return Person(
+            name=names.Name(names.given(chance), prefix, name),
+            born=self._born(),
+            phone=self._phone(),
+            home=home,
+            town=town,
+            document=document,
+            sales=fewest + int(chance.random() * (most - fewest + 1)),
+            moves_at=moves_at,
+            next_home=self._next_home(town) if moves_at <= clock.END else home,
+            renews_at=int(clock.START + chance.random() * (clock.END - clock.START)),
+            next_document=self._document(document["type"]) if renews else document,
+        )
+
+    def _next_home(self, town: places.Town) -> places.Address:
+        if self._chance.random() < 0.4:
+            town = self._country.next_to(town, self._chance)
+        return places.address(self._chance, town)
+
+    def _born(self) -> str:
+        chance = self._chance
+        year = 2005 - int(62 * chance.random() ** 1.5)
+        if chance.random() < rates.SELLER_MINOR:
+            year = 2010
+        if chance.random() < rates.BORN_ON_1_JANUARY:
+            return f"{year}-01-01"
+        return f"{year}-{int(1 + chance.random() * 12):02d}-{int(1 + chance.random() * 28):02d}"
+
+    def _phone(self) -> str:
+        chance = self._chance
+        if self._phones and chance.random() < rates.PHONE_RECYCLED:
+            return self._phones[int(chance.random() * len(self._phones))]
+        number = f"06{'123458'[int(chance.random() * 6)]}{int(chance.random() * 10_000_000):07d}"
+        self._phones.append(number)
+        return number
+
+    def _document(self, kind: str | None = None) -> dict[str, str]:
+        chance = self._chance
+        kind = kind or _DOCUMENTS.draw(chance)
+        country = "NL"
+        if kind in ("passport", "identity_card") and chance.random() < rates.DOCUMENT_FOREIGN:
+            country = _COUNTRIES[int(chance.random() * len(_COUNTRIES))]
+        return {"type": kind, "number": _document_number(chance, kind, country),
+                "country": country}  # fmt: skip
+
+
+def _document_number(chance: Random, kind: str, country: str) -> str:
+    if kind == "driving_licence":
+        return str(4_000_000_000 + int(chance.random() * 2_000_000_000))
+    count = len(_DOCUMENT_SIGNS)
+    signs = "".join([_DOCUMENT_SIGNS[int(chance.random() * count)] for _ in range(6)])
+    digit = 1 + int(chance.random() * 9)
+    if country != "NL":
+        return f"{country}{signs}{digit}"
+    first = {"passport": "N", "identity_card": "I", "residence_document": "V"}.get(kind, "A")
+    return f"{first}{'XRSTWKP'[int(chance.random() * 7)]}{signs}{digit}"
+
+
+def visits(chance: Random, person: Person, first: int) -> list[int]:
+    """Draw on which days of the world a person sells, one for each sale, the first day given.
+
+    Few sales lie within a season, many over years.
+    """
+    if person.sales == 1:
+        return [first]
+    reach = min(clock.DAYS - 1, 12 + int(person.sales * 60 * chance.random()))
+    start = int(chance.random() * (clock.DAYS - reach))
+    return [start + int(chance.random() * reach) for _ in range(person.sales)]
+
+
+def presented(chance: Random, person: Person, at: int) -> dict[str, object]:
+    """Write a person down as a shop does, with its omissions and slips."""
+    found = _presented_name(chance, person.name)
+    if chance.random() < rates.SELLER_BORN:
+        found["born"] = person.born
+    if chance.random() < rates.SELLER_ADDRESS:
+        found["address"] = person.home if at < person.moves_at else person.next_home
+    if chance.random() < rates.SELLER_PHONE:
+        found["phone"] = _written_phone(chance, person.phone)
+    if chance.random() < rates.SELLER_EMAIL:
+        found["email"] = _email(chance, person.name)
+    if chance.random() < rates.SELLER_DOCUMENT:
+        found["document"] = person.document if at < person.renews_at else person.next_document
+    return found
+
+
+def _presented_name(chance: Random, name: names.Name) -> dict[str, object]:
+    family, prefix, given = name.family, name.prefix, " ".join(name.given)
+    if chance.random() < rates.NAME_TYPO:
+        family = names.typo(chance, family)
+    if chance.random() < rates.TRANSLITERATED:
+        family, given = names.transliterated(chance, family, given)
+    if prefix and chance.random() < rates.PREFIX_DROPPED:
+        prefix = ""
+    full = chance.random() < rates.GIVEN_NAMES
+    if full and chance.random() < rates.NAMES_SWAPPED / rates.GIVEN_NAMES:
+        family, given = given, family
+    found: dict[str, object] = {"family_name": family}
+    if prefix:
+        found["prefix"] = prefix
+    if full:
+        found["given_names"] = given
+    found["initials"] = name.initials()
+    return found
+
+
+def _written_phone(chance: Random, phone: str) -> str:
+    draw = chance.random()
+    if draw < 0.6:
+        return phone
+    return f"06-{phone[2:]}" if draw < 0.8 else f"+31{phone[1:]}"
+
+
+def _email(chance: Random, name: names.Name) -> str:
+    plain = names.plain(f"{name.given[0]}.{name.family}").lower().replace(" ", "")
+    return f"{plain.replace(chr(39), '')}{int(chance.random() * 90) + 10}@post.example"

@@ -1,0 +1,299 @@
+"""Dealers and their establishments: where, in which trade, how busy, and when silent."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from herkomst.simulate import clock, names, places, rates
+from herkomst.simulate.draws import Urn, stream
+from herkomst.simulate.errors import SimulationError
+from herkomst.simulate.keys import Keys
+from herkomst.simulate.numbers import Permutation
+
+SOURCE: Final = "dol"
+SILENT_DRAWS: Final = 6
+
+_CHAIN_NAMES = ("Belboom", "Tweede Ronde", "Kringschuur De Wissel")
+_TITLES: Final = {
+    "phones": ("Telefoonwinkel {}", "{} Telecom", "Belhuis {}", "{} Phone Repair"),
+    "bicycles": ("Rijwielhandel {}", "Fietsenmaker {}", "{} Tweewielers", "Fietsenstal {}"),
+    "charity": ("Kringloop {}", "Stichting Kringloop {}", "Snuffelhal {}"),
+    "general": ("{} In- en Verkoop", "Opkoop {}", "Tweedehands {}", "{} Handelshuis"),
+    "gold": ("Goudhandel {}", "Juwelier {}", "Goudinkoop {}"),
+    "cars": ("Autobedrijf {}", "Garage {}", "{} Auto-onderdelen", "Autodemontage {}"),
+    "electronics": ("{} Elektronica", "Computerhuis {}", "{} Refurbished"),
+    "metal": ("{} Metaalrecycling", "Schroothandel {}", "Gebroeders {} Metalen"),
+    "pawn": ("Pandhuis {}", "Beleenbank {}"),
+    "watches": ("Horlogehuis {}", "{} Uurwerken"),
+    "art": ("Galerie {}", "Antiquair {}"),
+}
+_BESIDE: Final = {
+    "phones": "electronics", "general": "tools", "gold": "watches", "pawn": "gold",
+    "charity": "general", "electronics": "phones", "art": "general", "watches": "gold",
+}  # fmt: skip
+_HAS_SECOND_TRADE = 0.2
+_STEEPEST = 3.0
+
+
+@dataclass(slots=True, eq=False)
+class Shop:
+    """An establishment, as a purchase needs it."""
+
+    trade: str
+    town: places.Town
+    hours: clock.OpeningHours
+    dealer: dict[str, str]
+    branch: str | None = None
+    closed_from: int = clock.END + 1
+    closed_until: int = clock.END + 1
+    weight: float = 0.0
+
+    def is_silent(self, at: int) -> bool:
+        """Say whether the shop takes nothing in at that moment."""
+        return self.closed_from <= at < self.closed_until
+
+
+@dataclass(slots=True)
+class Dealer:
+    """A dealer with its establishments, and the record that says so."""
+
+    record: dict[str, object]
+    shops: list[Shop]
+
+
+class Street:
+    """All shops, drawn by how busy they are."""
+
+    __slots__ = ("_all", "_found", "dealers", "shops")
+
+    def __init__(self, dealers: int, country: places.Country, seed: int) -> None:
+        if dealers < 1:
+            raise SimulationError("no_dealers", "a purchase needs a dealer; ask for at least one")
+        builder = _Builder(country, stream(seed, "dealers"))
+        self.dealers = builder.build(dealers)
+        self.shops = [shop for dealer in self.dealers for shop in dealer.shops]
+        _weigh(self.shops, builder.shares, stream(seed, "activity"))
+        self._all = Urn({shop: shop.weight for shop in self.shops})
+        self._found = _found_urn(self.shops)
+
+    def draw(self, chance: Random, at: int) -> Shop:
+        """Draw a shop, busy ones more often, that is not silent at the moment."""
+        return _awake(self._all, chance, at)
+
+    def draw_near(self, chance: Random, town: places.Town, at: int) -> Shop:
+        """Draw a shop as a seller from that town would."""
+        found = self.draw(chance, at)
+        for _ in range(rates.SHOPS_WEIGHED_FOR_DISTANCE - 1):
+            other = self.draw(chance, at)
+            if places.distance(other.town, town) < places.distance(found.town, town):
+                found = other
+        return found
+
+    def depot(self, chance: Random, at: int) -> Shop:
+        """Draw a shop that enters found goods."""
+        return _awake(self._found, chance, at)
+
+
+def _awake(urn: Urn[Shop], chance: Random, at: int) -> Shop:
+    for _ in range(SILENT_DRAWS):
+        shop = urn.draw(chance)
+        if not shop.is_silent(at):
+            return shop
+    return next((shop for shop in urn.values if not shop.is_silent(at)), shop)
+
+
+def _found_urn(shops: list[Shop]) -> Urn[Shop]:
+    finders = [shop for shop in shops if shop.trade in rates.FOUND_TRADES]
+    if not finders:
+        return Urn({shop: shop.weight for shop in shops})
+    total = {
+        trade: sum(shop.weight for shop in finders if shop.trade == trade)
+        for trade in rates.FOUND_TRADES
+    }
+    return Urn({s: s.weight / total[s.trade] * rates.FOUND_TRADES[s.trade] for s in finders})
+
+
+class _Builder:
+    """Makes the dealers and their records."""
+
+    def __init__(self, country: places.Country, chance: Random) -> None:
+        self._country = country
+        self._chance = chance
+        self._keys = Keys(chance)
+        self._kvk = Permutation(80_000_000, chance)
+        self._branches = Permutation(90_000_000, chance)
+        self._made = 0
+        self._branched = 0
+        self._hours = {trade: clock.OpeningHours(trade) for trade in rates.TRADE_ENTRIES}
+        self.shares: dict[tuple[bool, str], float] = {}
+        """The share of all entries that a trade has, within the chains and outside them."""
+
+    def build(self, dealers: int) -> list[Dealer]:
+        establishments = max(dealers, round(dealers * rates.ESTABLISHMENTS_PER_DEALER))
+        chains: list[Dealer] = []
+        entries = dict(rates.TRADE_ENTRIES)
+        if dealers >= rates.FEWEST_DEALERS_WITH_CHAINS:
+            chains = self._chains(max(6, round(establishments * rates.CHAIN_ESTABLISHMENTS)))
+            for chain in rates.CHAINS:
+                for trade, share in chain.items():
+                    self.shares[True, trade] = share
+                    entries[trade] -= share
+        self.shares.update({(False, trade): share for trade, share in entries.items()})
+        left = establishments - sum(len(chain.shops) for chain in chains)
+        found = chains + self._independents(dealers - len(chains), left)
+        self._chance.shuffle(found)
+        return found
+
+    def _chains(self, establishments: int) -> list[Dealer]:
+        total = sum(sum(chain.values()) for chain in rates.CHAINS)
+        found = []
+        for name, chain in zip(_CHAIN_NAMES, rates.CHAINS, strict=True):
+            count = max(2, round(establishments * sum(chain.values()) / total))
+            found.append(self._dealer(name, _portioned(chain, count), chain_of=count))
+        return found
+
+    def _independents(self, dealers: int, establishments: int) -> list[Dealer]:
+        sizes = [1] * dealers
+        for _ in range(establishments - dealers):
+            sizes[self._chance.randrange(dealers)] += 1
+        trades = _portioned(rates.TRADE_ESTABLISHMENTS, dealers)
+        return [
+            self._dealer(self._title(trade), [trade] * size, chain_of=0)
+            for trade, size in zip(trades, sizes, strict=True)
+        ]
+
+    def _title(self, trade: str) -> str:
+        titles = _TITLES[trade]
+        prefix, family = names.family(self._chance)
+        full = f"{prefix} {family}" if prefix else family
+        return titles[self._chance.randrange(len(titles))].format(full[0].upper() + full[1:])
+
+    def _dealer(self, name: str, trades: list[str], *, chain_of: int) -> Dealer:
+        chance = self._chance
+        key = f"D-{self._keys.next()}"
+        reference = {"source": SOURCE, "key": key}
+        shops, establishments = [], []
+        for trade in trades:
+            shop = Shop(trade, self._country.town(chance), self._hours[trade], reference)
+            if len(trades) > 1:
+                shop.branch = f"0000{10_000_000 + self._branches(self._branched)}"
+                self._branched += 1
+            # A weight below zero marks the shop of a chain until all shops have been weighed.
+            shop.weight = -1.0 if chain_of else 0.0
+            _fall_silent(shop, chance)
+            shops.append(shop)
+            establishments.append(self._establishment(shop, name))
+        record = self._record(key, name, trades, establishments, chain=bool(chain_of))
+        return Dealer(record, shops)
+
+    def _establishment(self, shop: Shop, name: str) -> dict[str, object]:
+        chance = self._chance
+        found: dict[str, object] = {}
+        if shop.branch:
+            found["branch"] = shop.branch
+            found["name"] = f"{name} {shop.town.city}"
+        found["address"] = places.address(chance, shop.town)
+        found["municipality"] = shop.town.code
+        found["from"] = _earlier_day(chance, 1996, 2023)
+        if shop.closed_until == clock.END + 1 and shop.closed_from <= clock.END:
+            found["to"] = clock.day(shop.closed_from)
+        return found
+
+    def _record(
+        self,
+        key: str,
+        name: str,
+        trades: list[str],
+        establishments: list[dict[str, object]],
+        *,
+        chain: bool,
+    ) -> dict[str, object]:
+        chance = self._chance
+        found: dict[str, object] = {"type": "dealer", "v": 1, "source": SOURCE, "key": key}
+        found["name"] = name
+        found["kvk"] = str(10_000_000 + self._kvk(self._made))
+        self._made += 1
+        found["trades"] = self._trades(trades)
+        if chain or chance.random() < rates.DEALER_NOTIFIED:
+            found["notified_on"] = _earlier_day(chance, 2013, 2023)
+        found["establishments"] = establishments
+        if chance.random() < rates.DEALER_EMAIL:
+            found["email"] = f"info@{key.lower()}.example"
+        if chance.random() < rates.DEALER_PHONE:
+            found["phone"] = f"085-{chance.randrange(1_000_000, 9_999_999)}"
+        return found
+
+    def _trades(self, trades: list[str]) -> list[str]:
+        found = sorted(set(trades))
+        beside = _BESIDE.get(found[0])
+        if beside and beside not in found and self._chance.random() < _HAS_SECOND_TRADE:
+            found.append(beside)
+        return found
+
+
+def _earlier_day(chance: Random, first: int, last: int) -> str:
+    year = chance.randint(first, last)
+    return f"{year}-{chance.randint(1, 12):02d}-{chance.randint(1, 28):02d}"
+
+
+def _fall_silent(shop: Shop, chance: Random) -> None:
+    """Let a shop fall silent for a time, or close for good, which is the lawful half of it."""
+    if chance.random() >= rates.FALLS_SILENT:
+        return
+    days = chance.randint(*rates.SILENT_DAYS)
+    shop.closed_from = clock.START + clock.DAY * chance.randrange(30, clock.DAYS - days)
+    if chance.random() >= rates.SILENCE_IS_LAWFUL:
+        shop.closed_until = shop.closed_from + days * clock.DAY
+
+
+def _portioned(weights: rates.Weights, count: int) -> list[str]:
+    """Share a count out over names by weight, largest remainders first."""
+    total = sum(weights.values())
+    exact = {name: weight / total * count for name, weight in weights.items()}
+    shares = {name: int(share) for name, share in exact.items()}
+    by_rest = sorted(exact, key=lambda name: shares[name] - exact[name])
+    for name in by_rest[: count - sum(shares.values())]:
+        shares[name] += 1
+    return [name for name, share in shares.items() for _ in range(share)]
+
+
+def _weigh(shops: list[Shop], shares: dict[tuple[bool, str], float], chance: Random) -> None:
+    """Weigh the shops of each trade by Zipf's law, as steep as the busiest shops ask for."""
+    cells: dict[tuple[bool, str], list[Shop]] = {}
+    for shop in shops:
+        cells.setdefault((shop.weight < 0, shop.trade), []).append(shop)
+    for members in cells.values():
+        chance.shuffle(members)
+    gentle, steep = 0.0, _STEEPEST
+    for _ in range(24):
+        power = (gentle + steep) / 2
+        _apply(cells, shares, power)
+        if _share_of_busiest(shops) < rates.BUSIEST_ENTRIES:
+            gentle = power
+        else:
+            steep = power
+
+
+def _apply(
+    cells: dict[tuple[bool, str], list[Shop]],
+    shares: dict[tuple[bool, str], float],
+    power: float,
+) -> None:
+    for cell, members in cells.items():
+        ranks = [(rank + 1) ** -power for rank in range(len(members))]
+        total = sum(ranks)
+        for shop, rank in zip(members, ranks, strict=True):
+            shop.weight = rank / total * shares[cell]
+
+
+def _share_of_busiest(shops: list[Shop]) -> float:
+    weights = sorted((shop.weight for shop in shops), reverse=True)
+    busiest = max(1, round(len(weights) * rates.BUSIEST_SHOPS))
+    return sum(weights[:busiest]) / sum(weights)
+
+
+def records(dealers: list[Dealer]) -> Iterator[dict[str, object]]:
+    """Return the records of all dealers, in no order that says anything."""
+    for dealer in dealers:
+        yield dealer.record
