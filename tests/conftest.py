@@ -12,7 +12,9 @@ from typing import Any, TypeVar
 
 import pytest
 
+from herkomst.record.archive import Archive
 from herkomst.record.postgres import EmbeddedPostgres, embedded
+from tests.archives import make_archive
 
 Address = tuple[Any, ...] | str | bytes
 Result = TypeVar("Result")
@@ -97,3 +99,17 @@ def database(server: EmbeddedPostgres) -> Iterator[str]:
     server.create_database(name)
     yield name
     server.drop_database(name)
+
+
+@pytest.fixture
+def archive(server: EmbeddedPostgres) -> Iterator[Archive]:
+    """An empty archive of this test's own."""
+    with make_archive(server) as archive:
+        yield archive
+
+
+@pytest.fixture(scope="module")
+def shared_archive(server: EmbeddedPostgres) -> Iterator[Archive]:
+    """An archive that the tests of one file share, each with keys of its own."""
+    with make_archive(server) as archive:
+        yield archive

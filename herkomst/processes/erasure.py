@@ -32,6 +32,8 @@ STORES = {"presentations": ROW_CLOCK, "links": ROW_CLOCK, "match_keys": ROW_CLOC
 """Read models that hold keyed hashes, with their clocks."""
 SEALED = ("register", "purchases")
 """Stores that hold nothing but sealed parts."""
+ALL_STORES = frozenset({"vault", *STORES, *SEALED})
+"""Every store that acknowledges."""
 FOLLOWERS = frozenset({"presentations", "links", "matching"})
 """Followers that must have folded the erasure before it can be acknowledged."""
 

@@ -15,6 +15,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from herkomst.domain import ids
+from herkomst.domain.batches import batched
 from herkomst.domain.casework import hit
 from herkomst.domain.events import Event, EventData, Recorded
 from herkomst.domain.matching import Verdict, fingerprint, judge
@@ -33,6 +34,7 @@ RULES = 1
 FLOOD = 25
 """A number that stands on more goods of one side than this identifies none of them."""
 ACTOR = "process:matching"
+REMATCH_BATCH = 500
 
 Good = tuple[str, UUID, int]
 _CLOSED_BECAUSE = {"no_common_number": "number_corrected"}
@@ -101,6 +103,23 @@ class Matching(Keeper):
         walk.through(relevant, self.unsealed(connection, relevant))
         walk.commit()
 
+    def rematch(self, connection: Connection[Row], *, dry_run: bool) -> dict[str, int]:
+        """Judge every pair on a common number anew; how many events of each topic that makes.
+
+        The process stands still meanwhile. What a person rejected stays rejected on its facts.
+        """
+        with connection.transaction():
+            registry.position(connection, self.name)
+            generation = registry.live(connection, self.model)
+            counts: Counter[str] = Counter()
+            for keys in batched(self.model.shared(connection, generation), REMATCH_BATCH):
+                walk = _Walk(connection, generation, self.model, self._casework)
+                walk.again(keys)
+                counts.update(walk.topics())
+                if not dry_run:
+                    walk.commit()
+        return dict(counts)
+
 
 class _Walk:
     """One batch, event by event."""
@@ -132,6 +151,18 @@ class _Walk:
         self._load(touched)
         for fact, rows in zip(facts, steps, strict=True):
             self._replace(self._model.owner_of(fact), rows)
+
+    def again(self, keys: Sequence[str]) -> None:
+        """Judge the pairs on these numbers as they stand."""
+        self._load(dict.fromkeys(keys, 0))
+        goods = list(self._board.rows)
+        self._know(goods)
+        for purchase, stolen in sorted(self._pairs_of(set(goods), keys)):
+            self._judge(purchase, stolen)
+
+    def topics(self) -> list[str]:
+        """Topics of what would be appended."""
+        return [event.data.TOPIC for event in self._events]
 
     def commit(self) -> None:
         """Write the keys as they are now, and append what was found."""

@@ -4,7 +4,7 @@ It belongs to the process that matches, and moves with it in one transaction; in
 function of events like any other model and can be rebuilt. A public check reads it too.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -148,6 +148,16 @@ class MatchKeys(Model):
         with connection.cursor(binary=True) as cursor:
             cursor.execute(statement, (list(keys), list(limits)))
             return [Keyed(*row) for row in cursor.fetchall()]
+
+    def shared(self, connection: Connection[Row], generation: int) -> Iterator[str]:
+        """Every number that stands on goods of both sides, in order, without holding them all."""
+        statement = SQL(
+            "SELECT DISTINCT s.key FROM {table} s WHERE s.side = 'stolen' AND EXISTS "
+            "(SELECT FROM {table} p WHERE p.key = s.key AND p.side = 'purchase') ORDER BY s.key"
+        ).format(table=self.table(generation))
+        with connection.cursor(name="shared_numbers") as cursor:
+            for row in cursor.execute(statement):
+                yield row[0]
 
     def of(
         self, connection: Connection[Row], generation: int, items: Sequence[UUID]

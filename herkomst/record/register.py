@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
-from psycopg import Cursor
+from psycopg import Cursor, Rollback
 
 from herkomst.domain import ids
 from herkomst.domain.calendar import Occurred
@@ -131,20 +131,26 @@ class Register(RecordApplication):
     # Taking in
 
     def take_in(
-        self, records: Sequence[tuple[int, Record]], *, actor: str, attempts: int = ATTEMPTS
+        self,
+        records: Sequence[tuple[int, Record]],
+        *,
+        actor: str,
+        attempts: int = ATTEMPTS,
+        dry_run: bool = False,
     ) -> list[Receipt]:
         """Take in (line, record) pairs as one transaction; a receipt for each, in order.
 
         Repeating it changes nothing: what is there already is a duplicate. When the connection
         breaks, also during the commit, it is tried again with the same event ids, so an event
-        found under its own id is ours and was accepted, never a failure or a duplicate.
+        found under its own id is ours and was accepted, never a failure or a duplicate. With
+        `dry_run` all is decided under the lock and then rolled back.
         """
         now = self._clock()
         self._learn_establishments([record for _, record in records])
         prepared = [self._prepare(line, record, actor, now) for line, record in records]
         for attempt in range(1, attempts + 1):
             try:
-                return self._append(prepared, actor)
+                return self._append(prepared, actor, dry_run=dry_run)
             except LOST:
                 if attempt == attempts:
                     raise
@@ -153,8 +159,9 @@ class Register(RecordApplication):
         raise AssertionError("unreachable")
 
     def _append(
-        self, prepared: Sequence["_Draft | _FollowUp | Receipt"], actor: str
+        self, prepared: Sequence["_Draft | _FollowUp | Receipt"], actor: str, *, dry_run: bool
     ) -> list[Receipt]:
+        receipts: list[Receipt] = []
         with self.database.transaction() as cursor:
             self.recorder.lock(cursor)
             batch = _Batch()
@@ -165,7 +172,10 @@ class Register(RecordApplication):
                 appended = self.recorder.append(cursor, batch.pending)
                 _copy_keys(cursor, batch.keys)
             numbers = self._numbers_of_known(cursor, batch)
-        return [_receipt(outcome, appended, numbers) for outcome in outcomes]
+            receipts = [_receipt(outcome, appended, numbers) for outcome in outcomes]
+            if dry_run:
+                raise Rollback
+        return receipts
 
     def _load(
         self,

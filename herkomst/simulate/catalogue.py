@@ -164,7 +164,7 @@ ELECTRONICS: Final[tuple[Row, ...]] = (
     ("audio", "Sony", 18, "30######@@", "WH-1000XM4@WH1000XM4=379; SRS-XB43@SRSXB43=229"),
     ("audio", "Marshall", 8, "MA@@####@##", "Stanmore II@1001902=349; Emberton@1001908=149"),
     ("appliance", "Miele", 24, "#@/1########", "Complete C3@SGDF3=289; W1@WCA030=949"),
-    ("appliance", "Philips", 22, "TW#########@#", "LatteGo 3200@EP3246=549; Airfryer XXL@HD9650=299"),
+    ("appliance", "Philips", 22, "TW#########@#", "LatteGo 3200@EP3246=549; Airfryer@HD9650=299"),
     ("appliance", "Dyson", 18, "NM7-EU-@@@####@", "V11@SV14=599; V8@SV10=399; Airwrap@HS01=499"),
     ("appliance", "De'Longhi", 14, "##@@###@##", "Magnifica S@ECAM22110=399; Dinamica@ECAM350=599"),
     ("appliance", "KitchenAid", 10, "WH######@#", "Artisan@5KSM175=699; Classic@5KSM45=449"),
@@ -215,16 +215,16 @@ VALUABLES: Final[tuple[Row, ...]] = (
      "Watch Series 8@A2771=499"),
     ("watch", "Garmin", 14, "6@@######", "Fenix 6=599; Forerunner 245=299; Venu 2=399"),
     ("watch", "Casio", 17, "###@###@", "G-Shock GA-2100=99; Edifice=149"),
-    ("ring", "", 96, "J@#####", "=450"),
+    ("ring", "", 96, "J@#####", "=0"),
     ("ring", "Cartier", 3, "#####@", "Love=1790; Trinity=1290"),
     ("ring", "Pandora", 1, "PA@#####", "Signature=69"),
-    ("necklace", "", 97, "JK@#####", "=600"),
+    ("necklace", "", 97, "JK@#####", "=0"),
     ("necklace", "Choices by DL", 3, "##@##@@", "Initials=399"),
-    ("coin", "", 100, "", "=480"),
-    ("gold_scrap", "", 100, "", "=700"),
-    ("metal_scrap", "", 100, "", "=120"),
+    ("coin", "", 100, "", "=0"),
+    ("gold_scrap", "", 100, "", "=0"),
+    ("metal_scrap", "", 100, "", "=0"),
     ("painting", "", 100, "", "=900"),
-    ("silverware", "", 94, "ZS@####@", "=380"),
+    ("silverware", "", 94, "ZS@####@", "=0"),
     ("silverware", "Van Kempen", 6, "VK@####@", "Haags lofje=1200; Dubbelfilet=980"),
     ("household", "", 100, "", "=60"),
 )  # fmt: skip
@@ -265,20 +265,8 @@ DESCRIPTIONS: Final = {
     "e_bike": ("elektrische damesfiets", "elektrische herenfiets", "middenmotor, accu aanwezig",
                "zonder lader", "fatbike"),
     "cargo_bike": ("met huif", "tweewieler met bak", "driewieler met regenhoes"),
-    "ring": ("gouden ring met steen", "trouwring met inscriptie", "zegelring", "witgouden ring",
-             "zilveren ring"),
-    "necklace": ("gouden ketting, jasseronschakel", "zilveren ketting met hanger",
-                 "parelsnoer met gouden slot", "gouden schakelketting", "medaillon"),
-    "coin": ("gouden tientje 1917", "Krugerrand 1 ounce", "zilveren guldens, rol",
-             "gouden dukaat 1986"),
-    "gold_scrap": ("sloopgoud 14 karaat", "gebroken kettingen en ringen", "tandgoud",
-                   "sloopgoud 18 karaat"),
-    "metal_scrap": ("roodkoper, gestript", "messing", "lood", "aluminium profielen",
-                    "koperen kabel, ongestript", "rvs", "gemengd schroot"),
     "painting": ("olieverf, landschap met molen", "aquarel, havengezicht", "stilleven in lijst",
                  "zeefdruk, gesigneerd", "portret van een vrouw"),
-    "silverware": ("bestekcassette twaalf personen", "kandelaars, paar", "theeservies",
-                   "dienblad"),
     "household": ("doos serviesgoed", "eethoekstoelen", "boeken", "lampen", "speelgoed",
                   "salontafel", "kinderwagen", "kleding", "spiegel", "wandklok"),
     "car_part": ("gedemonteerd", "gebruikt, compleet", "zonder papieren"),
@@ -290,20 +278,53 @@ DESCRIPTIONS: Final = {
 }  # fmt: skip
 """Free text by kind; the other kinds come without."""
 
-FINENESS: Final = {
-    "ring": (585, 585, 750, 333, 925),
-    "necklace": (585, 585, 750, 925, 925),
-    "gold_scrap": (585, 750, 916, 333),
-    "coin": (900, 916, 720),
-    "silverware": (835, 925, 800),
+_GOLD, _SILVER = 85.0, 0.95
+
+MATERIALS: Final[dict[str, tuple[tuple[str, int, float, int, int], ...]]] = {
+    "ring": (
+        ("gouden ring met steen", 585, _GOLD, 2_400, 7_000),
+        ("trouwring met inscriptie", 585, _GOLD, 2_500, 6_500),
+        ("zegelring", 585, _GOLD, 5_000, 14_000),
+        ("witgouden ring", 750, _GOLD, 2_500, 7_000),
+        ("gouden ring 8 karaat", 333, _GOLD, 2_000, 6_000),
+        ("zilveren ring", 925, _SILVER, 2_000, 9_000),
+    ),
+    "necklace": (
+        ("gouden ketting, jasseronschakel", 585, _GOLD, 6_000, 30_000),
+        ("gouden schakelketting", 750, _GOLD, 8_000, 36_000),
+        ("gouden kettinkje met kruisje", 585, _GOLD, 2_000, 6_000),
+        ("medaillon", 585, _GOLD, 3_000, 12_000),
+        ("zilveren ketting met hanger", 925, _SILVER, 5_000, 40_000),
+    ),
+    "gold_scrap": (
+        ("sloopgoud 14 karaat", 585, _GOLD, 3_000, 60_000),
+        ("gebroken kettingen en ringen", 585, _GOLD, 4_000, 40_000),
+        ("tandgoud", 750, _GOLD, 2_000, 15_000),
+        ("sloopgoud 18 karaat", 750, _GOLD, 3_000, 45_000),
+    ),
+    "coin": (
+        ("gouden tientje 1917", 900, _GOLD, 6_720, 6_720),
+        ("Krugerrand 1 ounce", 916, _GOLD, 33_930, 33_930),
+        ("gouden dukaat 1986", 983, _GOLD, 3_490, 3_490),
+        ("zilveren guldens, rol", 720, _SILVER, 325_000, 325_000),
+    ),
+    "silverware": (
+        ("bestekcassette twaalf personen", 835, _SILVER, 1_800_000, 3_200_000),
+        ("theeservies", 835, _SILVER, 900_000, 2_000_000),
+        ("kandelaars, paar", 925, _SILVER, 400_000, 1_500_000),
+        ("dienblad", 835, _SILVER, 600_000, 1_800_000),
+    ),
+    "metal_scrap": (
+        ("roodkoper, gestript", 0, 0.0085, 5_000_000, 90_000_000),
+        ("messing", 0, 0.0055, 4_000_000, 60_000_000),
+        ("koperen kabel, ongestript", 0, 0.0035, 8_000_000, 120_000_000),
+        ("lood", 0, 0.0018, 10_000_000, 160_000_000),
+        ("aluminium profielen", 0, 0.0016, 8_000_000, 140_000_000),
+        ("rvs", 0, 0.0013, 8_000_000, 140_000_000),
+        ("gemengd schroot", 0, 0.0003, 40_000_000, 600_000_000),
+    ),
 }
-"""Parts per thousand of precious metal, as often as they stand there."""
-WEIGHTS_MG: Final = {
-    "ring": (1_800, 9_000),
-    "necklace": (4_000, 32_000),
-    "gold_scrap": (3_000, 60_000),
-    "coin": (3_400, 31_100),
-    "silverware": (150_000, 2_500_000),
-    "metal_scrap": (5_000_000, 160_000_000),
-}
-"""The lightest and the heaviest, in milligrams."""
+"""By kind: description, fineness in parts per thousand (none for base metal), euro for a gram of
+the pure metal, and the lightest and heaviest in milligrams."""
+WORKED: Final = 1.6
+"""What worked metal costs new, beside its melt."""

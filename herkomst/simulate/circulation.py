@@ -11,7 +11,7 @@ _MOST_OF_A_KIND: Final = 200
 _LOOKED_AT: Final = 6
 _TAKEN: Final = 0.5
 _TIMES: Final = Urn(rates.SOLD_AGAIN_TIMES)
-_AFTER: Final = Spread(rates.SOLD_AGAIN_AFTER_DAYS)
+_AFTER: Final = Spread.of_quantiles(rates.SOLD_AGAIN_AFTER_DAYS)
 
 
 class Circulation:

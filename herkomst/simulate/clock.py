@@ -4,7 +4,6 @@ A moment is the number of minutes since midnight of the first day of the table, 
 it sorts and subtracts as it looks, and is written with the offset that held at that moment.
 """
 
-from bisect import bisect_right
 from datetime import date, timedelta
 from random import Random
 
@@ -34,27 +33,36 @@ def _last_sunday(year: int, month: int) -> str:
     return (last - timedelta(days=(last.weekday() + 1) % 7)).isoformat()
 
 
-def _changes() -> list[tuple[int, str]]:
-    """Summer time begins and ends on the last Sundays of March and October (2000/84/EC)."""
-    found = []
-    for year in range(_EPOCH.year, 2028):
-        found.append((moment(_last_sunday(year, 3), 120), "+02:00"))
-        found.append((moment(_last_sunday(year, 10), 180), "+01:00"))
+def _summer() -> list[tuple[str, str]]:
+    """Summer time runs between the last Sundays of March and October (2000/84/EC)."""
+    return [(_last_sunday(year, 3), _last_sunday(year, 10)) for year in range(_EPOCH.year, 2028)]
+
+
+def _offsets() -> list[str]:
+    """Return the offset of each day; none on a day on which it changes."""
+    found = ["+01:00"] * len(_DATES)
+    for begins, ends in _summer():
+        first, last = moment(begins) // DAY, moment(ends) // DAY
+        found[first : last + 1] = ["", *["+02:00"] * (last - first - 1), ""]
     return found
 
 
-_CHANGES = _changes()
-_CHANGE_AT = [at for at, _ in _CHANGES]
-_SKIPPED = {at // 60 for at, offset in _CHANGES if offset == "+02:00"}
+_OFFSETS = _offsets()
 
 
 def stamp(at: int, second: int = 0) -> str:
     """Write a moment with its offset; the hour that summer time skips becomes its end."""
-    if at // 60 in _SKIPPED:
-        at += 60 - at % 60
-    change = bisect_right(_CHANGE_AT, at)
-    offset = _CHANGES[change - 1][1] if change else "+01:00"
-    return f"{_DATES[at // DAY]}{_CLOCK[at % DAY]}{second:02d}{offset}"
+    number, minute = divmod(at, DAY)
+    offset = _OFFSETS[number]
+    if not offset:
+        minute, offset = _on_change(number, minute)
+    return f"{_DATES[number]}{_CLOCK[minute]}{second:02d}{offset}"
+
+
+def _on_change(number: int, minute: int) -> tuple[int, str]:
+    if _DATES[number][5:7] == "03":
+        return (minute, "+01:00") if minute < 120 else (max(minute, 180), "+02:00")
+    return minute, "+02:00" if minute < 180 else "+01:00"
 
 
 def day(at: int) -> str:

@@ -69,10 +69,9 @@ def transposed(chance: Random, number: str) -> str | None:
 
 
 def truncated(chance: Random, number: str) -> str:
-    """Keep only the end, or now and then the beginning, of a number."""
+    """Keep only the end of a number; its beginning says no more than the model."""
     bare = number.replace("-", "")
-    kept = max(4, min(7, len(bare) - 2) - int(chance.random() * 2))
-    return bare[:kept] if chance.random() < 0.25 else bare[-kept:]
+    return bare[-max(4, min(7, len(bare) - 2) - int(chance.random() * 2)) :]
 
 
 def brand_typo(chance: Random, brand: str) -> str:

@@ -1,7 +1,7 @@
 """Goods: a model with its own colour, age and numbers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from typing import Final
 
@@ -17,7 +17,7 @@ _VIN_SIGNS = "0123456789ABCDEFGHJKLMNPRSTUVWXYZ"
 _NEWEST = 2026
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True, frozen=True, eq=False)
 class Model:
     """One model of one brand; kinds without brands have one nameless model."""
 
@@ -28,6 +28,10 @@ class Model:
     article: str
     price_new: float
     template: str
+    colours: tuple[list[str], ...]
+    descriptions: tuple[str, ...]
+    legible: float
+    """The share of these goods on which a number can be read at all."""
 
 
 @dataclass(slots=True)
@@ -36,11 +40,11 @@ class Good:
 
     model: Model
     colours: list[str]
-    year: int
     description: str | None
     attributes: dict[str, int]
     price_new: float
-    identifiers: list[tuple[str, str]] = field(default_factory=list)
+    legible: bool
+    identifiers: list[tuple[str, str]]
 
 
 class Warehouse:
@@ -84,8 +88,9 @@ class Warehouse:
         if model.kind == "phone":
             return self._imeis(chance, model)
         if model.kind in VEHICLES:
-            plate = self._plate(chance, good)
-            return [("plate", plate), ("vin", mint.vin(chance, _vin_head(model), good.year))]
+            year = _NEWEST - int(1 + 21 * chance.random() ** 1.3)
+            plate = self._plate(chance, model.kind, year)
+            return [("plate", plate), ("vin", mint.vin(chance, _vin_head(model), year))]
         return [("serial", mint.serial(chance, model.template))]
 
     def _frame_and_chip(self, chance: Random, model: Model) -> list[tuple[str, str]]:
@@ -102,12 +107,11 @@ class Warehouse:
             found.append(("serial", self._mint.serial(chance, model.template)))
         return found
 
-    def _plate(self, chance: Random, good: Good) -> str:
-        if good.model.kind == "car":
-            return self._mint.plate(chance, good.year)
-        moped = good.model.kind == "moped"
-        series = numbers.MOPED_PLATES if moped else numbers.MOTORCYCLE_PLATES
-        return self._mint.serial(chance, series[good.year % 2])
+    def _plate(self, chance: Random, kind: str, year: int) -> str:
+        if kind == "car":
+            return self._mint.plate(chance, year)
+        series = numbers.MOPED_PLATES if kind == "moped" else numbers.MOTORCYCLE_PLATES
+        return self._mint.serial(chance, series[year % 2])
 
     def van_plate(self, chance: Random) -> str:
         """Give out the plate of the vehicle in which a seller came."""
@@ -116,29 +120,31 @@ class Warehouse:
 
 def make(chance: Random, model: Model) -> Good:
     """Make a good of that model."""
-    kind = model.kind
-    colours = catalogue.COLOURS.get(kind)
-    texts = catalogue.DESCRIPTIONS.get(kind)
-    attributes = _metal(chance, kind) if kind in catalogue.WEIGHTS_MG else {}
+    if model.kind in catalogue.MATERIALS:
+        return _of_metal(chance, model)
+    colours, texts = model.colours, model.descriptions
     return Good(
-        model=model,
-        colours=[] if colours is None else [colours[int(chance.random() * len(colours))]],
-        year=_NEWEST - int(1 + 21 * chance.random() ** 1.3),
-        description=None if texts is None else texts[int(chance.random() * len(texts))],
-        attributes=attributes,
-        price_new=model.price_new * (1 if model.brand else 0.3 + 2.2 * chance.random() ** 2),
+        model,
+        colours[int(chance.random() * len(colours))] if colours else [],
+        texts[int(chance.random() * len(texts))] if texts else None,
+        {},
+        model.price_new if model.brand else model.price_new * (0.3 + 2.2 * chance.random() ** 2),
+        model.legible == 1 or chance.random() < model.legible,
+        [],
     )
 
 
-def _metal(chance: Random, kind: str) -> dict[str, int]:
-    lightest, heaviest = catalogue.WEIGHTS_MG[kind]
-    weight = int(lightest + (heaviest - lightest) * chance.random() ** 2)
-    step = 100 if weight < 1_000_000 else 100_000
-    found = {"weight_mg": weight // step * step}
-    marks = catalogue.FINENESS.get(kind)
-    if marks:
-        found["fineness"] = marks[int(chance.random() * len(marks))]
-    return found
+def _of_metal(chance: Random, model: Model) -> Good:
+    """Make a good whose worth is in its weight."""
+    materials = catalogue.MATERIALS[model.kind]
+    text, fineness, euro, low, high = materials[int(chance.random() * len(materials))]
+    weight = low + int((high - low) * chance.random() ** 2)
+    weight -= weight % (10 if weight < 100_000 else 1_000)
+    attributes = {"weight_mg": weight}
+    if fineness:
+        attributes["fineness"] = fineness
+    price = weight / 1_000 * (fineness / 1_000 or 1) * euro * catalogue.WORKED
+    return Good(model, [], text, attributes, model.price_new or price, True, [])
 
 
 def _vin_head(model: Model) -> str:
@@ -156,9 +162,19 @@ def _models() -> list[Model]:
         for entry in listed.split("; "):
             written, _, price = entry.rpartition("=")
             name, _, article = written.partition("@")
-            found.append(
-                Model(len(found), kind, brand, name, article or name, float(price), template)
+            model = Model(
+                number=len(found),
+                kind=kind,
+                brand=brand,
+                name=name,
+                article=article or name,
+                price_new=float(price),
+                template=template,
+                colours=tuple([colour] for colour in catalogue.COLOURS.get(kind, ())),
+                descriptions=catalogue.DESCRIPTIONS.get(kind, ()),
+                legible=rates.NUMBER_LEGIBLE.get(kind, 1),
             )
+            found.append(model)
     return found
 
 

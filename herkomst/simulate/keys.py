@@ -1,5 +1,7 @@
 """Keys that say nothing: each is a place in a row, sent through a secret one-to-one mapping."""
 
+from collections.abc import Iterator
+from itertools import count
 from random import Random
 from typing import Final
 
@@ -47,22 +49,17 @@ class Keys:
 class ReportNumbers:
     """Numbers of police reports: unit and bureau, year, six digits."""
 
-    __slots__ = ("_chance", "_given", "_mappings")
+    __slots__ = ("_chance", "_series")
 
     def __init__(self, chance: Random) -> None:
         self._chance = chance
-        self._given: dict[str, int] = {}
-        self._mappings: dict[str, Permutation] = {}
+        self._series: dict[tuple[str, str], Iterator[int]] = {}
 
     def next(self, police_unit: str, year: str) -> str:
         """Return a report number of that unit and year that was never returned before."""
-        series = police_unit + year
-        mapping = self._mappings.get(series)
-        if mapping is None:
-            mapping = Permutation(_REPORTS * (len(_BUREAUS)), self._chance)
-            self._mappings[series] = mapping
-            self._given[series] = 0
-        place = self._given[series]
-        self._given[series] = place + 1
-        bureau, number = divmod(mapping(place), _REPORTS)
+        series = self._series.get((police_unit, year))
+        if series is None:
+            places = Permutation(_REPORTS * len(_BUREAUS), self._chance)
+            series = self._series[police_unit, year] = map(places, count())
+        bureau, number = divmod(next(series), _REPORTS)
         return f"PL{_UNITS[police_unit]}{_BUREAUS[bureau]} {year}{number:06d}"

@@ -3,7 +3,7 @@
 import csv
 from dataclasses import dataclass, field
 from importlib.resources import files
-from math import cos, hypot, radians
+from math import cos, radians
 from random import Random
 
 from herkomst.simulate.draws import Urn
@@ -74,6 +74,8 @@ class Town:
     lat: float
     lon: float
     inhabitants: float
+    east: float
+    """The longitude, shortened so that it measures as latitude does."""
     postcodes: int = 0
     number: int = 0
     near: tuple["Town", ...] = field(default=(), repr=False)
@@ -118,13 +120,14 @@ def _town(row: dict[str, str], chance: Random) -> Town:
         police_unit=row["police_unit"],
         lat=float(row["lat"]),
         lon=float(row["lon"]),
+        east=float(row["lon"]) * cos(radians(52)),
         inhabitants=_INHABITANTS.get(row["code"]) or chance.uniform(*_ELSEWHERE),
     )
 
 
 def distance(one: Town, other: Town) -> float:
-    """Return the distance in degrees of latitude; good enough to say which is nearer."""
-    return hypot(one.lat - other.lat, (one.lon - other.lon) * cos(radians(52)))
+    """Return the square of the distance; good enough to say which is nearer."""
+    return (one.lat - other.lat) ** 2 + (one.east - other.east) ** 2
 
 
 def postcode(chance: Random, town: Town) -> str:

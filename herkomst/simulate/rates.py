@@ -223,6 +223,15 @@ NUMBER_REPORTED: Final[Weights] = {
 }  # fmt: skip
 """A usable number in the report of a theft."""
 
+NUMBER_LEGIBLE: Final[Weights] = {
+    "bicycle": 0.75, "e_bike": 0.75, "cargo_bike": 0.75, "electric_step": 0.75, "tablet": 0.95,
+    "laptop": 0.90, "desktop": 0.75, "drone": 0.85, "camera": 0.75, "television": 0.60,
+    "audio": 0.50, "outboard_motor": 0.85, "car_part": 0.30, "tool": 0.50, "power_tool": 0.50,
+    "appliance": 0.50, "instrument": 0.60, "watch": 0.50,
+}  # fmt: skip
+"""Goods that bear a number anybody can read, all of them where the kind is not named. What one
+side can read the other can read too, so a shop and the police miss the same goods more often."""
+
 NUMBER_WRITTEN_BY_SHOP: Final[Weights] = {
     "exact": 90.5,
     "dressed": 3,
@@ -248,8 +257,7 @@ NUMBER_WRITTEN_BY_POLICE: Final[Weights] = {
 }
 """How the police write a usable number: with fewer slips than a shop, but not without."""
 UNUSABLE_IS_PLACEHOLDER: Final = 0.04
-UNUSABLE_IS_WRONG_KIND: Final = 0.0002
-"""Of the reports without a usable number: what stands there instead, on goods that have one."""
+"""Of the reports without a usable number on goods that have one."""
 BOTH_IMEI_REPORTED: Final = 0.25
 DUAL_SIM: Final = 0.70
 PLATE_SHOWN: Final = 0.93
@@ -300,12 +308,12 @@ STOLEN_KINDS: Final[Weights] = {
 }  # fmt: skip
 
 STOLEN_AMONG_PURCHASES: Final[Weights] = {
-    "bicycle": 0.018, "e_bike": 0.018, "cargo_bike": 0.018, "moped": 0.012, "electric_step": 0.015,
+    "bicycle": 0.018, "e_bike": 0.018, "cargo_bike": 0.018, "moped": 0.018, "electric_step": 0.015,
     "phone": 0.009, "tablet": 0.009, "laptop": 0.011, "desktop": 0.006, "console": 0.010,
     "camera": 0.012, "drone": 0.010, "television": 0.006, "audio": 0.008, "watch": 0.010,
     "ring": 0.006, "necklace": 0.006, "gold_scrap": 0.006, "coin": 0.006, "silverware": 0.004,
-    "power_tool": 0.012, "tool": 0.008, "instrument": 0.006, "appliance": 0.002, "car": 0.004,
-    "motorcycle": 0.005, "car_part": 0.008, "outboard_motor": 0.012, "metal_scrap": 0.006,
+    "power_tool": 0.012, "tool": 0.008, "instrument": 0.006, "appliance": 0.002, "car": 0.006,
+    "motorcycle": 0.008, "car_part": 0.008, "outboard_motor": 0.012, "metal_scrap": 0.006,
     "painting": 0.002, "household": 0.0005,
 }  # fmt: skip
 STOLEN_AMONG_CHARITY: Final = 0.0005
@@ -378,7 +386,9 @@ SOLD_AGAIN_AFTER_DAYS: Final[Quantiles] = ((0.0, 10), (0.5, 120), (1.0, 600))
 PAID_OF_NEW: Final[dict[str, tuple[float, float]]] = {
     "phone": (0.12, 0.50), "tablet": (0.12, 0.45), "laptop": (0.12, 0.45), "bicycle": (0.08, 0.40),
     "e_bike": (0.15, 0.50), "cargo_bike": (0.2, 0.55), "watch": (0.25, 0.65), "car": (0.08, 0.55),
-    "motorcycle": (0.15, 0.60), "moped": (0.15, 0.50), "": (0.08, 0.40),
+    "motorcycle": (0.15, 0.60), "moped": (0.15, 0.50), "ring": (0.40, 0.60), "necklace": (0.40, 0.60),
+    "gold_scrap": (0.50, 0.62), "coin": (0.55, 0.63), "silverware": (0.35, 0.55),
+    "metal_scrap": (0.35, 0.55), "": (0.08, 0.40),
 }  # fmt: skip
 """What a shop pays, as a share of the price when new; the empty kind is the others."""
 VALUE_OF_NEW: Final = (0.35, 1.0)

@@ -15,7 +15,7 @@ _SMALL_HOUSEHOLDS: Final = Urn({2: 80, 3: 20})
 _KINDS: Final = Urn(rates.HOUSEHOLDS)
 _DOCUMENTS: Final = Urn(rates.DOCUMENTS)
 _SALES: Final = Urn({(low, high): share for share, low, high in rates.SALES_OF_A_PERSON})
-_YEAR: Final = 365 * clock.DAY
+_YEARS: Final = clock.DAYS / 365
 _PHONES_REMEMBERED = 50
 
 
@@ -106,7 +106,7 @@ class Population:
         chance = self._chance
         prefix, name = family
         fewest, most = _SALES.draw(chance)
-        moves_at = int(clock.START + _YEAR * chance.expovariate(rates.MOVES_A_YEAR))
+        moves = chance.random() < rates.MOVES_A_YEAR * _YEARS
         document = self._document()
         renews = chance.random() < rates.DOCUMENT_RENEWED
         return Person(
@@ -117,9 +117,9 @@ class Population:
             town=town,
             document=document,
             sales=fewest + int(chance.random() * (most - fewest + 1)),
-            moves_at=moves_at,
-            next_home=self._next_home(town) if moves_at <= clock.END else home,
-            renews_at=int(clock.START + chance.random() * (clock.END - clock.START)),
+            moves_at=_some_moment(chance),
+            next_home=self._next_home(town) if moves else home,
+            renews_at=_some_moment(chance),
             next_document=self._document(document["type"]) if renews else document,
         )
 
@@ -153,6 +153,10 @@ class Population:
             country = _COUNTRIES[int(chance.random() * len(_COUNTRIES))]
         return {"type": kind, "number": _document_number(chance, kind, country),
                 "country": country}  # fmt: skip
+
+
+def _some_moment(chance: Random) -> int:
+    return clock.START + int(chance.random() * (clock.END - clock.START))
 
 
 def _document_number(chance: Random, kind: str, country: str) -> str:

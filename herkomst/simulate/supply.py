@@ -19,7 +19,7 @@ from herkomst.simulate.thefts import Police
 from herkomst.simulate.writing import Written
 
 _KINDS: Final = {trade: Urn(kinds) for trade, kinds in rates.KINDS.items()}
-_TWIN_AFTER: Final = Spread(rates.TWIN_STOLEN_AFTER_DAYS)
+_TWIN_AFTER: Final = Spread.of_quantiles(rates.TWIN_STOLEN_AFTER_DAYS)
 _TWIN_MODES: Final = frozenset({"bought", "traded_in"})
 _FLOOD_TRADES: Final = frozenset({"general", "charity", "electronics", "pawn", "metal"})
 _TOLD_EVERY: Final = 5_000

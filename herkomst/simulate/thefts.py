@@ -28,13 +28,29 @@ _OFFENCES: Final = {
     "vehicle_part": Urn({"diefstal vanaf voertuig": 70, "diefstal uit bedrijf": 30}),
     "metal": Urn({"diefstal uit bedrijf": 100}),
 }
+_DESCRIBED: Final = frozenset(
+    {
+        "bicycle",
+        "e_bike",
+        "cargo_bike",
+        "ring",
+        "necklace",
+        "coin",
+        "silverware",
+        "painting",
+        "tool",
+        "household",
+    }
+)
+"""The kinds of which an owner says more than brand and model."""
 _SIZES: Final = {name: Urn(sizes) for name, sizes in rates.ITEMS_OF_A_THEFT.items()}
 _KINDS: Final = Urn(rates.STOLEN_KINDS)
 _PRECISIONS: Final = Urn(rates.THEFT_PRECISION)
 _HANDLINGS: Final = Urn(rates.HANDLING)
-_REPORTED_AFTER: Final = Spread(rates.REPORTED_AFTER_DAYS)
-_RECOVERED_AFTER: Final = Spread(rates.RECOVERED_AFTER_DAYS)
-_MISTAKEN_AFTER: Final = Spread(rates.MISTAKEN_AFTER_DAYS)
+_REPORTED_AFTER: Final = Spread.of_quantiles(rates.REPORTED_AFTER_DAYS)
+_LASTS: Final = Spread.lognormal(rates.THEFT_LASTS_MINUTES, rates.THEFT_LASTS_SIGMA)
+_RECOVERED_AFTER: Final = Spread.of_quantiles(rates.RECOVERED_AFTER_DAYS)
+_MISTAKEN_AFTER: Final = Spread.of_quantiles(rates.MISTAKEN_AFTER_DAYS)
 OLDEST: Final = clock.START - 2 * 365 * clock.DAY
 
 
@@ -154,10 +170,15 @@ class Police:
         sold_at: int,
     ) -> Report:
         key = f"{number}-{item + 1}"
-        record: dict[str, object] = {"type": "stolen_item", "v": 1, "source": SOURCE, "key": key}
-        record["report"] = number
-        record.update(frame)
-        record["item"] = _item(self._chance, good, written)
+        record: dict[str, object] = {
+            "type": "stolen_item",
+            "v": 1,
+            "source": SOURCE,
+            "key": key,
+            "report": number,
+            **frame,
+            "item": _item(self._chance, good, written),
+        }
         return self._follow(Report(key, written, "open"), record, theft, sold_at)
 
     def _follow(
@@ -234,7 +255,7 @@ def elsewhere(chance: Random, country: places.Country) -> tuple[Theft, str]:
     return theft, kind
 
 
-_SOLD_AFTER: Final = Spread(rates.SOLD_AFTER_DAYS)
+_SOLD_AFTER: Final = Spread.of_quantiles(rates.SOLD_AFTER_DAYS)
 
 
 def _sold_after(chance: Random, sold: int) -> int:
@@ -260,7 +281,7 @@ def _lasts(chance: Random, sort: str, happened: int) -> int:
     holiday = sort == "burglary" and clock.day(happened)[5:7] in rates.HOLIDAY_MONTHS
     if holiday and chance.random() < rates.HOLIDAY_BURGLARY:
         return chance.randint(*rates.HOLIDAY_DAYS) * clock.DAY
-    return 1 + int(rates.THEFT_LASTS_MINUTES * chance.lognormvariate(0, rates.THEFT_LASTS_SIGMA))
+    return 1 + int(_LASTS.draw(chance))
 
 
 def _interval(chance: Random, theft: Theft) -> dict[str, str]:
@@ -298,7 +319,7 @@ def _item(chance: Random, good: Good, written: Written) -> dict[str, object]:
         found["brand"] = written.brand
     if written.model:
         found["model"] = written.model
-    if good.description and chance.random() < 0.5:
+    if good.description and found["kind"] in _DESCRIBED and chance.random() < 0.6:
         found["description"] = good.description
     found["colours"] = good.colours
     found["identifiers"] = written.identifiers

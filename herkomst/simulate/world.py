@@ -7,7 +7,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from herkomst.simulate import clock, purchases, rates, sellers, shops, thefts, writing
+from herkomst.simulate import clock, purchases, rates, sellers, thefts, writing
 from herkomst.simulate.chronicle import Chronicle
 from herkomst.simulate.draws import Urn, stream
 from herkomst.simulate.errors import SimulationError

@@ -60,7 +60,9 @@ class Hand:
     def _numbers(
         self, chance: Random, good: Good, *, fully: bool
     ) -> tuple[list[dict[str, str]], dict[int, Fate]]:
-        if not fully and chance.random() >= self._present[good.model.kind]:
+        kind = good.model.kind
+        read = good.legible and chance.random() < self._present[kind] / good.model.legible
+        if not read and not fully:
             return self._unusable(chance, good) if self._police else _NUMBERLESS
         found = self._warehouse.identifiers(chance, good)
         identifiers: list[dict[str, str]] = []
@@ -71,12 +73,10 @@ class Hand:
         return identifiers, fates
 
     def _unusable(self, chance: Random, good: Good) -> tuple[list[dict[str, str]], dict[int, Fate]]:
-        draw = chance.random()
-        if draw >= rates.UNUSABLE_IS_PLACEHOLDER or not rates.NUMBER_REPORTED[good.model.kind]:
+        kind = good.model.kind
+        if chance.random() >= rates.UNUSABLE_IS_PLACEHOLDER or not rates.NUMBER_REPORTED[kind]:
             return _NUMBERLESS
-        name = _type_of(good)
-        if draw < rates.UNUSABLE_IS_WRONG_KIND:
-            return [{"type": name, "value": _wrong_kind(chance, good, name)}], {}
+        name = catalogue.IDENTIFIER_OF_KIND.get(kind, "serial")
         return [{"type": name, "value": _PLACEHOLDERS.draw(chance)}], {}
 
     def _slots(self, chance: Random, good: Good, count: int) -> tuple[int, ...]:
@@ -156,10 +156,6 @@ class Hand:
             return confusions.other_case(chance, model.name), True
         other = self._warehouse.sibling(chance, model).name
         return other, other == model.name
-
-
-def _type_of(good: Good) -> str:
-    return catalogue.IDENTIFIER_OF_KIND.get(good.model.kind, "serial")
 
 
 def _second(good: Good, slot: int) -> tuple[int, str]:

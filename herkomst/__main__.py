@@ -1,0 +1,5 @@
+"""`python -m herkomst`."""
+
+from herkomst.cli import main
+
+main()

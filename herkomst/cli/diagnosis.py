@@ -1,0 +1,115 @@
+"""What `herkomst doctor` finds: what is reachable, which versions, what is missing."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import msgspec
+from psycopg import Connection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from herkomst import __version__
+from herkomst.projections.status import SEQUENCES
+from herkomst.record import migrations
+from herkomst.record.archive import Urls, open_keyring, open_urls
+from herkomst.record.database import DatabaseDown, Row, connect
+from herkomst.record.keyring import KeyringError
+from herkomst.record.postgres import OWNER, ServerError, embedded
+from herkomst.record.reader import SequenceReader
+from herkomst.settings import Settings
+
+
+class Check(msgspec.Struct):
+    name: str
+    ok: bool
+    message: str
+    cure: str | None = None
+
+
+class DatabaseReport(msgspec.Struct):
+    url: str
+    """Of the embedded server, with its password: it listens only on this host. Of any other
+    server, without."""
+    server_version: str
+    embedded: bool
+    schema: int
+    events: dict[str, int]
+    owner_url: str | None = None
+
+
+class Report(msgspec.Struct):
+    version: str
+    database: DatabaseReport | None
+    opensearch: None
+    checks: list[Check]
+
+
+def diagnose(settings: Settings) -> Report:
+    """Look at everything; nothing is changed but that the embedded server is started."""
+    report = Report(__version__, None, None, [])
+    with ExitStack() as stack:
+        try:
+            urls = stack.enter_context(open_urls(settings))
+            connection = stack.enter_context(connect(urls.app, "herkomst doctor"))
+        except (DatabaseDown, ServerError) as error:
+            cure = getattr(error, "cure", "Start it, or mend HERKOMST_DATABASE_URL.")
+            report.checks.append(Check("database", False, str(error), cure))
+            return report
+        report.database = _database(settings, urls, connection)
+        report.checks += _checks(settings, connection, report.database)
+    return report
+
+
+def _database(settings: Settings, urls: Urls, connection: Connection[Row]) -> DatabaseReport:
+    schema = migrations.applied(connection)
+    events = {name: SequenceReader(name).head(connection) if schema else 0 for name in SEQUENCES}
+    version = str(connection.info.parameter_status("server_version"))
+    if settings.database_url is not None:
+        parts = {k: v for k, v in conninfo_to_dict(urls.app).items() if k != "password"}
+        return DatabaseReport(make_conninfo(**parts), version, False, schema, events)  # type: ignore[arg-type]
+    server = embedded(settings.home)
+    return DatabaseReport(
+        server.tcp_url("herkomst_app"), version, True, schema, events, server.tcp_url(OWNER)
+    )
+
+
+def _checks(
+    settings: Settings, connection: Connection[Row], database: DatabaseReport
+) -> Iterator[Check]:
+    needed = migrations.migrations()[-1].number
+    yield Check(
+        "schema",
+        database.schema == needed,
+        f"migration {database.schema} of {needed}",
+        "Run `herkomst migrate` as the owner of the database.",
+    )
+    row = connection.execute(
+        "SELECT current_setting('fsync'), current_setting('synchronous_commit'), "
+        "(SELECT rolsuper FROM pg_roles WHERE rolname = current_user)"
+    ).fetchone()
+    assert row is not None
+    yield Check(
+        "durability",
+        row[0] == "on" and row[1] != "off",
+        f"fsync {row[0]}, synchronous_commit {row[1]}",
+        "Switch both on: what is acknowledged must survive a crash.",
+    )
+    yield Check(
+        "role",
+        not row[2],
+        f"connected as {connection.info.user}",
+        "Give HERKOMST_DATABASE_URL a role that may only connect; `migrate` grants the rest.",
+    )
+    try:
+        open_keyring(settings)
+    except KeyringError as error:
+        yield Check("keys", False, error.message, error.cure)
+    else:
+        yield Check("keys", True, "the key file opens")
+    yield Check(
+        "opensearch",
+        settings.opensearch_url is None,
+        "PostgreSQL answers searches"
+        if settings.opensearch_url is None
+        else "HERKOMST_OPENSEARCH_URL is set, and this version does not use it yet",
+        "Unset it.",
+    )

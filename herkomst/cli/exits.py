@@ -1,0 +1,41 @@
+"""Exit codes, and which error ends with which: the one map from causes to codes."""
+
+from typing import NoReturn
+
+import typer
+
+from herkomst.cli.output import errors
+from herkomst.domain.register.erasure import UnknownSubject
+from herkomst.intake.files import UnknownFormat
+from herkomst.intake.mapping import MappingError
+from herkomst.record.archive import SchemaBehind
+from herkomst.record.database import LOST, DatabaseDown
+from herkomst.record.keyring import KeyringError
+from herkomst.record.postgres import ServerError
+from herkomst.settings import ConfigurationError
+
+DONE, FAILED, USAGE, SOME_REJECTED, TIMED_OUT, BROKEN = 0, 1, 2, 3, 4, 5
+SERVER_DOWN, BAD_CONFIGURATION, INTERRUPTED, TERMINATED = 69, 78, 130, 143
+
+_CODES: tuple[tuple[tuple[type[BaseException], ...], int], ...] = (
+    ((UnknownFormat,), USAGE),
+    ((ConfigurationError, KeyringError, SchemaBehind), BAD_CONFIGURATION),
+    ((DatabaseDown, ServerError, *LOST), SERVER_DOWN),
+    ((UnknownSubject, MappingError), FAILED),
+)
+
+
+class Terminated(BaseException):
+    """SIGTERM came; the command drains and ends."""
+
+
+def code_of(error: BaseException) -> int | None:
+    """The exit code of an expected error; None for one that is a defect."""
+    return next((code for kinds, code in _CODES if isinstance(error, kinds)), None)
+
+
+def end(code: int, message: str | None = None) -> NoReturn:
+    """Say why on standard error, and exit."""
+    if message:
+        errors.print(message, markup=False, soft_wrap=True)
+    raise typer.Exit(code)

@@ -1,0 +1,163 @@
+"""Commands on the record: bringing it up, taking in, letting out, erasing and verifying."""
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Annotated, BinaryIO, TextIO
+from uuid import UUID
+
+import msgspec
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from herkomst.cli import exits, output
+from herkomst.domain.register.erasure import Acknowledgement
+from herkomst.intake.files import Delivery, Summary, formats, import_file
+from herkomst.investigations.exports import EXPORTS, export_lines
+from herkomst.processes.erasure import ALL_STORES
+from herkomst.processes.followers import followers
+from herkomst.projections.runner import Runner
+from herkomst.record.archive import Archive, open_archive, open_urls
+from herkomst.record.archive import migrate as migrate_urls
+from herkomst.record.verification import verify as verify_record
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+
+
+def migrate(context: typer.Context, json: Json = False) -> None:
+    """Bring the database to this version's schema, as its owner."""
+    with open_urls(context.obj) as urls:
+        ran = migrate_urls(urls)
+    if json:
+        output.document({"ran": ran})
+    else:
+        output.line("\n".join(ran) if ran else "Nothing to do.")
+
+
+def import_(
+    context: typer.Context,
+    file: Annotated[str, typer.Argument(help="A file, or - for standard input.")],
+    as_: Annotated[
+        str,
+        typer.Option("--as", help=f"dealers, purchases, stolen, or {', '.join(formats())}."),
+    ],
+    source: Annotated[str, typer.Option(help="The source of every record in the file.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide, and change nothing.")] = False,
+    rejects: Annotated[
+        Path | None, typer.Option(help="Write what was refused, and why, as NDJSON.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Take in a file. Repeating it changes nothing, also after it was killed half-way."""
+    with ExitStack() as stack:
+        stream, size = _open(file, stack)
+        archive = stack.enter_context(open_archive(context.obj))
+        told: TextIO | None = None
+        if rejects is not None:
+            told = stack.enter_context(rejects.open("w", encoding="utf-8"))
+        bar = stack.enter_context(progress_bar())
+        task = bar.add_task(f"import {Path(file).name}", total=size, lines="")
+
+        def progress(position: int, summary: Summary) -> None:
+            bar.update(task, completed=position, lines=f"{summary.read} lines")
+
+        summary = import_file(
+            archive.register,
+            Delivery(stream, file, as_, source),
+            dry_run=dry_run,
+            rejects=told,
+            progress=progress,
+        )
+        summary.rejects = str(rejects) if rejects is not None else None
+    _tell_import(summary, json=json)
+
+
+def _open(file: str, stack: ExitStack) -> tuple[BinaryIO, int | None]:
+    if file == "-":
+        return sys.stdin.buffer, None
+    path = Path(file)
+    if not path.is_file():
+        exits.end(exits.USAGE, f"There is no file {file}.")
+    return stack.enter_context(path.open("rb")), path.stat().st_size
+
+
+def progress_bar() -> Progress:
+    """A bar on a terminal, and nothing elsewhere."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[lines]}"),
+        TimeRemainingColumn(),
+        console=output.errors,
+        disable=not sys.stderr.isatty(),
+    )
+
+
+def _tell_import(summary: Summary, *, json: bool) -> None:
+    if json:
+        output.document(summary)
+    else:
+        output.table((name, value) for name, value in msgspec.to_builtins(summary).items())
+    if not summary.is_clean:
+        raise typer.Exit(exits.SOME_REJECTED)
+
+
+def export(
+    context: typer.Context,
+    what: Annotated[str, typer.Argument(help=" or ".join(EXPORTS))],
+    purpose: Annotated[str, typer.Option(help="case:ID, task:ID or duty:ID.")],
+    ground: Annotated[str, typer.Option(help="Code of the legal ground, such as wpg:8.")],
+) -> None:
+    """Write records as NDJSON; journaled before the first line, like every read."""
+    if what not in EXPORTS:
+        exits.end(exits.USAGE, f"There is no export {what!r}; there is {', '.join(EXPORTS)}.")
+    with open_archive(context.obj) as archive:
+        for line in export_lines(archive, what, purpose=purpose, ground=ground):
+            sys.stdout.buffer.write(line)
+
+
+def erase(
+    context: typer.Context,
+    subject: Annotated[str, typer.Argument(help="seller:SOURCE:KEY")],
+    ground: Annotated[str, typer.Option(help="Code of the legal ground, such as avg:17.")],
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for every store.")] = 60.0,
+    json: Json = False,
+) -> None:
+    """Erase the identity presented with a purchase; every store acknowledges."""
+    with open_archive(context.obj) as archive:
+        stream = archive.register.order_erasure(subject, ground=ground, actor="user:operator")
+        told = _acknowledged(archive, stream, timeout)
+    if json:
+        stores = [
+            {"name": a.store, "acknowledged_at": a.acknowledged_at, "clock": a.clock} for a in told
+        ]
+        output.document({"subject": subject, "stores": stores})
+    else:
+        output.table((a.store, a.acknowledged_at.isoformat(), a.clock) for a in told)
+    if {a.store for a in told} < ALL_STORES:
+        exits.end(exits.TIMED_OUT, "Not every store has acknowledged; `herkomst status` says why.")
+
+
+def _acknowledged(archive: Archive, stream: UUID, timeout: float) -> list[Acknowledgement]:
+    """What the stores acknowledged; the followers that nobody runs are run here."""
+    runner = Runner(archive.urls.app, followers(archive))
+    ends = monotonic() + timeout
+    while True:
+        runner.run(once=True)
+        told = archive.register.acknowledgements(stream)
+        if {a.store for a in told} >= ALL_STORES or monotonic() > ends:
+            return told
+        sleep(0.1)
+
+
+def verify(context: typer.Context, json: Json = False) -> None:
+    """Read the whole record again, and name what was tampered with."""
+    with open_archive(context.obj) as archive:
+        found = list(verify_record(archive))
+    if json:
+        output.document({"intact": not found, "findings": found})
+    else:
+        output.line("\n".join(f.message for f in found) or "The record is intact.")
+    if found:
+        raise typer.Exit(exits.BROKEN)

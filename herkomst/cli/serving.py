@@ -1,0 +1,143 @@
+"""Commands of the server: serving, a development token, the schema, and what is missing."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Iterator
+from threading import Thread
+from typing import Annotated
+
+import typer
+import uvicorn
+from prometheus_client import start_http_server
+
+from herkomst.access.tokens import issue
+from herkomst.app import create_app
+from herkomst.cli import exits, output
+from herkomst.cli.diagnosis import diagnose
+from herkomst.cli.record import Json
+from herkomst.domain.goods import KINDS
+from herkomst.graphql.schema import print_schema
+from herkomst.metrics import Standings
+from herkomst.processes.followers import followers
+from herkomst.projections.runner import Runner
+from herkomst.record.archive import Archive, open_archive
+from herkomst.settings import Settings
+
+DRAIN = 8
+"""Seconds within which open answers end after SIGTERM; the whole is done in ten."""
+
+
+class _Server(uvicorn.Server):
+    """uvicorn with our own way of ending: drain, then say so by the exit code."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def serve(
+    context: typer.Context,
+    work: Annotated[
+        bool, typer.Option("--work", help="Run the followers in the same process.")
+    ] = False,
+) -> None:
+    """Serve the API, the page and the explorer."""
+    settings: Settings = context.obj
+    with open_archive(settings) as archive, _following(archive, wanted=work):
+        metrics, _ = start_http_server(
+            settings.metrics_port, "127.0.0.1", registry=Standings(archive).registry
+        )
+        ended_by = asyncio.run(_serve(archive, settings))
+        metrics.shutdown()
+    if ended_by == signal.SIGTERM:
+        raise typer.Exit(exits.TERMINATED)
+    if ended_by == signal.SIGINT:
+        raise typer.Exit(exits.INTERRUPTED)
+
+
+async def _serve(archive: Archive, settings: Settings) -> int | None:
+    server = _Server(
+        uvicorn.Config(
+            create_app(archive, settings),
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=DRAIN,
+        )
+    )
+    came: list[int] = []
+
+    def stop(number: int) -> None:
+        came.append(number)
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop, number)
+    output.errors.print(f"Serving http://{settings.host}:{settings.port}", markup=False)
+    if settings.dev_login:
+        output.errors.print("Development login is ON: anyone may make a token.", markup=False)
+    await server.serve()
+    return came[0] if came else None
+
+
+@contextlib.contextmanager
+def _following(archive: Archive, *, wanted: bool) -> Iterator[None]:
+    """The followers in a thread beside the server, if they are wanted."""
+    if not wanted:
+        yield
+        return
+    runner = Runner(archive.urls.app, followers(archive))
+    thread = Thread(target=runner.run, name="followers", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        runner.stop.set()
+        thread.join(timeout=DRAIN)
+
+
+def token(
+    context: typer.Context,
+    role: Annotated[str, typer.Option()],
+    unit: Annotated[str, typer.Option()],
+    ttl: Annotated[int, typer.Option(help="Seconds.")] = 3600,
+    json: Json = False,
+) -> None:
+    """Make a token, only where development login is on."""
+    issued = issue(context.obj, role, unit, ttl)
+    if json:
+        output.document({"token": issued.token, "expires_at": issued.expires_at})
+    else:
+        output.line(issued.token)
+
+
+def schema(
+    kinds: Annotated[bool, typer.Option("--kinds", help="The kinds of goods instead.")] = False,
+    json: Json = False,
+) -> None:
+    """Print the GraphQL schema, or the catalogue's kinds of goods."""
+    if not kinds:
+        output.line(print_schema().rstrip())
+    elif json:
+        output.document(list(KINDS.values()))
+    else:
+        output.table((k.slug, k.dutch, k.english, " ".join(k.identifiers)) for k in KINDS.values())
+
+
+def doctor(context: typer.Context, json: Json = False) -> None:
+    """Say what is reachable, in which version, and what is missing and how to get it."""
+    report = diagnose(context.obj)
+    if json:
+        output.document(report)
+    else:
+        output.line(f"herkomst {report.version}")
+        if report.database:
+            output.line(f"database {report.database.server_version} at {report.database.url}")
+        output.table(
+            ("ok" if c.ok else "NOT OK", c.name, c.message, "" if c.ok else c.cure or "")
+            for c in report.checks
+        )
+    if not all(check.ok for check in report.checks):
+        raise typer.Exit(exits.SERVER_DOWN if report.database is None else exits.FAILED)

@@ -1,0 +1,43 @@
+"""The command that writes a made-up Netherlands."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from herkomst.cli import output
+from herkomst.cli.record import Json, progress_bar
+from herkomst.simulate.world import simulate as simulate_world
+
+
+def simulate(
+    dealers: Annotated[int, typer.Option(min=1)],
+    purchases: Annotated[int, typer.Option(min=1)],
+    seed: Annotated[int, typer.Option()],
+    out: Annotated[Path, typer.Option(help="Directory to write to.")],
+    stolen: Annotated[int | None, typer.Option(min=0, help="Default: 3.4 a purchase.")] = None,
+    json: Json = False,
+) -> None:
+    """Write dealers, purchases and stolen goods of made-up persons, and the truth beside them."""
+    with progress_bar() as bar:
+        tasks = {}
+
+        def progress(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = bar.add_task(f"simulate {name}", total=total, lines="")
+            bar.update(tasks[name], completed=done, total=total, lines=f"{done} lines")
+
+        counts = simulate_world(
+            out,
+            dealers=dealers,
+            purchases=purchases,
+            stolen=stolen,
+            seed=seed,
+            progress=progress,
+        )
+    told = msgspec.to_builtins(counts)
+    if json:
+        output.document(told)
+    else:
+        output.table(told.items())
