@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from herkomst import __version__
+from herkomst import __version__, memory
 from herkomst.cli import exits, output, record, serving, simulation, watching
 from herkomst.settings import Settings
 
@@ -65,6 +65,7 @@ def herkomst(
 def main() -> None:
     """Run the command line and exit with its code."""
     signal.signal(signal.SIGTERM, _terminate)
+    memory.settle()
     try:
         app(standalone_mode=False)
     except typer.Exit as ended:

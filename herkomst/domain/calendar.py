@@ -24,6 +24,8 @@ _STEPS = {
     "hour": timedelta(hours=1),
 }
 _DAY = timedelta(days=1)
+_DATE_LENGTH = len("2026-03-01")
+_OUR_OFFSETS = ("+01:00", "+02:00")
 _YEARS = range(1900, 2200)
 _MOMENT = re.compile(
     r"""(?P<month>\d{4}-\d{2})
@@ -88,6 +90,14 @@ def interval(occurred: Occurred) -> Interval:
     if occurred.to is None:
         return first
     return Interval(first.start, _span(occurred.to, occurred.zone, occurred.precision).end)
+
+
+def legal_day(occurred: Occurred) -> date:
+    """The legal date (kalenderdatum in Nederland) on which something began."""
+    text = occurred.from_
+    if occurred.zone == AMSTERDAM and (len(text) == _DATE_LENGTH or text.endswith(_OUR_OFFSETS)):
+        return date.fromisoformat(text[:_DATE_LENGTH])  # As written it is the local date.
+    return legal_date(interval(occurred).start)
 
 
 def legal_date(moment: datetime) -> date:

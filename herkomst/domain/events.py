@@ -19,7 +19,7 @@ from herkomst.domain.calendar import Occurred
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What every event says of itself, from the first one on: none of it can be added later."""
 
     actor: str
@@ -44,7 +44,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Version of the data's shape under this topic."""
 
 
-class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Base of what an event says; a subclass with a `TOPIC` is an event that can be stored."""
 
     TOPIC: ClassVar[str] = ""
@@ -89,6 +89,18 @@ class UnknownTopic(Exception):
         )
 
 
+class UnknownVersion(Exception):
+    """An event in a shape that this version does not know."""
+
+    code = "unknown_version"
+
+    def __init__(self, topic: str, version: int) -> None:
+        super().__init__(
+            f"Version {version} of {topic!r} is not known: it was written by a newer version; "
+            "run the version that wrote it."
+        )
+
+
 D = TypeVar("D")
 
 
@@ -129,7 +141,7 @@ def encode(data: EventData, envelope: Envelope) -> bytes:
 
 
 def decode(topic: str, state: bytes) -> Body[Any]:
-    """The typed event, lifted to the current version. Raises `UnknownTopic`."""
+    """The typed event, lifted to the current version. Raises `UnknownTopic`, `UnknownVersion`."""
     codec = _codecs.get(topic)
     if codec is None:
         raise UnknownTopic(topic)
@@ -137,6 +149,8 @@ def decode(topic: str, state: bytes) -> Body[Any]:
     if state.endswith(codec.suffix):
         return codec.decode(state)
     body = _decode_any(state)
+    if body.envelope.v > codec.kind.VERSION:
+        raise UnknownVersion(topic, body.envelope.v)
     data = body.data
     for version in range(body.envelope.v, codec.kind.VERSION):
         data = codec.kind.UPCASTS[version](data)

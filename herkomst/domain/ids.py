@@ -5,12 +5,14 @@ same stream and uniqueness needs no look-up. The parts are encoded as a JSON arr
 joined with a separator, two different pairs of parts could collide.
 """
 
+from functools import lru_cache
 from hashlib import sha1
 from uuid import UUID
 
 import msgspec
 
 HERKOMST = UUID("6f3b1c0e-6d0a-5b5e-9a53-2f0c6f2f6b10")
+_NAMESPACE = HERKOMST.bytes
 _encode = msgspec.json.Encoder().encode
 _VERSION_5 = (0xC000 << 48) | (0xF000 << 64)
 _BITS_5 = (0x8000 << 48) | (5 << 76)
@@ -18,15 +20,17 @@ _BITS_5 = (0x8000 << 48) | (5 << 76)
 
 def named(*parts: str | int) -> UUID:
     """The uuid5 of these parts in the namespace of the product."""
-    digest = sha1(HERKOMST.bytes + _encode(parts), usedforsecurity=False).digest()
+    digest = sha1(_NAMESPACE + _encode(parts), usedforsecurity=False).digest()
     return UUID(int=int.from_bytes(digest[:16], "big") & ~_VERSION_5 | _BITS_5)
 
 
+@lru_cache(maxsize=1 << 15)
 def dealer_id(source: str, key: str) -> UUID:
     """Stream of a dealer (handelaar, opkoper)."""
     return named("dealer", source, key)
 
 
+@lru_cache(maxsize=1 << 15)
 def establishment_id(dealer_source: str, dealer_key: str, branch: str | None) -> UUID:
     """An establishment (vestiging); also the stream of its book of register numbers."""
     return named("establishment", dealer_source, dealer_key, branch or "")

@@ -1,6 +1,7 @@
 """Amounts in minor units, and decimal strings on the wire."""
 
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -33,6 +34,7 @@ class Money(msgspec.Struct, frozen=True):
         return f"{figures[:-decimals]}.{figures[-decimals:]}" if decimals else figures
 
 
+@lru_cache(maxsize=1 << 14)
 def parse_money(amount: object, currency: str = "EUR") -> Money:
     """Reads a decimal string. A number is refused, as 0.1 has no exact binary form."""
     decimals = _MINOR_UNITS.get(currency)

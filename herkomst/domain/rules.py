@@ -5,6 +5,7 @@
 
 from collections import defaultdict
 from datetime import date
+from functools import lru_cache
 
 import msgspec
 
@@ -53,6 +54,7 @@ class Rule(msgspec.Struct, frozen=True):
         return Money(self.value, self.unit)
 
 
+@lru_cache(maxsize=1 << 14)
 def profile(municipality: str, on: date) -> Profile:
     """The rules of a municipality on a day; where none are known, the default of the country."""
     for candidate in _PROFILES.get(municipality, ()):
@@ -61,6 +63,7 @@ def profile(municipality: str, on: date) -> Profile:
     return next(default for default in _PROFILES[DEFAULT] if _holds(default, on))
 
 
+@lru_cache(maxsize=1 << 14)
 def national(name: str, on: date) -> Rule | None:
     """The rule of that name on a day; None before it held. A name not in the table is an error."""
     return next((rule for rule in _NATIONAL[name] if _holds(rule, on)), None)

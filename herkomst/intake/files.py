@@ -13,8 +13,16 @@ from typing import BinaryIO, NamedTuple, TextIO
 import msgspec
 
 from herkomst.domain.batches import batched
-from herkomst.intake import mapping, reception
-from herkomst.intake.reception import KINDS, Read, only_from, read_line, read_mapped
+from herkomst.intake import mapping
+from herkomst.intake.reception import (
+    BATCH,
+    KINDS,
+    Read,
+    only_from,
+    read_line,
+    read_mapped,
+    take_batches,
+)
 from herkomst.record.register import Receipt, Register
 
 MAPPINGS = Path(__file__).parents[1] / "mappings"
@@ -92,8 +100,8 @@ def import_file(
     digesting = _Digesting(delivery.stream)
     reads = _reads(delivery._replace(stream=digesting))  # type: ignore[arg-type]
     actor = f"source:{delivery.source}"
-    for some in batched(reads, reception.BATCH):
-        receipts = reception.take(register, some, actor=actor, dry_run=dry_run)
+    batches = batched(reads, BATCH)
+    for receipts in take_batches(register, batches, actor=actor, dry_run=dry_run):
         summary.count(receipts)
         if rejects is not None:
             _write_rejects(rejects, receipts)

@@ -4,7 +4,8 @@ A line that cannot be read is refused with its place, its reason and its cure; i
 lines around it. Everything that can be read goes to the one method that takes records in.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -97,13 +98,34 @@ def read_mapped(line: int, record: Mapping[str, object], kind: str, may_send: Ma
     return read_line(line, msgspec.json.encode(record), kind, may_send)
 
 
-def take(
-    register: Register, reads: Sequence[Read], *, actor: str, dry_run: bool = False
-) -> list[Receipt]:
+def take(register: Register, reads: Sequence[Read], *, actor: str) -> list[Receipt]:
     """Take in one batch, as one transaction; the receipts in the order of its lines."""
-    records = [read for read in reads if not isinstance(read, Receipt)]
-    receipts = iter(register.take_in(records, actor=actor, dry_run=dry_run) if records else ())
-    return [read if isinstance(read, Receipt) else next(receipts) for read in reads]
+    return _merged(reads, register.take_in(_records(reads), actor=actor))
+
+
+def take_batches(
+    register: Register, batches: Iterable[list[Read]], *, actor: str, dry_run: bool = False
+) -> Iterator[list[Receipt]]:
+    """The same for batch after batch; the next is read while one is being appended."""
+    waiting: deque[list[Read]] = deque()
+
+    def records() -> Iterator[list[tuple[int, Record]]]:
+        for reads in batches:
+            waiting.append(reads)
+            yield _records(reads)
+
+    for receipts in register.take_in_batches(records(), actor=actor, dry_run=dry_run):
+        yield _merged(waiting.popleft(), receipts)
+
+
+def _records(reads: Sequence[Read]) -> list[tuple[int, Record]]:
+    return [read for read in reads if not isinstance(read, Receipt)]
+
+
+def _merged(reads: Sequence[Read], receipts: Sequence[Receipt]) -> list[Receipt]:
+    """One receipt a line: those of refused lines, and those of what was taken in."""
+    taken = iter(receipts)
+    return [read if isinstance(read, Receipt) else next(taken) for read in reads]
 
 
 def only_from(source: str) -> MaySend:

@@ -15,7 +15,10 @@ from herkomst.domain.events import Event, Recorded
 from herkomst.domain.register import erasure
 from herkomst.projections import registry
 from herkomst.projections.follower import Kind, NotYet
+from herkomst.projections.links import Links
+from herkomst.projections.match_keys import MatchKeys
 from herkomst.projections.model import Model
+from herkomst.projections.presentations import Presentations
 from herkomst.record.application import Custody, envelope, pending, this_moment
 from herkomst.record.database import Row
 from herkomst.record.recorder import SequenceRecorder
@@ -28,7 +31,8 @@ KEY_CLOCK = (
 )
 ROW_CLOCK = "keyed hashes leave the table at its next vacuum (minutes)"
 SEALED_CLOCK = "sealed parts stay and cannot be opened: their key is destroyed"
-STORES = {"presentations": ROW_CLOCK, "links": ROW_CLOCK, "match_keys": ROW_CLOCK}
+HASHED: tuple[Model, ...] = (Presentations(), Links(), MatchKeys())
+STORES = {model.name: ROW_CLOCK for model in HASHED}
 """Read models that hold keyed hashes, with their clocks."""
 SEALED = ("register", "purchases")
 """Stores that hold nothing but sealed parts."""
@@ -67,6 +71,10 @@ class Erasure:
         for standing in registry.standings(connection):
             if standing.name in FOLLOWERS and standing.position < position:
                 raise NotYet(f"{standing.name} stands at {standing.position}, before {position}")
+        for model in HASHED:
+            # What a killed rebuild left holds hashes too, and nothing folds into it any more.
+            if not registry.sweep(connection, model):
+                raise NotYet(f"{model.name} is being rebuilt")
 
 
 def _acknowledgements(order: Recorded) -> list[Event]:

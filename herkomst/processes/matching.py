@@ -9,7 +9,7 @@ why no hit is ever found twice.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from itertools import product
 from uuid import UUID
 
 from psycopg import Connection
@@ -37,6 +37,7 @@ ACTOR = "process:matching"
 REMATCH_BATCH = 500
 
 Good = tuple[str, UUID, int]
+Goods = tuple[Good, Good]
 _CLOSED_BECAUSE = {"no_common_number": "number_corrected"}
 
 
@@ -66,20 +67,13 @@ class Board:
         """The goods of a side that bear a number, in a fixed order."""
         return sorted(self._on[key, side])
 
-    def floods(self, key: str, side: str) -> bool:
-        return len(self._on[key, side]) > FLOOD
+    def sides_flooded(self, key: str) -> set[str]:
+        """The sides on which a number stands on too many goods."""
+        return {side for side in (PURCHASE, STOLEN) if len(self._on[key, side]) > FLOOD}
 
     def flooded(self, keys: Iterable[str]) -> set[str]:
         """Which of these numbers stand on too many goods of either side."""
-        return {k for k in keys if self.floods(k, PURCHASE) or self.floods(k, STOLEN)}
-
-
-class Change(NamedTuple):
-    """A good that came, changed or went."""
-
-    good: Good
-    keys: tuple[str, ...]
-    """Its numbers before and after."""
+        return {key for key in keys if self.sides_flooded(key)}
 
 
 class Matching(Keeper):
@@ -204,36 +198,47 @@ class _Walk:
         before = self._items[item]
         self._items[item] = rows
         goods = {row.good for row in (*before, *rows)}
-        keys = {row.key for row in (*before, *rows)}
-        was = {(key, s): self._board.floods(key, s) for key in keys for s in (PURCHASE, STOLEN)}
+        keys = sorted({row.key for row in (*before, *rows)})
+        was = [self._board.sides_flooded(key) for key in keys]
         candidates = self._pairs_of(goods, keys)
         for good in goods:
             self._board.take(good)
         self._board.put(rows)
         candidates |= self._pairs_of(goods, keys)
-        for (key, s), flooded in sorted(was.items()):
-            if self._board.floods(key, s) != flooded:
-                candidates |= self._flood(key, s, flooded=not flooded)
-        for purchase, stolen in sorted(candidates):
-            self._judge(purchase, stolen)
+        for key, flooded in zip(keys, was, strict=True):
+            candidates |= self._flood(key, flooded, self._board.sides_flooded(key))
+        if candidates:
+            self._recall(candidates)
+            if self._board.flooded(keys):
+                # Of a number that floods not every good was read, so neither were all numbers
+                # that two goods share; a rejection is remembered by all of them.
+                self._know(good for pair in candidates for good in pair)
+            for purchase, stolen in sorted(candidates):
+                self._judge(purchase, stolen)
 
-    def _pairs_of(self, goods: set[Good], keys: Iterable[str]) -> set[tuple[Good, Good]]:
-        """The pairs of these goods with what bears the same number on the other side."""
+    def _pairs_of(self, goods: set[Good], keys: Iterable[str]) -> set[Goods]:
+        """The pairs of these goods with what bears the same number on the other side. A number
+        that floods founds no hit, so nothing on it is looked at while it does."""
         pairs = set()
         for key in keys:
+            if self._board.sides_flooded(key):
+                continue
             for good in goods.intersection(self._board.on(key, PURCHASE)):
                 pairs |= {(good, other) for other in self._board.on(key, STOLEN)}
             for good in goods.intersection(self._board.on(key, STOLEN)):
                 pairs |= {(other, good) for other in self._board.on(key, PURCHASE)}
         return pairs
 
-    def _flood(self, key: str, side: str, *, flooded: bool) -> set[tuple[Good, Good]]:
-        """Say that a number floods or no longer does; all pairs on it are judged anew."""
-        kind = hit.NumberFlooded if flooded else hit.NumberCleared
-        self._append(ids.number_id(key), kind(key=key, side=side))  # type: ignore[arg-type]
-        goods = [*self._board.on(key, PURCHASE), *self._board.on(key, STOLEN)]
-        self._know(goods)
-        return self._pairs_of(set(goods), [key])
+    def _flood(self, key: str, was: set[str], floods: set[str]) -> set[Goods]:
+        """Say that a number floods or no longer does; all pairs on it are then judged anew."""
+        for kind, changed in ((hit.NumberFlooded, floods - was), (hit.NumberCleared, was - floods)):
+            for s in sorted(changed):
+                self._append(ids.number_id(key), kind(key=key, side=s))  # type: ignore[arg-type]
+        if bool(was) == bool(floods):
+            return set()
+        purchases, stolen = self._board.on(key, PURCHASE), self._board.on(key, STOLEN)
+        self._know([*purchases, *stolen])
+        return set(product(purchases, stolen))
 
     def _know(self, goods: Iterable[Good]) -> None:
         """Read all other numbers of these goods, which the batch did not touch."""
@@ -249,7 +254,7 @@ class _Walk:
     def _judge(self, purchase: Good, stolen: Good) -> None:
         """Compare the two as they are now, and say what changed in what is known of them."""
         pair_id = ids.pair_id(purchase[1], purchase[2], stolen[1])
-        known = self._pair(pair_id)
+        known = self._pairs[pair_id]
         mine, theirs = self._board.rows.get(purchase), self._board.rows.get(stolen)
         if mine is None or theirs is None:
             if known is not None and known.state not in ("closed", "rejected"):
@@ -261,20 +266,24 @@ class _Walk:
         if event is not None:
             self._append(pair_id, event)
 
-    def _pair(self, pair_id: UUID) -> hit.Hit | None:
-        if pair_id not in self._pairs:
-            if not self._locked:
-                # People decide on hits at the same time; what is read here must still hold
-                # when it is appended to.
-                with self._connection.cursor() as cursor:
-                    self._casework.lock(cursor)
-                self._locked = True
-            found = self._casework.reader.streams(self._connection, [pair_id])
+    def _recall(self, candidates: Iterable[Goods]) -> None:
+        """Read what is known of these pairs."""
+        pairs = {ids.pair_id(mine[1], mine[2], theirs[1]) for mine, theirs in candidates}
+        unread = sorted(pairs - self._pairs.keys())
+        if not unread:
+            return
+        if not self._locked:
+            # People decide on hits at the same time; what is read here must still hold when it
+            # is appended to.
+            with self._connection.cursor() as cursor:
+                self._casework.lock(cursor)
+            self._locked = True
+        found = self._casework.reader.streams(self._connection, unread)
+        for pair_id in unread:
             state: hit.Hit | None = None
             for recorded in found.get(pair_id, []):
                 state = hit.evolve(state, recorded.data)
             self._pairs[pair_id] = state
-        return self._pairs[pair_id]
 
     def _append(self, stream: UUID, data: EventData) -> None:
         if isinstance(data, hit.Finding | hit.PassageNoted | hit.Closed):
@@ -287,7 +296,8 @@ class _Walk:
 def decide(known: hit.Hit | None, verdict: Verdict, facts: str, pair: hit.Pair) -> EventData | None:
     """What a verdict changes in what is known of a pair; None when it changes nothing.
 
-    A rejection holds as long as the facts do: only another fingerprint raises the hit again.
+    A rejection holds as long as the facts do: only another fingerprint raises the hit again, and
+    a hit that was raised so is closed when the rejected facts are back and nobody took it up.
     """
     if verdict.outcome == "earlier_passage":
         if known is not None and known.state == "passage":
@@ -298,13 +308,13 @@ def decide(known: hit.Hit | None, verdict: Verdict, facts: str, pair: hit.Pair) 
             return None
         why = verdict.why_not or ""
         return hit.Closed(reason=_CLOSED_BECAUSE.get(why, why))
-    if known is None or known.state == "passage":
+    if known is None or known.finding is None:
         return _finding(hit.Found, verdict, facts, pair)
+    if known.rejected == facts and known.state not in ("assessed", "confirmed"):
+        return hit.Closed(reason="rejected") if known.state in ("found", "passage") else None
     if known.stands:
         regraded = _finding(hit.Regraded, verdict, facts, pair)
         return None if _same(known.finding, regraded) else regraded
-    if known.rejected == facts:
-        return None
     return _finding(hit.Reopened, verdict, facts, pair)
 
 

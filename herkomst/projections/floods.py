@@ -11,7 +11,7 @@ class Floods(Model):
     sequence = "casework"
     owner = "number"
     key = ("number", "side")
-    order = "number, side"
+    order = 'side, key COLLATE "C"'  # The id of a sealed number differs by keyring.
     columns = (
         Column("number", "uuid", UNTOLD),
         Column("side", "text"),

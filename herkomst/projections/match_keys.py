@@ -76,7 +76,7 @@ class MatchKeys(Model):
     version = 1
     owner = "item"
     key = ("key", "side", "item", "line")
-    order = "item, line, 1"
+    order = 'item, line, key COLLATE "C"'
     columns = (
         Column(
             "key", "text", "CASE WHEN key LIKE '%:~%' THEN split_part(key, ':', 1) ELSE key END"

@@ -6,6 +6,7 @@ swapped in one short transaction that holds the follower still while the last ev
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import NamedTuple
 
 from psycopg import Connection
@@ -68,35 +69,50 @@ def _rebuild(
     chosen: Sequence[tuple[Follower, Model]],
     progress: Progress,
 ) -> None:
-    reader = SequenceReader(sequence)
+    with ExitStack() as stack:
+        for model in sorted((model for _, model in chosen), key=lambda model: model.name):
+            stack.enter_context(registry.building(connection, model))
+        for follower in {follower.name: follower for follower, _ in chosen}.values():
+            registry.enrol(connection, follower.name, follower.kind, sequence)
+            stack.enter_context(registry.rebuilding(connection, follower.name))
+        _build(connection, SequenceReader(sequence), chosen, progress)
+
+
+def _build(
+    connection: Connection[Row],
+    reader: SequenceReader,
+    chosen: Sequence[tuple[Follower, Model]],
+    progress: Progress,
+) -> None:
     builds = []
     for follower, model in chosen:
-        registry.enrol(connection, follower.name, follower.kind, sequence)
-        registry.mark(connection, follower.name, "rebuilding")
         with connection.transaction():
             generation = registry.open_generation(connection, model, follower.name, is_live=False)
         builds.append(_Build(follower, model, generation))
-    limit = _limit(connection, reader, builds)
+    limits = _limits(connection, reader, builds)
     position = 0
-    while position < limit:
+    while going_on := [build for build in builds if limits[build] > position]:
+        goal = min(limits[build] for build in going_on)
         with connection.transaction():
-            position = _advance(connection, reader, builds, position, limit)
-        progress(sequence, position, limit)
+            position = _advance(connection, reader, going_on, position, goal)
+        progress(reader.sequence, position, max(limits.values()))
     for build in builds:
         build.model.index(connection, build.generation)
     for build in builds:
-        _finish(connection, reader, build, position)
+        _finish(connection, reader, build, limits[build])
 
 
-def _limit(connection: Connection[Row], reader: SequenceReader, builds: Sequence[_Build]) -> int:
-    """How far the shared scan may go: a model of a process never runs ahead of it."""
+def _limits(
+    connection: Connection[Row], reader: SequenceReader, builds: Sequence[_Build]
+) -> dict[_Build, int]:
+    """How far the shared scan goes: to the head, but a model of a process never runs ahead of
+    the process."""
     head = reader.head(connection)
-    kept = [
-        standing.position
-        for standing in registry.standings(connection)
-        if any(b.follower.name == standing.name and b.follower.kind != "projection" for b in builds)
-    ]
-    return min([head, *kept])
+    stands = {standing.name: standing.position for standing in registry.standings(connection)}
+    return {
+        build: head if build.follower.kind == "projection" else stands[build.follower.name]
+        for build in builds
+    }
 
 
 def _advance(
@@ -127,7 +143,6 @@ def _finish(
         registry.swap(connection, model, build.generation)
         if position != stands:
             registry.move(connection, follower.name, stands, position)
-        registry.mark(connection, follower.name, "live")
     try:
         registry.retire(connection, model)
     except LockNotAvailable:

@@ -4,15 +4,18 @@ A new version of a model is built beside the old one and swapped by one row here
 replaced would wait behind every reader; a row does not.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
 
 from psycopg import Connection
 from psycopg.sql import Identifier
 
 from herkomst.projections.model import Model
 from herkomst.record.database import Row
+
+_BUILDERS: LiteralString = "hashtextextended(current_database() || %s, 2)"
 
 
 class Standing(NamedTuple):
@@ -138,14 +141,59 @@ def swap(connection: Connection[Row], model: Model, generation: int) -> None:
     )
 
 
-def retire(connection: Connection[Row], model: Model) -> Sequence[int]:
-    """Drop the generations that are neither live nor being built; which they were."""
+def retire(connection: Connection[Row], model: Model) -> None:
+    """Drop the generations that are not live, also those that a killed rebuild left. Only for who
+    holds the lock of the model's builders: otherwise one of them may be building."""
     rows = connection.execute(
-        "DELETE FROM follow.models m WHERE name = %s AND NOT live AND generation < "
-        "(SELECT generation FROM follow.models l WHERE l.name = m.name AND l.live) "
-        "RETURNING generation",
-        (model.name,),
+        "SELECT generation FROM follow.models WHERE name = %s AND NOT live", (model.name,)
     ).fetchall()
     for (generation,) in rows:
-        model.drop(connection, generation)
-    return [row[0] for row in rows]
+        with connection.transaction():
+            connection.execute(
+                "DELETE FROM follow.models WHERE name = %s AND generation = %s",
+                (model.name, generation),
+            )
+            model.drop(connection, generation)
+
+
+@contextmanager
+def building(connection: Connection[Row], model: Model) -> Iterator[None]:
+    """The lock of the builders of a model; two rebuilds of it take turns."""
+    with connection.transaction():
+        connection.execute("SET LOCAL lock_timeout = 0")  # The turn of another may take hours.
+        connection.execute(f"SELECT pg_advisory_lock({_BUILDERS})", (model.name,))
+    try:
+        yield
+    finally:
+        connection.execute(f"SELECT pg_advisory_unlock({_BUILDERS})", (model.name,))
+
+
+def sweep(connection: Connection[Row], model: Model) -> bool:
+    """Drop what is not live inside the caller's transaction; False while the model is rebuilt."""
+    row = connection.execute(
+        f"SELECT pg_try_advisory_xact_lock({_BUILDERS})", (model.name,)
+    ).fetchone()
+    if row != (True,):
+        return False
+    retire(connection, model)
+    return True
+
+
+@contextmanager
+def rebuilding(connection: Connection[Row], follower: str) -> Iterator[None]:
+    """Let `status` say so, and afterwards what it said before: a follower that was stopped stays
+    so, and one that failed too, unless the rebuild took it past the event that stopped it."""
+    before = next(s for s in standings(connection) if s.name == follower)
+    mark(connection, follower, "rebuilding", before.error)
+    state = "live" if before.state == "rebuilding" else before.state
+    try:
+        yield
+    finally:
+        connection.execute(
+            "UPDATE follow.followers SET "
+            "state = CASE WHEN %(state)s = 'failed' AND position > %(position)s "
+            "THEN 'live' ELSE %(state)s END, "
+            "error = CASE WHEN position > %(position)s THEN NULL ELSE error END "
+            "WHERE name = %(name)s AND state = 'rebuilding'",
+            {"state": state, "position": before.position, "name": follower},
+        )

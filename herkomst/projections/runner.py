@@ -32,6 +32,10 @@ class PositionMoved(Exception):
     """Another runner moved this follower; the batch was rolled back."""
 
 
+_NO_FAILURE = (*LOST, NotYet, PositionMoved)
+"""What says nothing against the events of a batch."""
+
+
 class Runner:
     """Runs followers in the calling thread until told to stop."""
 
@@ -126,9 +130,7 @@ class Runner:
     def _step(self, work: Connection[Row], follower: Follower) -> bool:
         """One batch of one follower; whether there was one."""
         try:
-            return self._apply(work, follower, self._batch)
-        except LOST:
-            raise
+            return self._step_whole(work, follower)
         except NotYet as reason:
             log.debug("%s waits: %s", follower.name, reason)
             return False
@@ -136,6 +138,12 @@ class Runner:
             log.warning("another runner moved %s; standing back", follower.name)
             self._owned.discard(follower.name)
             return True
+
+    def _step_whole(self, work: Connection[Row], follower: Follower) -> bool:
+        try:
+            return self._apply(work, follower, self._batch)
+        except _NO_FAILURE:
+            raise
         except Exception:
             log.warning("follower %s failed on a batch; looking for the event", follower.name)
             return self._step_singly(work, follower)
@@ -146,7 +154,7 @@ class Runner:
             try:
                 if not self._apply(work, follower, 1):
                     return True
-            except (*LOST, PositionMoved):
+            except _NO_FAILURE:
                 raise
             except Exception as error:
                 self._fail(work, follower, error)

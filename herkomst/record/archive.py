@@ -11,9 +11,10 @@ from herkomst.record import migrations
 from herkomst.record.casework import Casework
 from herkomst.record.database import Database, Row, connect
 from herkomst.record.journal import Journal
-from herkomst.record.keyring import Keyring
+from herkomst.record.keyring import Keyring, KeyringError
 from herkomst.record.postgres import embedded
 from herkomst.record.register import Register
+from herkomst.record.vault import KeyRow, SealBroken, Vault
 from herkomst.settings import ConfigurationError, Settings
 
 
@@ -77,7 +78,8 @@ def open_archive(settings: Settings) -> Iterator[Archive]:
             migrate(urls)
         with connect(urls.app, "herkomst schema") as connection:
             check_schema(connection)
-        keyring = open_keyring(settings)
+            keyring = open_keyring(settings)
+            check_keyring(connection, keyring)
         database = Database(urls.app)
         stack.callback(database.close)
         journal_database = database
@@ -119,3 +121,19 @@ def open_keyring(settings: Settings) -> Keyring:
     if settings.names_kek_file:
         return Keyring.open(settings.kek_file)
     return Keyring.create(settings.kek_file)
+
+
+def check_keyring(connection: Connection[Row], keyring: Keyring) -> None:
+    """Raises `KeyringError` when the key file is not the one that this database was sealed with,
+    before anything more is sealed, hashed or chained with the wrong one."""
+    row = connection.execute("SELECT key_id, wrapped, kek FROM vault.keys LIMIT 1").fetchone()
+    if row is None:
+        return
+    try:
+        Vault(keyring).unwrap(KeyRow(*row))
+    except SealBroken as error:
+        raise KeyringError(
+            "keyring_of_another",
+            str(error),
+            "Set HERKOMST_KEK_FILE to the file that belongs to this database.",
+        ) from error

@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -22,10 +23,13 @@ class KeyringError(Exception):
         self.code, self.message, self.cure = code, message, cure
 
 
+_Key = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+
+
 class _File(msgspec.Struct, forbid_unknown_fields=True):
-    wrapping: dict[int, bytes]
-    lookup: bytes
-    chain: bytes
+    wrapping: Annotated[dict[int, _Key], msgspec.Meta(min_length=1)]
+    lookup: _Key
+    chain: _Key
 
 
 class Keyring:
@@ -52,6 +56,12 @@ class Keyring:
                 f"There is no key file {path}.",
                 "Set HERKOMST_KEK_FILE to the file that belongs to this database.",
             ) from None
+        except OSError as error:
+            raise KeyringError(
+                "keyring_unreadable",
+                f"The key file {path} cannot be read: {error.strerror}.",
+                "Set HERKOMST_KEK_FILE to a file that this user may read.",
+            ) from error
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
             raise KeyringError(
                 "keyring_broken", f"The key file {path} cannot be read: {error}.", "Restore it."
@@ -68,7 +78,8 @@ class Keyring:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             content = _File({1: os.urandom(32)}, os.urandom(32), os.urandom(32))
-            draft = path.with_name(f"{path.name}.{os.getpid()}")
+            # Not named by the process alone: in a container each is number 1, the killed one too.
+            draft = path.with_name(f"{path.name}.{os.getpid()}-{os.urandom(4).hex()}")
             handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "wb") as file:
                 file.write(msgspec.json.encode(content))
@@ -80,6 +91,7 @@ class Keyring:
                 pass
             finally:
                 draft.unlink()
+            _sync(path.parent)  # Before anything is sealed with keys that a power cut could take.
         return cls.open(path)
 
     def token(self, text: str) -> str:
@@ -89,3 +101,11 @@ class Keyring:
     def chain(self, previous: bytes, first: int, leaves: bytes) -> bytes:
         """Link of the chain of appends: over the link before it, the place and the leaf hashes."""
         return hmac.digest(self._chain, previous + first.to_bytes(8, "big") + leaves, "sha256")
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -34,8 +34,9 @@ _TO_2000 = 946_684_800_000_000  # PostgreSQL counts microseconds from 2000, we f
 _copy_head = Struct(">hi16siqi").pack
 _copy_state = Struct(">i").pack
 _copy_tail = Struct(">iqiq").pack
-_COPY_BEGIN = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-_COPY_END = b"\xff\xff"
+COPY_BEGIN = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+COPY_END = b"\xff\xff"
+"""What stands around the rows of a binary COPY."""
 
 
 class Pending(NamedTuple):
@@ -108,10 +109,11 @@ class SequenceRecorder(PostgresApplicationRecorder):
         head, now, chain = self._head(cursor)
         versions = self._versions(cursor, pending)
         recorded_us = (now - _EPOCH) // _MICROSECOND
+        streams = [event.stream.bytes for event in pending]
         leaves = b"".join(
             [
-                leaf(event.stream.bytes, version, recorded_us, event.topic, event.state)
-                for event, version in zip(pending, versions, strict=True)
+                leaf(stream, version, recorded_us, event.topic, event.state)
+                for stream, event, version in zip(streams, pending, versions, strict=True)
             ]
         )
         first, last = head + 1, head + len(pending)
@@ -119,7 +121,7 @@ class SequenceRecorder(PostgresApplicationRecorder):
             if len(pending) < COPY_THRESHOLD:
                 self._insert(cursor, pending, versions, first, now)
             else:
-                self._copy(cursor, pending, versions, first, recorded_us)
+                self._copy(cursor, streams, pending, versions, first, recorded_us)
         except psycopg.errors.UniqueViolation as error:
             raise IntegrityError(error) from error
         cursor.execute(
@@ -144,8 +146,8 @@ class SequenceRecorder(PostgresApplicationRecorder):
         versions = []
         for event in pending:
             version = event.version
-            if version == NEXT:
-                version = taken[event.stream] = taken[event.stream] + 1
+            if event.stream in streams:
+                version = taken[event.stream] = version or taken[event.stream] + 1
             versions.append(version)
         return tuple(versions)
 
@@ -172,22 +174,24 @@ class SequenceRecorder(PostgresApplicationRecorder):
     def _copy(
         self,
         cursor: Cursor[Row],
+        streams: Sequence[bytes],
         pending: Sequence[Pending],
         versions: Sequence[int],
         first: int,
         recorded_us: int,
     ) -> None:
         since_2000 = recorded_us - _TO_2000
-        parts = [_COPY_BEGIN]
-        for position, (event, version) in enumerate(zip(pending, versions, strict=True), first):
+        parts = [COPY_BEGIN]
+        rows = zip(streams, pending, versions, strict=True)
+        for position, (stream, (_, _, topic, state), version) in enumerate(rows, first):
             parts += (
-                _copy_head(6, 16, event.stream.bytes, 8, version, len(event.topic)),
-                event.topic,
-                _copy_state(len(event.state)),
-                event.state,
+                _copy_head(6, 16, stream, 8, version, len(topic)),
+                topic,
+                _copy_state(len(state)),
+                state,
                 _copy_tail(8, position, 8, since_2000),
             )
-        parts.append(_COPY_END)
+        parts.append(COPY_END)
         with cursor.copy(self._sql.copy) as copy:
             copy.write(b"".join(parts))
 
@@ -234,9 +238,13 @@ class SequenceRecorder(PostgresApplicationRecorder):
             rows = self.reader.between(connection, after, stop, topics, limit)
         return [
             Notification(
-                id=position, originator_id=stream, originator_version=version, topic=topic, state=state
+                id=row[0],
+                originator_id=row[1],
+                originator_version=row[2],
+                topic=row[3],
+                state=row[4],
             )
-            for position, stream, version, topic, state, _ in rows
+            for row in rows
         ]
 
     def max_notification_id(self) -> int | None:

@@ -6,8 +6,10 @@ is prepared before the lock is taken; what exists is decided under it, against w
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, date, datetime
+from struct import Struct
 from time import monotonic, sleep
 from typing import Any, ClassVar, Literal, NamedTuple
 from uuid import UUID
@@ -39,7 +41,7 @@ from herkomst.record.application import (
     this_moment,
 )
 from herkomst.record.database import LOST, Row
-from herkomst.record.recorder import Appended, Pending
+from herkomst.record.recorder import COPY_BEGIN, COPY_END, NEXT, Appended, Pending
 from herkomst.record.vault import DataKey, KeyRow
 
 log = logging.getLogger(__name__)
@@ -49,6 +51,8 @@ ATTEMPTS = 5
 _content = msgspec.json.Encoder(order="deterministic").encode
 _decode_seller = msgspec.json.Decoder(Seller).decode
 _decode_purchase_part = msgspec.json.Decoder(purchase.PrivatePart).decode
+_key_head = Struct(">hi16si").pack
+_key_tail = Struct(">ii").pack
 KNOWN_FOR = 30.0
 """Seconds for which an establishment, once read, is taken to be what it was."""
 
@@ -74,7 +78,10 @@ class _Draft(NamedTuple):
     stream: UUID
     key: DataKey
     row: KeyRow
-    events: tuple[Event, ...]
+    data: EventData
+    event_id: str
+    """Of the event that opens the stream."""
+    pending: tuple[Pending, ...]
     marks: tuple[Mark, ...] = ()
     numbered: bool = False
     """Whether the last of its events takes a register number."""
@@ -109,9 +116,9 @@ class _Batch:
         self.known: dict[UUID, _Known] = {}
         self.fresh: dict[UUID, _Draft] = {}
 
-    def add(self, events: Sequence[Event]) -> int | None:
+    def add(self, events: Sequence[Pending]) -> int | None:
         """Index of the last of the events in this batch."""
-        self.pending += [pending(event) for event in events]
+        self.pending += events
         return len(self.pending) - 1 if events else None
 
 
@@ -145,9 +152,45 @@ class Register(RecordApplication):
         found under its own id is ours and was accepted, never a failure or a duplicate. With
         `dry_run` all is decided under the lock and then rolled back.
         """
+        return self._settle_all(self._prepare_all(records, actor), actor, attempts, dry_run=dry_run)
+
+    def take_in_batches(
+        self,
+        batches: Iterable[Sequence[tuple[int, Record]]],
+        *,
+        actor: str,
+        dry_run: bool = False,
+    ) -> Iterator[list[Receipt]]:
+        """The same for batch after batch: the next is prepared while one is being appended."""
+        with ThreadPoolExecutor(1, thread_name_prefix="append") as appender:
+            appending: Future[list[Receipt]] | None = None
+            for records in batches:
+                prepared = self._prepare_all(records, actor)
+                if appending is not None:
+                    yield appending.result()
+                appending = appender.submit(
+                    self._settle_all, prepared, actor, ATTEMPTS, dry_run=dry_run
+                )
+            if appending is not None:
+                yield appending.result()
+
+    def _prepare_all(
+        self, records: Sequence[tuple[int, Record]], actor: str
+    ) -> list["_Draft | _FollowUp | Receipt"]:
         now = self._clock()
         self._learn_establishments([record for _, record in records])
-        prepared = [self._prepare(line, record, actor, now) for line, record in records]
+        return [self._prepare(line, record, actor, now) for line, record in records]
+
+    def _settle_all(
+        self,
+        prepared: Sequence["_Draft | _FollowUp | Receipt"],
+        actor: str,
+        attempts: int,
+        *,
+        dry_run: bool,
+    ) -> list[Receipt]:
+        if not prepared:
+            return []
         for attempt in range(1, attempts + 1):
             try:
                 return self._append(prepared, actor, dry_run=dry_run)
@@ -232,7 +275,7 @@ class Register(RecordApplication):
             return self._accept(item, batch)
         else:
             decision = self._meet(item, known, actor)
-        index = batch.add(decision.events)
+        index = batch.add([pending(event) for event in decision.events])
         _advance(batch, item.stream, decision.events)
         receipt = Receipt(
             line=item.line,
@@ -249,7 +292,7 @@ class Register(RecordApplication):
     def _accept(draft: _Draft, batch: _Batch) -> "_Outcome":
         batch.fresh[draft.stream] = draft
         batch.keys.append(draft.row)
-        index = batch.add(draft.events)
+        index = batch.add(draft.pending)
         receipt = Receipt(
             line=draft.line,
             status="accepted",
@@ -305,16 +348,20 @@ class Register(RecordApplication):
             fingerprint=key.fingerprint(_content(record)),
             sealed=_seal(key, purchase.private_part(record)),
         )
-        events = [Event(stream, data, envelope(actor, custody, acquired, data.VERSION))]
-        if record.seller is not None:
-            events.insert(
-                0, _presented(identity.Presented, record, stream, key, custody, actor, acquired)
-            )
-        entered = book.Entered(key=record.key, purchase=stream.hex, source=record.source)
-        events.append(
-            Event(purchase.book_id(record), entered, envelope(actor, custody, acquired, 1))
+        registered = Event(stream, data, envelope(actor, custody, acquired, data.VERSION))
+        entered = Event(
+            purchase.book_id(record),
+            book.Entered(key=record.key, purchase=stream.hex, source=record.source),
+            envelope(actor, custody, acquired, book.Entered.VERSION),
         )
-        return _Draft(line, record, stream, key, row, tuple(events), marks, numbered=True)
+        events = [pending(registered, 1), pending(entered, NEXT)]
+        if record.seller is not None:
+            shown = _presented(identity.Presented, record, stream, key, custody, actor, acquired)
+            events.insert(0, pending(shown, 1))
+        event_id = registered.envelope.id
+        return _Draft(
+            line, record, stream, key, row, data, event_id, tuple(events), marks, numbered=True
+        )
 
     def _draft_stolen(self, line: int, record: StolenItemRecord, actor: str, today: date) -> _Draft:
         moments = stolen_item.check(record, today=today)
@@ -326,7 +373,7 @@ class Register(RecordApplication):
             fingerprint=key.fingerprint(_content(record)),
             sealed=_seal(key, stolen_item.private_part(record)),
         )
-        return _Draft(line, record, stream, key, row, (_stolen_event(stream, data, actor),))
+        return _opening(line, record, key, row, _stolen_event(stream, data, actor))
 
     def _draft_dealer(self, line: int, record: DealerRecord, actor: str) -> _Draft:
         dealer.check(record)
@@ -337,7 +384,7 @@ class Register(RecordApplication):
             fingerprint=key.fingerprint(_content(record)),
             sealed=_seal(key, dealer.private_part(record)),
         )
-        return _Draft(line, record, stream, key, row, (_dealer_event(stream, data, actor),))
+        return _opening(line, record, key, row, _dealer_event(stream, data, actor))
 
     def _marks(self, record: PurchaseRecord, acquired: Occurred, now: datetime) -> tuple[Mark, ...]:
         known = self._establishments.get(purchase.book_id(record))
@@ -373,7 +420,7 @@ class Register(RecordApplication):
 
     def _meet(self, draft: _Draft, known: _Known, actor: str) -> _Decision:
         marks = known.first.marks if isinstance(known.first, purchase.Registered) else ()
-        if known.first_id == draft.events[0 if len(draft.events) < 3 else 1].envelope.id:
+        if known.first_id == draft.event_id:
             return _Decision("accepted", marks=marks)  # Ours: the acknowledgement was lost.
         if known.key is None:
             return _meet_erased(draft, known, marks)
@@ -585,6 +632,12 @@ class _Outcome(NamedTuple):
     numbered: bool = False
 
 
+def _opening(line: int, record: Record, key: DataKey, row: KeyRow, event: Event) -> _Draft:
+    """The draft of a record whose stream opens with one event."""
+    opens = (pending(event, 1),)
+    return _Draft(line, record, event.stream, key, row, event.data, event.envelope.id, opens)
+
+
 def _receipt(outcome: _Outcome, appended: Appended | None, numbers: Mapping[UUID, int]) -> Receipt:
     receipt = outcome.receipt
     if outcome.place is not None and appended is not None:
@@ -629,11 +682,10 @@ def _known(events: Sequence[Recorded], key: DataKey | None, seller: Seller | Non
 
 
 def _known_draft(draft: _Draft) -> _Known:
-    event = next(e for e in draft.events if e.stream == draft.stream)
-    state = _evolution(event.data)(None, event.data)
+    state = _evolution(draft.data)(None, draft.data)
     seller = draft.record.seller if isinstance(draft.record, PurchaseRecord) else None
     # Its id is not given: a second record of the same batch is never the first one's echo.
-    return _Known(state, draft.key, event.data, "", None, seller)
+    return _Known(state, draft.key, draft.data, "", None, seller)
 
 
 def _advance(batch: _Batch, stream: UUID, events: Sequence[Event]) -> None:
@@ -648,7 +700,7 @@ def _advance(batch: _Batch, stream: UUID, events: Sequence[Event]) -> None:
 
 def _meet_erased(draft: _Draft, known: _Known, marks: tuple[Mark, ...]) -> _Decision:
     """What was erased cannot be compared; what is left of it can."""
-    new = next(e.data for e in draft.events if e.stream == draft.stream)
+    new = draft.data
     unsealed = {"fingerprint": b"", "sealed": None, "marks": ()}
     names = {name: value for name, value in unsealed.items() if hasattr(new, name)}
     if msgspec.structs.replace(new, **names) == msgspec.structs.replace(known.first, **names):
@@ -726,7 +778,9 @@ def _dealer_event(stream: UUID, data: EventData, actor: str, source: str = "") -
 def _copy_keys(cursor: Cursor[Row], rows: Sequence[KeyRow]) -> None:
     if not rows:
         return
+    parts = [COPY_BEGIN]
+    for key_id, wrapped, kek in rows:
+        parts += (_key_head(3, 16, key_id.bytes, len(wrapped)), wrapped, _key_tail(4, kek))
+    parts.append(COPY_END)
     with cursor.copy("COPY vault.keys FROM STDIN (FORMAT BINARY)") as copy:
-        copy.set_types(["uuid", "bytea", "int4"])
-        for row in rows:
-            copy.write_row(row)
+        copy.write(b"".join(parts))

@@ -1,14 +1,14 @@
 """The vault: data keys, one for each presented identity and for each other processing.
 
 A data key seals what may point at a person (AES-256-GCM, a random nonce, the stream as associated
-data, so that a sealed part cannot be moved to another record) and proves equality of content
-(HMAC). The key itself is stored wrapped and is committed with the event. Deleting the row is the
-erasure: nothing of what it sealed can be opened again.
+data, so that a sealed part cannot be moved to another record) and proves equality of content by a
+keyed hash. The key itself is stored wrapped and is committed with the event. Deleting the row is
+the erasure: nothing of what it sealed can be opened again.
 """
 
-import hmac
 import os
 from collections.abc import Iterable
+from hashlib import blake2b
 from typing import NamedTuple
 from uuid import UUID
 
@@ -20,6 +20,8 @@ from herkomst.record.database import Row
 from herkomst.record.keyring import Keyring
 
 _NONCE = 12
+_HALF = 32
+"""Bytes for sealing, and as many for proving equality: no key serves two purposes."""
 
 
 class SealBroken(Exception):
@@ -39,27 +41,28 @@ class KeyRow(NamedTuple):
 class DataKey:
     """A data key in memory; it opens and seals for one stream."""
 
-    __slots__ = ("_aead", "_secret", "key_id")
+    __slots__ = ("_aead", "_place", "_proving", "key_id")
 
     def __init__(self, key_id: UUID, secret: bytes) -> None:
         self.key_id = key_id
-        self._secret = secret
-        self._aead = AESGCM(secret)
+        self._place = key_id.bytes
+        self._aead = AESGCM(secret[:_HALF])
+        self._proving = secret[_HALF:]
 
     def seal(self, plain: bytes, nonce: bytes | None = None) -> bytes:
         nonce = nonce or os.urandom(_NONCE)
-        return nonce + self._aead.encrypt(nonce, plain, self.key_id.bytes)
+        return nonce + self._aead.encrypt(nonce, plain, self._place)
 
     def open(self, sealed: bytes) -> bytes:
         """Raises `SealBroken`."""
         try:
-            return self._aead.decrypt(sealed[:_NONCE], sealed[_NONCE:], self.key_id.bytes)
+            return self._aead.decrypt(sealed[:_NONCE], sealed[_NONCE:], self._place)
         except InvalidTag as error:
             raise SealBroken(f"A sealed part of {self.key_id} was altered.") from error
 
     def fingerprint(self, content: bytes) -> bytes:
         """128 bits that tell whether two contents are equal, as long as the key lives."""
-        return hmac.digest(self._secret, content, "sha256")[:16]
+        return blake2b(content, key=self._proving, digest_size=16).digest()
 
 
 class Vault:
@@ -71,8 +74,8 @@ class Vault:
 
     def new_key(self, key_id: UUID) -> tuple[DataKey, KeyRow]:
         """A fresh key and the row that must be committed with what it seals."""
-        random = os.urandom(32 + _NONCE)
-        secret, nonce = random[:32], random[32:]
+        random = os.urandom(2 * _HALF + _NONCE)
+        secret, nonce = random[: 2 * _HALF], random[2 * _HALF :]
         current = self._keyring.current
         wrapped = nonce + self._wrapping[current].encrypt(nonce, secret, key_id.bytes)
         return DataKey(key_id, secret), KeyRow(key_id, wrapped, current)

@@ -10,7 +10,8 @@ from tempfile import mkdtemp
 from types import TracebackType
 
 LINES_IN_A_PART = 12_000
-BYTES_HELD = 3_000_000
+BYTES_HELD = 6_000_000
+BUFFER = 1 << 18
 
 
 class Chronicle:
@@ -54,12 +55,12 @@ class Chronicle:
         for number, lines in enumerate(self._parts):
             if lines:
                 with (self._folder / str(number)).open("ab") as part:
-                    part.writelines(lines)
+                    part.write(b"".join(lines))
                 lines.clear()
         self._held = 0
 
     def _copy(self) -> None:
-        with self._path.open("wb") as whole:
+        with self._path.open("wb", buffering=BUFFER) as whole:
             for number in range(self._count):
                 lines = self._read(number)
                 lines.sort()

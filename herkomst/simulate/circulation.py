@@ -9,7 +9,6 @@ from herkomst.simulate.goods import Good
 
 _MOST_OF_A_KIND: Final = 200
 _LOOKED_AT: Final = 6
-_TAKEN: Final = 0.5
 _TIMES: Final = Urn(rates.SOLD_AGAIN_TIMES)
 _AFTER: Final = Spread.of_quantiles(rates.SOLD_AGAIN_AFTER_DAYS)
 
@@ -38,7 +37,7 @@ class Circulation:
     def take(self, kind: str, at: int) -> Good | None:
         """Take out a good of the kind that can be sold at that moment."""
         waiting = self._waiting.get(kind)
-        if not waiting or self._chance.random() >= _TAKEN:
+        if not waiting or self._chance.random() >= rates.WAITING_IS_TAKEN:
             return None
         for _ in range(_LOOKED_AT):
             place = int(self._chance.random() * len(waiting))

@@ -15,6 +15,7 @@ ZONE = "Europe/Amsterdam"
 _EPOCH = date(2021, 1, 1)
 _DATES = [(_EPOCH + timedelta(days=day)).isoformat() for day in range(6 * 366 + 365)]
 _CLOCK = [f"T{minute // 60:02d}:{minute % 60:02d}:" for minute in range(DAY)]
+_SECONDS = [f"{second:02d}" for second in range(60)]
 
 
 def moment(day: str, minute: int = 0) -> int:
@@ -56,7 +57,7 @@ def stamp(at: int, second: int = 0) -> str:
     offset = _OFFSETS[number]
     if not offset:
         minute, offset = _on_change(number, minute)
-    return f"{_DATES[number]}{_CLOCK[minute]}{second:02d}{offset}"
+    return _DATES[number] + _CLOCK[minute] + _SECONDS[second] + offset
 
 
 def _on_change(number: int, minute: int) -> tuple[int, str]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from msgspec import Struct
+
 from herkomst.simulate import catalogue, numbers, rates
 from herkomst.simulate.draws import Urn
 
@@ -34,8 +36,7 @@ class Model:
     """The share of these goods on which a number can be read at all."""
 
 
-@dataclass(slots=True)
-class Good:
+class Good(Struct):
     """One thing in the world. Its numbers are given out when somebody first reads them."""
 
     model: Model

@@ -1,7 +1,8 @@
 """Names of people who do not exist, formed as names in the Netherlands are formed."""
 
-from dataclasses import dataclass
 from random import Random
+
+from msgspec import Struct
 
 from herkomst.simulate import rates
 
@@ -53,8 +54,7 @@ _SLIPS = {
 }  # fmt: skip
 
 
-@dataclass(slots=True)
-class Name:
+class Name(Struct, gc=False):
     """A name as its bearer writes it."""
 
     given: tuple[str, ...]
@@ -81,7 +81,7 @@ def family(chance: Random) -> tuple[str, str]:
 
 def given(chance: Random) -> tuple[str, ...]:
     """Draw one to three given names."""
-    names = _WOMEN if chance.random() < 0.42 else _MEN
+    names = _WOMEN if chance.random() < rates.WOMEN else _MEN
     count = (1, 1, 1, 1, 1, 2, 2, 2, 3)[int(chance.random() * 9)]
     return tuple(names[int(chance.random() * len(names))] for _ in range(count))
 
@@ -101,7 +101,7 @@ def typo(chance: Random, text: str) -> str:
 
 def transliterated(chance: Random, family: str, given: str) -> tuple[str, str]:
     """Write names without their diacritics, or spelt out as an older system does."""
-    if chance.random() < 0.6:
+    if chance.random() < rates.TRANSLITERATED_PLAINLY:
         return plain(family), plain(given)
     return _spelt_out(family), _spelt_out(given)
 

@@ -40,14 +40,25 @@ _EANS_OF_A_MODEL = 16
 _RUN = rates.FACTORY_RUN_LENGTH
 
 
+_LUHN_OF_PAIR = {
+    f"{first}{second}": first + second * 2 - 9 * (second > 4)
+    for first in range(10)
+    for second in range(10)
+}
+
+
 def luhn(digits: str) -> str:
-    """Return the check digit of an IMEI (ISO/IEC 7812-1, annex B)."""
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        value = int(digit)
-        if place % 2 == 0:
-            value = value * 2 - 9 * (value > 4)
-        total += value
+    """Return the check digit of the fourteen digits of an IMEI (ISO/IEC 7812-1, annex B)."""
+    of_pair = _LUHN_OF_PAIR
+    total = (
+        of_pair[digits[:2]]
+        + of_pair[digits[2:4]]
+        + of_pair[digits[4:6]]
+        + of_pair[digits[6:8]]
+        + of_pair[digits[8:10]]
+        + of_pair[digits[10:12]]
+        + of_pair[digits[12:]]
+    )
     return str(-total % 10)
 
 
@@ -119,6 +130,8 @@ class Form:
         return self._runs(run) * _RUN + place
 
     def _write(self, number: int) -> str:
+        if len(self._parts) == 2 and self._parts[0][2]:
+            return f"{self._parts[1][1]}{number:0{self._parts[0][2]}d}"
         written = ""
         for count, signs, width in self._parts:
             if width:
@@ -162,11 +175,12 @@ def _exhausted(template: str) -> SimulationError:
 class Mint:
     """Gives out the numbers of all forms."""
 
-    __slots__ = ("_forms", "_frames", "_seed")
+    __slots__ = ("_forms", "_frames", "_imeis", "_seed")
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._forms: dict[str, Form] = {}
+        self._imeis: dict[int, list[Form]] = {}
         self._frames: dict[str, str] = {}
 
     def serial(self, chance: Random, template: str) -> str:
@@ -178,8 +192,13 @@ class Mint:
 
     def imei(self, chance: Random, model: int) -> str:
         """Give out an IMEI of one of the model's type allocation codes."""
-        variant = int(chance.random() * _TACS_OF_A_MODEL)
-        body = self.serial(chance, f"{tac(model, variant)}######")
+        forms = self._imeis.get(model)
+        if forms is None:
+            forms = self._imeis[model] = [
+                Form(f"{tac(model, variant)}######", self._seed)
+                for variant in range(_TACS_OF_A_MODEL)
+            ]
+        body = forms[int(chance.random() * _TACS_OF_A_MODEL)].next(chance)
         return body + luhn(body)
 
     def plate(self, chance: Random, year: int) -> str:

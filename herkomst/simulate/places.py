@@ -6,7 +6,9 @@ from importlib.resources import files
 from math import cos, radians
 from random import Random
 
+from herkomst.simulate import rates
 from herkomst.simulate.draws import Urn
+from herkomst.simulate.formats import Address
 
 NEIGHBOURS = 8
 
@@ -59,9 +61,9 @@ _STREET_TAILS = (
     "dreef", "pad", "steeg", "plantsoen", "gracht",
 )  # fmt: skip
 _LETTERS = "ABCDEGHJKLMNPRSTVWXZ"
+# The combinations SA, SD and SS are never given out.
+_PAIRS = [a + b for a in _LETTERS for b in _LETTERS if a + b not in ("SA", "SD", "SS")]
 _SUFFIXES = ("A", "B", "C", "2", "3", "bis", "1-hoog", "hs")
-
-Address = dict[str, str]
 
 
 @dataclass(slots=True)
@@ -131,13 +133,9 @@ def distance(one: Town, other: Town) -> float:
 
 
 def postcode(chance: Random, town: Town) -> str:
-    """Draw a postcode of the town. The combinations SA, SD and SS are never given out."""
-    digits = town.postcodes + int(chance.random() * 20)
-    first = _LETTERS[int(chance.random() * 20)]
-    second = _LETTERS[int(chance.random() * 20)]
-    if first == "S" and second in "ADS":
-        second = "B"
-    return f"{digits} {first}{second}"
+    """Draw a postcode of the town."""
+    pair = _PAIRS[int(chance.random() * len(_PAIRS))]
+    return f"{town.postcodes + int(chance.random() * 20)} {pair}"
 
 
 def street(chance: Random) -> str:
@@ -148,11 +146,12 @@ def street(chance: Random) -> str:
 
 def address(chance: Random, town: Town) -> Address:
     """Draw an address in the town."""
-    number = str(1 + int(180 * chance.random() ** 1.6))
-    found = {"street": street(chance), "number": number}
-    if chance.random() < 0.12:
-        found["suffix"] = _SUFFIXES[int(chance.random() * len(_SUFFIXES))]
-    found["postcode"] = postcode(chance, town)
-    found["city"] = town.city
-    found["country"] = "NL"
-    return found
+    suffixed = chance.random() < rates.HOUSE_SUFFIX
+    return Address(
+        street=street(chance),
+        number=str(1 + int(180 * chance.random() ** 1.6)),
+        postcode=postcode(chance, town),
+        city=town.city,
+        country="NL",
+        suffix=_SUFFIXES[int(chance.random() * len(_SUFFIXES))] if suffixed else None,
+    )

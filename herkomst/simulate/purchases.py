@@ -1,12 +1,14 @@
 """Purchases as shops enter them: when, from whom, what, and for how much."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from msgspec import Struct
+
 from herkomst.simulate import clock, rates, sellers
 from herkomst.simulate.draws import Urn
+from herkomst.simulate.formats import Amount, Interval, Item, Payment, Purchase, Seller
 from herkomst.simulate.goods import Good, Warehouse
 from herkomst.simulate.sellers import Person
 from herkomst.simulate.shops import Shop
@@ -30,8 +32,7 @@ _TERMS: Final = {
 }
 
 
-@dataclass(slots=True)
-class Visit:
+class Visit(Struct):
     """Somebody at a counter, or a depot that enters what it found."""
 
     key: str
@@ -69,69 +70,69 @@ class Books:
     def enter(self, visit: Visit, goods: list[tuple[Good, Written]]) -> bool:
         """Write one purchase; say whether a seller stands in it."""
         chance, shop = self._chance, visit.shop
-        record: dict[str, object] = {"type": "purchase", "v": 1, "source": SOURCE}
-        record["key"] = visit.key
-        record["dealer"] = shop.dealer
-        if shop.branch:
-            record["branch"] = shop.branch
-        record["acquired"] = _acquired(chance, visit)
-        record["mode"] = visit.mode
-        if visit.mode in _REASONS:
-            reasons = _REASONS[visit.mode]
-            record["reason"] = reasons[int(chance.random() * len(reasons))]
-        named = self._seller(record, visit)
-        self._goods(record, visit, goods)
+        reasons = _REASONS.get(visit.mode)
+        items, total = self._items(visit, goods)
+        record = Purchase(
+            v=1,
+            source=SOURCE,
+            key=visit.key,
+            dealer=shop.dealer,
+            acquired=_acquired(chance, visit),
+            mode=visit.mode,
+            items=items,
+            branch=shop.branch,
+            reason=reasons[int(chance.random() * len(reasons))] if reasons else None,
+            seller=self._seller(visit),
+            payment=_payment(chance, visit, total),
+        )
         self._add(_entered(chance, visit), self._encode(record))
         self.lines += 1
-        return named
+        return record.seller is not None
 
-    def _seller(self, record: dict[str, object], visit: Visit) -> bool:
+    def _seller(self, visit: Visit) -> Seller | None:
         person, chance = visit.person, self._chance
         if person is None:
-            return False
+            return None
         if visit.mode == "donated" and chance.random() >= rates.DONOR_RECORDED:
-            return False
+            return None
         seller = sellers.presented(chance, person, visit.at)
         vans = rates.VEHICLE_PLATE.get(visit.shop.trade)
         if vans and chance.random() < vans:
-            seller["vehicle_plate"] = self._van(person)
-        record["seller"] = seller
-        return True
+            seller.vehicle_plate = self._van(person)
+        return seller
 
     def _van(self, person: Person) -> str:
         if not person.van:
             person.van = self._warehouse.van_plate(self._chance)
         return person.van
 
-    def _goods(
-        self, record: dict[str, object], visit: Visit, goods: list[tuple[Good, Written]]
-    ) -> None:
+    def _items(self, visit: Visit, goods: list[tuple[Good, Written]]) -> tuple[list[Item], int]:
+        """Write the lines, and add up what is paid for them in cents."""
         chance, items, total = self._chance, [], 0
+        priced = visit.mode not in _WITHOUT_PRICE
         for line, (good, written) in enumerate(goods, 1):
-            item = _item(line, good, written, chance)
-            if visit.mode not in _WITHOUT_PRICE:
+            item = _item(chance, line, good, written)
+            if priced:
                 cents = _paid(chance, good)
                 total += cents
-                item["price"] = {"amount": _euros(cents), "currency": "EUR"}
-            elif visit.mode in _TERMS:
-                item["terms"] = _TERMS[visit.mode]
+                item.price = Amount(_euros(cents), "EUR")
+            else:
+                item.terms = _TERMS.get(visit.mode)
             items.append(item)
-        record["items"] = items
-        record["payment"] = _payment(chance, visit, total)
+        return items, total
 
 
-def _acquired(chance: Random, visit: Visit) -> dict[str, str]:
+def _acquired(chance: Random, visit: Visit) -> Interval:
     """Write when the good was acquired, as the shop enters it."""
     draw = chance.random()
     if draw < rates.DATE_WITHOUT_TIME:
-        return {"from": clock.day(visit.at), "precision": "day"}
+        return Interval(clock.day(visit.at), None, None, "day")
     if draw < rates.DATE_WITHOUT_TIME + rates.ENTERED_AT_CLOSING:
-        stamp, precision = clock.stamp(visit.closes), "minute"
-    elif draw > 1 - rates.TIME_WITH_SECONDS:
-        stamp, precision = clock.stamp(visit.at, int(chance.random() * 60)), "second"
-    else:
-        stamp, precision = clock.stamp(visit.at), "minute"
-    return {"from": stamp, "zone": clock.ZONE, "precision": precision}
+        return Interval(clock.stamp(visit.closes), None, clock.ZONE, "minute")
+    if draw < 1 - rates.TIME_WITH_SECONDS:
+        return Interval(clock.stamp(visit.at), None, clock.ZONE, "minute")
+    stamp = clock.stamp(visit.at, int(chance.random() * 60))
+    return Interval(stamp, None, clock.ZONE, "second")
 
 
 def _entered(chance: Random, visit: Visit) -> int:
@@ -143,18 +144,18 @@ def _entered(chance: Random, visit: Visit) -> int:
     return min(visit.at + chance.randint(*days) * clock.DAY, clock.END)
 
 
-def _item(line: int, good: Good, written: Written, chance: Random) -> dict[str, object]:
-    found: dict[str, object] = {"line": line, "kind": good.model.kind}
-    if written.brand:
-        found["brand"] = written.brand
-    if written.model:
-        found["model"] = written.model
-    if good.description and (not written.model or chance.random() < 0.3):
-        found["description"] = good.description
-    found["colours"] = good.colours
-    found["identifiers"] = written.identifiers
-    found["attributes"] = good.attributes
-    return found
+def _item(chance: Random, line: int, good: Good, written: Written) -> Item:
+    told = not written.model or chance.random() < rates.DESCRIBED_BY_SHOP
+    return Item(
+        line,
+        good.model.kind,
+        good.colours,
+        written.identifiers,
+        good.attributes,
+        written.brand,
+        written.model,
+        good.description if told else None,
+    )
 
 
 def _paid(chance: Random, good: Good) -> int:
@@ -172,18 +173,16 @@ def _euros(cents: int) -> str:
     return f"{cents // 100}.{cents % 100:02d}"
 
 
-def _payment(chance: Random, visit: Visit, total: int) -> dict[str, str]:
+def _payment(chance: Random, visit: Visit, total: int) -> Payment:
     """Choose how the shop pays; large sums seldom in cash since the limit of 2026."""
     if not total:
-        return {"form": "none"}
+        return Payment("none")
     traded_in = visit.mode == "traded_in"
     form = (_TRADE_IN if traded_in else _PAYMENTS[visit.shop.trade]).draw(chance)
     if form == "cash" and total >= rates.CASH_LIMIT_CENTS:
         form = _over_limit(chance, visit.at)
-    payment = {"form": form, "amount": _euros(total)}
-    if form == "transfer" and chance.random() < rates.ACCOUNT_RECORDED:
-        payment["account"] = _account(chance)
-    return payment
+    known = form == "transfer" and chance.random() < rates.ACCOUNT_RECORDED
+    return Payment(form, _euros(total), _account(chance) if known else None)
 
 
 def _over_limit(chance: Random, at: int) -> str:

@@ -24,6 +24,7 @@ CHAIN_ESTABLISHMENTS: Final = 0.08
 FEWEST_DEALERS_WITH_CHAINS: Final = 30
 BUSIEST_SHOPS: Final = 0.05
 BUSIEST_ENTRIES: Final = 0.55
+SECOND_TRADE: Final = 0.20
 DEALER_NOTIFIED: Final = 0.96
 DEALER_EMAIL: Final = 0.80
 DEALER_PHONE: Final = 0.85
@@ -169,9 +170,15 @@ VEHICLE_PLATE: Final[Weights] = {"metal": 0.40, "cars": 0.05}
 NAME_TYPO: Final = 0.015
 PREFIX_DROPPED: Final = 0.04
 TRANSLITERATED: Final = 0.03
+TRANSLITERATED_PLAINLY: Final = 0.60
+"""Without diacritics; otherwise spelt out, as ue for ü."""
 NAMES_SWAPPED: Final = 0.008
 BORN_ON_1_JANUARY: Final = 0.01
 MOVES_A_YEAR: Final = 0.08
+MOVES_TO_NEXT_TOWN: Final = 0.40
+HOUSE_SUFFIX: Final = 0.12
+PHONE_FORMS: Final[Weights] = {"bare": 60, "hyphen": 20, "international": 20}
+WOMEN: Final = 0.42
 PHONE_RECYCLED: Final = 0.005
 DOCUMENT_RENEWED: Final = 0.10
 DOCUMENTS: Final[Weights] = {
@@ -308,11 +315,11 @@ STOLEN_KINDS: Final[Weights] = {
 }  # fmt: skip
 
 STOLEN_AMONG_PURCHASES: Final[Weights] = {
-    "bicycle": 0.018, "e_bike": 0.018, "cargo_bike": 0.018, "moped": 0.018, "electric_step": 0.015,
+    "bicycle": 0.018, "e_bike": 0.018, "cargo_bike": 0.018, "moped": 0.015, "electric_step": 0.015,
     "phone": 0.009, "tablet": 0.009, "laptop": 0.011, "desktop": 0.006, "console": 0.010,
     "camera": 0.012, "drone": 0.010, "television": 0.006, "audio": 0.008, "watch": 0.010,
     "ring": 0.006, "necklace": 0.006, "gold_scrap": 0.006, "coin": 0.006, "silverware": 0.004,
-    "power_tool": 0.012, "tool": 0.008, "instrument": 0.006, "appliance": 0.002, "car": 0.006,
+    "power_tool": 0.012, "tool": 0.008, "instrument": 0.006, "appliance": 0.002, "car": 0.005,
     "motorcycle": 0.008, "car_part": 0.008, "outboard_motor": 0.012, "metal_scrap": 0.006,
     "painting": 0.002, "household": 0.0005,
 }  # fmt: skip
@@ -351,9 +358,20 @@ ITEMS_OF_A_THEFT: Final[dict[str, dict[int, float]]] = {
     "vehicle_part": {1: 80, 2: 15, 4: 5},
     "metal": {1: 100},
 }
+OFFENCES: Final[dict[str, Weights]] = {
+    "bicycle": {"diefstal van fiets": 92, "diefstal uit schuur of box": 8},
+    "phone": {"zakkenrollerij": 45, "diefstal": 30, "straatroof": 15, "inbraak woning": 10},
+    "burglary": {"inbraak woning": 62, "inbraak bedrijf": 18, "diefstal uit voertuig": 20},
+    "vehicle": {"diefstal van voertuig": 100},
+    "vehicle_part": {"diefstal vanaf voertuig": 70, "diefstal uit bedrijf": 30},
+    "metal": {"diefstal uit bedrijf": 100},
+}
 STOLEN_IN_TOWN_OF_SHOP: Final = 0.55
 STOLEN_NEXT_TOWN: Final = 0.30
 """Where a good was stolen that a shop took in, or takes in later."""
+DESCRIBED_BY_OWNER: Final = 0.60
+DESCRIBED_BY_SHOP: Final = 0.30
+"""More than brand and model; a shop always says more where it writes no model."""
 PLACE_POSTCODE: Final = 0.60
 PLACE_POINT: Final = 0.45
 HANDLING: Final[Weights] = {"open": 98.9, "consent": 1.0, "confidential": 0.08, "closed": 0.02}
@@ -379,6 +397,8 @@ RECOVERED_SOLD_AGAIN_TO_SHOP: Final = 0.25
 SOLD_AGAIN: Final[Weights] = {"phone": 0.012, "": 0.003}
 """Bought goods that pass through shops two to four times in all; the empty kind is the others."""
 SOLD_AGAIN_TIMES: Final[dict[int, float]] = {1: 75, 2: 18, 3: 7}
+WAITING_IS_TAKEN: Final = 0.5
+"""How often a sale is of a good that was here before, while one of its kind waits for it."""
 SOLD_AGAIN_AFTER_DAYS: Final[Quantiles] = ((0.0, 10), (0.5, 120), (1.0, 600))
 
 # -- Prices ---------------------------------------------------------------------------------------
@@ -386,7 +406,8 @@ SOLD_AGAIN_AFTER_DAYS: Final[Quantiles] = ((0.0, 10), (0.5, 120), (1.0, 600))
 PAID_OF_NEW: Final[dict[str, tuple[float, float]]] = {
     "phone": (0.12, 0.50), "tablet": (0.12, 0.45), "laptop": (0.12, 0.45), "bicycle": (0.08, 0.40),
     "e_bike": (0.15, 0.50), "cargo_bike": (0.2, 0.55), "watch": (0.25, 0.65), "car": (0.08, 0.55),
-    "motorcycle": (0.15, 0.60), "moped": (0.15, 0.50), "ring": (0.40, 0.60), "necklace": (0.40, 0.60),
+    "motorcycle": (0.15, 0.60), "moped": (0.15, 0.50), "ring": (0.40, 0.60),
+    "necklace": (0.40, 0.60),
     "gold_scrap": (0.50, 0.62), "coin": (0.55, 0.63), "silverware": (0.35, 0.55),
     "metal_scrap": (0.35, 0.55), "": (0.08, 0.40),
 }  # fmt: skip

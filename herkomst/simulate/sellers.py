@@ -2,38 +2,40 @@
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from msgspec import Struct
+
 from herkomst.simulate import clock, names, places, rates
 from herkomst.simulate.draws import Urn
+from herkomst.simulate.formats import Address, Document, Seller
 
 _DOCUMENT_SIGNS: Final = "BCDFGHJKLNPRTVWXYZ123456789"
 _COUNTRIES: Final = ("PL", "DE", "RO", "BG", "TR", "BE", "MA", "SY", "ES", "PT")
 _SMALL_HOUSEHOLDS: Final = Urn({2: 80, 3: 20})
 _KINDS: Final = Urn(rates.HOUSEHOLDS)
 _DOCUMENTS: Final = Urn(rates.DOCUMENTS)
+_PHONE_FORMS: Final = Urn(rates.PHONE_FORMS)
 _SALES: Final = Urn({(low, high): share for share, low, high in rates.SALES_OF_A_PERSON})
 _YEARS: Final = clock.DAYS / 365
 _PHONES_REMEMBERED = 50
 
 
-@dataclass(slots=True)
-class Person:
+class Person(Struct):
     """Somebody who sells, as they are."""
 
     name: names.Name
     born: str
     phone: str
-    home: places.Address
+    home: Address
     town: places.Town
-    document: dict[str, str]
+    document: Document
     sales: int
     moves_at: int
-    next_home: places.Address
+    next_home: Address
     renews_at: int
-    next_document: dict[str, str]
+    next_document: Document
     van: str = ""
 
 
@@ -71,14 +73,14 @@ class Population:
             return self._country.next_to(shop_town, self._chance)
         return self._country.town(self._chance)
 
-    def _lodgers(self, kind: str, town: places.Town, home: places.Address) -> Iterator[Person]:
+    def _lodgers(self, kind: str, town: places.Town, home: Address) -> Iterator[Person]:
         fewest, most = rates.HOSTEL if kind == "hostel" else rates.STUDENT_HOUSE
         if kind == "hostel":
             most = min(most, self._largest_hostel)
         for _ in range(self._chance.randint(fewest, most) if most > fewest else 1):
             yield self._person(town, home, names.family(self._chance))
 
-    def _relatives(self, kind: str, town: places.Town, home: places.Address) -> Iterator[Person]:
+    def _relatives(self, kind: str, town: places.Town, home: Address) -> Iterator[Person]:
         family = names.family(self._chance)
         shared = self._phone() if kind == "family_phone" else None
         for _ in range(_SMALL_HOUSEHOLDS.draw(self._chance)):
@@ -87,7 +89,7 @@ class Population:
                 person.phone = shared
             yield person
 
-    def _alike(self, kind: str, town: places.Town, home: places.Address) -> Iterator[Person]:
+    def _alike(self, kind: str, town: places.Town, home: Address) -> Iterator[Person]:
         """Make a father and a son with the same initials, or twins with the same birthday."""
         family = names.family(self._chance)
         elder = self._person(town, home, family)
@@ -102,7 +104,7 @@ class Population:
         yield elder
         yield younger
 
-    def _person(self, town: places.Town, home: places.Address, family: tuple[str, str]) -> Person:
+    def _person(self, town: places.Town, home: Address, family: tuple[str, str]) -> Person:
         chance = self._chance
         prefix, name = family
         fewest, most = _SALES.draw(chance)
@@ -120,11 +122,11 @@ class Population:
             moves_at=_some_moment(chance),
             next_home=self._next_home(town) if moves else home,
             renews_at=_some_moment(chance),
-            next_document=self._document(document["type"]) if renews else document,
+            next_document=self._document(document.type) if renews else document,
         )
 
-    def _next_home(self, town: places.Town) -> places.Address:
-        if self._chance.random() < 0.4:
+    def _next_home(self, town: places.Town) -> Address:
+        if self._chance.random() < rates.MOVES_TO_NEXT_TOWN:
             town = self._country.next_to(town, self._chance)
         return places.address(self._chance, town)
 
@@ -145,14 +147,13 @@ class Population:
         self._phones.append(number)
         return number
 
-    def _document(self, kind: str | None = None) -> dict[str, str]:
+    def _document(self, kind: str | None = None) -> Document:
         chance = self._chance
         kind = kind or _DOCUMENTS.draw(chance)
         country = "NL"
         if kind in ("passport", "identity_card") and chance.random() < rates.DOCUMENT_FOREIGN:
             country = _COUNTRIES[int(chance.random() * len(_COUNTRIES))]
-        return {"type": kind, "number": _document_number(chance, kind, country),
-                "country": country}  # fmt: skip
+        return Document(kind, _document_number(chance, kind, country), country)
 
 
 def _some_moment(chance: Random) -> int:
@@ -183,23 +184,23 @@ def visits(chance: Random, person: Person, first: int) -> list[int]:
     return [start + int(chance.random() * reach) for _ in range(person.sales)]
 
 
-def presented(chance: Random, person: Person, at: int) -> dict[str, object]:
+def presented(chance: Random, person: Person, at: int) -> Seller:
     """Write a person down as a shop does, with its omissions and slips."""
     found = _presented_name(chance, person.name)
     if chance.random() < rates.SELLER_BORN:
-        found["born"] = person.born
+        found.born = person.born
     if chance.random() < rates.SELLER_ADDRESS:
-        found["address"] = person.home if at < person.moves_at else person.next_home
+        found.address = person.home if at < person.moves_at else person.next_home
     if chance.random() < rates.SELLER_PHONE:
-        found["phone"] = _written_phone(chance, person.phone)
+        found.phone = _written_phone(chance, person.phone)
     if chance.random() < rates.SELLER_EMAIL:
-        found["email"] = _email(chance, person.name)
+        found.email = _email(chance, person.name)
     if chance.random() < rates.SELLER_DOCUMENT:
-        found["document"] = person.document if at < person.renews_at else person.next_document
+        found.document = person.document if at < person.renews_at else person.next_document
     return found
 
 
-def _presented_name(chance: Random, name: names.Name) -> dict[str, object]:
+def _presented_name(chance: Random, name: names.Name) -> Seller:
     family, prefix, given = name.family, name.prefix, " ".join(name.given)
     if chance.random() < rates.NAME_TYPO:
         family = names.typo(chance, family)
@@ -210,20 +211,14 @@ def _presented_name(chance: Random, name: names.Name) -> dict[str, object]:
     full = chance.random() < rates.GIVEN_NAMES
     if full and chance.random() < rates.NAMES_SWAPPED / rates.GIVEN_NAMES:
         family, given = given, family
-    found: dict[str, object] = {"family_name": family}
-    if prefix:
-        found["prefix"] = prefix
-    if full:
-        found["given_names"] = given
-    found["initials"] = name.initials()
-    return found
+    return Seller(family, prefix or None, given if full else None, name.initials())
 
 
 def _written_phone(chance: Random, phone: str) -> str:
-    draw = chance.random()
-    if draw < 0.6:
+    form = _PHONE_FORMS.draw(chance)
+    if form == "bare":
         return phone
-    return f"06-{phone[2:]}" if draw < 0.8 else f"+31{phone[1:]}"
+    return f"06-{phone[2:]}" if form == "hyphen" else f"+31{phone[1:]}"
 
 
 def _email(chance: Random, name: names.Name) -> str:

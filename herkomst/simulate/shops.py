@@ -1,13 +1,13 @@
 """Dealers and their establishments: where, in which trade, how busy, and when silent."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from herkomst.simulate import clock, names, places, rates
+from herkomst.simulate import clock, formats, names, places, rates
 from herkomst.simulate.draws import Urn, stream
 from herkomst.simulate.errors import SimulationError
+from herkomst.simulate.formats import Reference
 from herkomst.simulate.keys import Keys
 from herkomst.simulate.numbers import Permutation
 
@@ -32,7 +32,6 @@ _BESIDE: Final = {
     "phones": "electronics", "general": "tools", "gold": "watches", "pawn": "gold",
     "charity": "general", "electronics": "phones", "art": "general", "watches": "gold",
 }  # fmt: skip
-_HAS_SECOND_TRADE = 0.2
 _STEEPEST = 3.0
 
 
@@ -43,7 +42,7 @@ class Shop:
     trade: str
     town: places.Town
     hours: clock.OpeningHours
-    dealer: dict[str, str]
+    dealer: Reference
     branch: str | None = None
     closed_from: int = clock.END + 1
     closed_until: int = clock.END + 1
@@ -58,7 +57,7 @@ class Shop:
 class Dealer:
     """A dealer with its establishments, and the record that says so."""
 
-    record: dict[str, object]
+    record: formats.Dealer
     shops: list[Shop]
 
 
@@ -172,7 +171,7 @@ class _Builder:
     def _dealer(self, name: str, trades: list[str], *, chain_of: int) -> Dealer:
         chance = self._chance
         key = f"D-{self._keys.next()}"
-        reference = {"source": SOURCE, "key": key}
+        reference = Reference(SOURCE, key)
         shops, establishments = [], []
         for trade in trades:
             shop = Shop(trade, self._country.town(chance), self._hours[trade], reference)
@@ -187,47 +186,49 @@ class _Builder:
         record = self._record(key, name, trades, establishments, chain=bool(chain_of))
         return Dealer(record, shops)
 
-    def _establishment(self, shop: Shop, name: str) -> dict[str, object]:
-        chance = self._chance
-        found: dict[str, object] = {}
-        if shop.branch:
-            found["branch"] = shop.branch
-            found["name"] = f"{name} {shop.town.city}"
-        found["address"] = places.address(chance, shop.town)
-        found["municipality"] = shop.town.code
-        found["from"] = _earlier_day(chance, 1996, 2023)
-        if shop.closed_until == clock.END + 1 and shop.closed_from <= clock.END:
-            found["to"] = clock.day(shop.closed_from)
-        return found
+    def _establishment(self, shop: Shop, name: str) -> formats.Establishment:
+        closed = shop.closed_until == clock.END + 1 and shop.closed_from <= clock.END
+        return formats.Establishment(
+            address=places.address(self._chance, shop.town),
+            municipality=shop.town.code,
+            since=_earlier_day(self._chance, 1996, 2023),
+            until=clock.day(shop.closed_from) if closed else None,
+            branch=shop.branch,
+            name=f"{name} {shop.town.city}" if shop.branch else None,
+        )
 
     def _record(
         self,
         key: str,
         name: str,
         trades: list[str],
-        establishments: list[dict[str, object]],
+        establishments: list[formats.Establishment],
         *,
         chain: bool,
-    ) -> dict[str, object]:
+    ) -> formats.Dealer:
         chance = self._chance
-        found: dict[str, object] = {"type": "dealer", "v": 1, "source": SOURCE, "key": key}
-        found["name"] = name
-        found["kvk"] = str(10_000_000 + self._kvk(self._made))
+        notified = chain or chance.random() < rates.DEALER_NOTIFIED
         self._made += 1
-        found["trades"] = self._trades(trades)
-        if chain or chance.random() < rates.DEALER_NOTIFIED:
-            found["notified_on"] = _earlier_day(chance, 2013, 2023)
-        found["establishments"] = establishments
-        if chance.random() < rates.DEALER_EMAIL:
-            found["email"] = f"info@{key.lower()}.example"
-        if chance.random() < rates.DEALER_PHONE:
-            found["phone"] = f"085-{chance.randrange(1_000_000, 9_999_999)}"
-        return found
+        return formats.Dealer(
+            v=1,
+            source=SOURCE,
+            key=key,
+            name=name,
+            trades=self._trades(trades),
+            establishments=establishments,
+            kvk=str(10_000_000 + self._kvk(self._made)),
+            notified_on=_earlier_day(chance, 2013, 2023) if notified else None,
+            email=f"info@{key.lower()}.example" if chance.random() < rates.DEALER_EMAIL else None,
+            phone=self._phone() if chance.random() < rates.DEALER_PHONE else None,
+        )
+
+    def _phone(self) -> str:
+        return f"085-{self._chance.randrange(1_000_000, 9_999_999)}"
 
     def _trades(self, trades: list[str]) -> list[str]:
         found = sorted(set(trades))
         beside = _BESIDE.get(found[0])
-        if beside and beside not in found and self._chance.random() < _HAS_SECOND_TRADE:
+        if beside and beside not in found and self._chance.random() < rates.SECOND_TRADE:
             found.append(beside)
         return found
 
@@ -291,9 +292,3 @@ def _share_of_busiest(shops: list[Shop]) -> float:
     weights = sorted((shop.weight for shop in shops), reverse=True)
     busiest = max(1, round(len(weights) * rates.BUSIEST_SHOPS))
     return sum(weights[:busiest]) / sum(weights)
-
-
-def records(dealers: list[Dealer]) -> Iterator[dict[str, object]]:
-    """Return the records of all dealers, in no order that says anything."""
-    for dealer in dealers:
-        yield dealer.record

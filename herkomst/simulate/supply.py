@@ -12,6 +12,7 @@ from typing import Final
 from herkomst.simulate import clock, rates, thefts, truth, writing
 from herkomst.simulate.circulation import Circulation
 from herkomst.simulate.draws import Spread, Urn
+from herkomst.simulate.formats import Hit, PurchaseLine, Reference
 from herkomst.simulate.goods import Good, Warehouse, make
 from herkomst.simulate.places import Country, Town
 from herkomst.simulate.purchases import SOURCE, Visit
@@ -117,14 +118,8 @@ class Supply:
             self._note(visit, line, report.key, verdict, theft.sort)
 
     def _note(self, visit: Visit, line: int, key: str, verdict: truth.Verdict, sort: str) -> None:
-        self._tell(
-            {
-                "purchase": {"source": SOURCE, "key": visit.key, "line": line},
-                "stolen": {"source": thefts.SOURCE, "key": key},
-                "grade": verdict.grade,
-                "why": verdict.why,
-            }
-        )
+        bought = PurchaseLine(SOURCE, visit.key, line)
+        self._tell(Hit(bought, Reference(thefts.SOURCE, key), verdict.grade, verdict.why))
         self.hits += 1
         if verdict.grade == "full_hit":
             self.full_hits += 1
@@ -142,7 +137,7 @@ class Supply:
         theft = thefts.after_sale(
             chance, good.model.kind, self._near(visit.shop.town), visit.at, days
         )
-        reported = self._police.hand.write(chance, good, fully=True)
+        reported = self._police.hand.write_fully(chance, good)
         verdict = truth.verdict(good, written, reported)
         if theft.reported > clock.END or verdict is None or verdict.grade != "full_hit":
             return False

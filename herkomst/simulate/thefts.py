@@ -1,12 +1,16 @@
 """Thefts and the police reports of them: what was taken, when, where, and what became of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from itertools import product
 from random import Random
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from herkomst.simulate import clock, places, rates
 from herkomst.simulate.draws import Spread, Urn
+from herkomst.simulate.formats import Amount, Interval, Place, StolenGood, StolenItem
 from herkomst.simulate.goods import Good, Warehouse
 from herkomst.simulate.keys import ReportNumbers
 from herkomst.simulate.writing import Hand, Written
@@ -20,37 +24,17 @@ _CLASS_OF_KIND: Final = {
     "phone": "phone", "car": "vehicle", "motorcycle": "vehicle", "moped": "vehicle",
     "outboard_motor": "vehicle_part", "car_part": "vehicle_part", "metal_scrap": "metal",
 }  # fmt: skip
-_OFFENCES: Final = {
-    "bicycle": Urn({"diefstal van fiets": 92, "diefstal uit schuur of box": 8}),
-    "phone": Urn({"zakkenrollerij": 45, "diefstal": 30, "straatroof": 15, "inbraak woning": 10}),
-    "burglary": Urn({"inbraak woning": 62, "inbraak bedrijf": 18, "diefstal uit voertuig": 20}),
-    "vehicle": Urn({"diefstal van voertuig": 100}),
-    "vehicle_part": Urn({"diefstal vanaf voertuig": 70, "diefstal uit bedrijf": 30}),
-    "metal": Urn({"diefstal uit bedrijf": 100}),
-}
-_DESCRIBED: Final = frozenset(
-    {
-        "bicycle",
-        "e_bike",
-        "cargo_bike",
-        "ring",
-        "necklace",
-        "coin",
-        "silverware",
-        "painting",
-        "tool",
-        "household",
-    }
-)
+_DESCRIBED: Final = frozenset({
+    "bicycle", "e_bike", "cargo_bike", "ring", "necklace", "coin", "silverware", "painting", "tool",
+    "household",
+})  # fmt: skip
 """The kinds of which an owner says more than brand and model."""
-_SIZES: Final = {name: Urn(sizes) for name, sizes in rates.ITEMS_OF_A_THEFT.items()}
-_KINDS: Final = Urn(rates.STOLEN_KINDS)
-_PRECISIONS: Final = Urn(rates.THEFT_PRECISION)
-_HANDLINGS: Final = Urn(rates.HANDLING)
 _REPORTED_AFTER: Final = Spread.of_quantiles(rates.REPORTED_AFTER_DAYS)
 _LASTS: Final = Spread.lognormal(rates.THEFT_LASTS_MINUTES, rates.THEFT_LASTS_SIGMA)
 _RECOVERED_AFTER: Final = Spread.of_quantiles(rates.RECOVERED_AFTER_DAYS)
 _MISTAKEN_AFTER: Final = Spread.of_quantiles(rates.MISTAKEN_AFTER_DAYS)
+_HOUR: Final = 60
+_NOTHING: Final = StolenGood("", [], [], {})
 OLDEST: Final = clock.START - 2 * 365 * clock.DAY
 
 
@@ -67,10 +51,32 @@ def _companions() -> dict[str, Urn[str]]:
 
 
 _COMPANIONS: Final = _companions()
+_KINDS: Final = Urn({(kind, class_of(kind)): share for kind, share in rates.STOLEN_KINDS.items()})
 
 
-@dataclass(slots=True)
-class Theft:
+class _Circumstances(NamedTuple):
+    """What is drawn for a theft as a whole, in one draw."""
+
+    items: int
+    offence: str
+    handling: str
+    precision: str
+
+
+def _circumstances(sort: str) -> Urn[_Circumstances]:
+    tables = (rates.ITEMS_OF_A_THEFT[sort].items(), rates.OFFENCES[sort].items(),
+              rates.HANDLING.items(), rates.THEFT_PRECISION.items())  # fmt: skip
+    weights: dict[_Circumstances, float] = {}
+    for items, offence, handling, precision in product(*tables):
+        found = _Circumstances(items[0], offence[0], handling[0], precision[0])
+        weights[found] = items[1] * offence[1] * handling[1] * precision[1]
+    return Urn(weights)
+
+
+_CIRCUMSTANCES: Final = {sort: _circumstances(sort) for sort in rates.ITEMS_OF_A_THEFT}
+
+
+class Theft(Struct):
     """A theft: it happened at one moment, of which the owner knows an interval."""
 
     sort: str
@@ -80,14 +86,13 @@ class Theft:
     reported: int
 
 
-@dataclass(slots=True)
-class Report:
+class Report(Struct):
     """What the register holds of one stolen good, and until when it counts."""
 
     key: str
     written: Written
     fate: Fate
-    recovered: int | None = None
+    recovered: int | None
 
 
 class Police:
@@ -122,7 +127,6 @@ class Police:
         theft: Theft,
         good: Good,
         *,
-        fully: bool = False,
         written: Written | None = None,
         sold_at: int = 0,
     ) -> Report:
@@ -131,97 +135,76 @@ class Police:
         Goods that were sold to a shop are found there, if at all, after they were sold.
         """
         chance = self._chance
-        size = min(_SIZES[theft.sort].draw(chance), self.left)
+        circumstances = _CIRCUMSTANCES[theft.sort].draw(chance)
+        size = min(circumstances.items, self.left)
         place = int(chance.random() * size)
-        number = self._numbers.next(theft.town.police_unit, clock.day(theft.reported)[:4])
-        frame = self._frame(theft)
+        record = self._record(theft, circumstances)
         for item in range(size):
+            record.key = f"{record.report}-{item + 1}"
             if item == place:
-                text = written or self.hand.write(chance, good, fully=fully)
-                found = self._enter(theft, frame, number, item, good, text, sold_at)
+                text = written or self.hand.write(chance, good)
+                record.item = _item(chance, good, text)
+                fate, recovered = self._follow(record, theft, sold_at)
+                found = Report(record.key, text, fate, recovered)
             else:
                 other = self._warehouse.good(chance, _COMPANIONS[theft.sort].draw(chance))
                 text = self.hand.write(chance, other)
-                self._enter(theft, frame, number, item, other, text, 0)
+                record.item = _item(chance, other, text)
+                self._follow(record, theft, 0)
         self.left -= size
         return found
 
-    def _frame(self, theft: Theft) -> dict[str, object]:
+    def _record(self, theft: Theft, circumstances: _Circumstances) -> StolenItem:
         """Write what all goods of one theft share."""
         chance = self._chance
-        handling = _HANDLINGS.draw(chance)
-        return {
-            "offence": _OFFENCES[theft.sort].draw(chance),
-            "status": "reported",
-            "handling": handling,
-            "stolen": _interval(chance, theft),
-            "reported_at": clock.stamp(theft.reported),
-            "place": _place(chance, theft.town),
-        }
+        reported = clock.stamp(theft.reported)
+        return StolenItem(
+            v=1,
+            source=SOURCE,
+            key="",
+            report=self._numbers.next(theft.town.police_unit, reported[:4]),
+            offence=circumstances.offence,
+            status="reported",
+            handling=circumstances.handling,
+            stolen=_interval(chance, theft, circumstances.precision),
+            reported_at=reported,
+            place=_place(chance, theft.town),
+            item=_NOTHING,
+        )
 
-    def _enter(
-        self,
-        theft: Theft,
-        frame: dict[str, object],
-        number: str,
-        item: int,
-        good: Good,
-        written: Written,
-        sold_at: int,
-    ) -> Report:
-        key = f"{number}-{item + 1}"
-        record: dict[str, object] = {
-            "type": "stolen_item",
-            "v": 1,
-            "source": SOURCE,
-            "key": key,
-            "report": number,
-            **frame,
-            "item": _item(self._chance, good, written),
-        }
-        return self._follow(Report(key, written, "open"), record, theft, sold_at)
-
-    def _follow(
-        self, report: Report, record: dict[str, object], theft: Theft, sold_at: int
-    ) -> Report:
-        """Write the report, and draw whether it is withdrawn again."""
+    def _follow(self, record: StolenItem, theft: Theft, sold_at: int) -> tuple[Fate, int | None]:
+        """Write the report, and draw whether it is withdrawn again, and when."""
         draw = self._chance.random()
         if draw < rates.RECOVERED:
-            self._recover(report, record, theft, sold_at)
-        else:
-            self._write(theft.reported, record)
-            if draw > 1 - rates.MISTAKEN:
-                self._withdraw(report, record, theft)
-        return report
+            return self._recover(record, theft, sold_at)
+        self._write(theft.reported, record)
+        if draw > 1 - rates.MISTAKEN:
+            return self._withdraw(record, theft)
+        return "open", None
 
-    def _recover(
-        self, report: Report, record: dict[str, object], theft: Theft, sold_at: int
-    ) -> None:
+    def _recover(self, record: StolenItem, theft: Theft, sold_at: int) -> tuple[Fate, int | None]:
         days = _RECOVERED_AFTER.draw(self._chance)
         recovered = max(theft.reported, theft.ended, sold_at) + int(days * clock.DAY) + 1
         if recovered > clock.END:
             self._write(theft.reported, record)
-            return
-        at_once = self._chance.random() < rates.RECOVERED_FROM_THE_START
-        if not at_once:
+            return "open", None
+        if self._chance.random() >= rates.RECOVERED_FROM_THE_START:
             self._write(theft.reported, record)
-        record["status"] = "recovered"
-        record["recovered_at"] = clock.stamp(recovered)
-        report.fate, report.recovered = "recovered", recovered
-        self._write(recovered, record)
+        stamp = clock.stamp(recovered)
+        self._write(recovered, replace(record, status="recovered", recovered_at=stamp))
+        return "recovered", recovered
 
-    def _withdraw(self, report: Report, record: dict[str, object], theft: Theft) -> None:
+    def _withdraw(self, record: StolenItem, theft: Theft) -> tuple[Fate, int | None]:
         days = _MISTAKEN_AFTER.draw(self._chance)
         withdrawn = theft.reported + int(days * clock.DAY) + 1
         duplicate = self._chance.random() < rates.MISTAKEN_IS_DUPLICATE
         if withdrawn > clock.END:
-            return
-        record["status"] = "withdrawn"
-        record["withdrawn_reason"] = "duplicate" if duplicate else "mistaken"
-        report.fate = "mistaken"
-        self._write(withdrawn, record)
+            return "open", None
+        reason = "duplicate" if duplicate else "mistaken"
+        self._write(withdrawn, replace(record, status="withdrawn", withdrawn_reason=reason))
+        return "mistaken", None
 
-    def _write(self, at: int, record: dict[str, object]) -> None:
+    def _write(self, at: int, record: StolenItem) -> None:
         self._add(at, self._encode(record))
         self.lines += 1
 
@@ -243,15 +226,16 @@ def after_sale(chance: Random, kind: str, town: places.Town, sold: int, days: fl
 
 def elsewhere(chance: Random, country: places.Country) -> tuple[Theft, str]:
     """Draw a theft of a good that never came to a shop, and the kind of that good."""
-    kind = _KINDS.draw(chance)
+    kind, sort = _KINDS.draw(chance)
     first, last = clock.START, clock.END - clock.DAY
     if chance.random() < rates.OLD_THEFT:
         first, last = OLDEST, clock.START
     happened = first + int(chance.random() * (last - first))
-    theft = _theft(chance, class_of(kind), country.town(chance), happened)
+    theft = _theft(chance, sort, country.town(chance), happened)
     if theft.reported > clock.END:
-        theft.ended = min(theft.ended, clock.END - 60)
-        theft.reported = theft.ended + int(chance.random() * (clock.END - theft.ended))
+        theft.ended = min(theft.ended, clock.END - 2 * _HOUR)
+        first = theft.ended + _HOUR
+        theft.reported = first + int(chance.random() * (clock.END - first))
     return theft, kind
 
 
@@ -270,7 +254,7 @@ def _theft(chance: Random, sort: str, town: places.Town, happened: int) -> Theft
     lasts = _lasts(chance, sort, happened)
     began = happened - int(lasts * chance.random())
     ended = began + lasts
-    reported = ended + 1 + int(_REPORTED_AFTER.draw(chance) * clock.DAY)
+    reported = ended + _HOUR + int(_REPORTED_AFTER.draw(chance) * clock.DAY)
     return Theft(sort, town, began, ended, reported)
 
 
@@ -284,49 +268,43 @@ def _lasts(chance: Random, sort: str, happened: int) -> int:
     return 1 + int(_LASTS.draw(chance))
 
 
-def _interval(chance: Random, theft: Theft) -> dict[str, str]:
+def _interval(chance: Random, theft: Theft, precision: str) -> Interval:
     """Write the interval as precisely as the owner can, never narrower than it was."""
-    precision = _PRECISIONS.draw(chance)
     if precision == "day":
         began, ended = clock.day(theft.began), clock.day(theft.ended)
     elif precision == "hour":
-        began = clock.stamp(theft.began - theft.began % 60)
-        ended = clock.stamp(theft.ended + -theft.ended % 60)
+        began = clock.stamp(theft.began - theft.began % _HOUR)
+        ended = clock.stamp(theft.ended + -theft.ended % _HOUR)
     else:
         began, ended = clock.stamp(theft.began), clock.stamp(theft.ended)
-    found = {"from": began}
-    if chance.random() >= rates.THEFT_END_UNKNOWN:
-        found["to"] = ended
-    found["zone"] = clock.ZONE
-    found["precision"] = precision
-    return found
+    known = chance.random() >= rates.THEFT_END_UNKNOWN
+    return Interval(began, ended if known else None, clock.ZONE, precision)
 
 
-def _place(chance: Random, town: places.Town) -> dict[str, object]:
-    found: dict[str, object] = {"municipality": town.code}
+def _place(chance: Random, town: places.Town) -> Place:
+    found = Place(town.code, "NL")
     if chance.random() < rates.PLACE_POSTCODE:
-        found["postcode"] = places.postcode(chance, town)
+        found.postcode = places.postcode(chance, town)
     if chance.random() < rates.PLACE_POINT:
-        found["lat"] = round(town.lat + (chance.random() - 0.5) * 0.04, 5)
-        found["lon"] = round(town.lon + (chance.random() - 0.5) * 0.06, 5)
-    found["country"] = "NL"
+        found.lat = int(town.lat * 10_000 + 400 * (chance.random() - 0.5)) / 10_000
+        found.lon = int(town.lon * 10_000 + 600 * (chance.random() - 0.5)) / 10_000
     return found
 
 
-def _item(chance: Random, good: Good, written: Written) -> dict[str, object]:
-    found: dict[str, object] = {"kind": good.model.kind}
-    if written.brand:
-        found["brand"] = written.brand
-    if written.model:
-        found["model"] = written.model
-    if good.description and found["kind"] in _DESCRIBED and chance.random() < 0.6:
-        found["description"] = good.description
-    found["colours"] = good.colours
-    found["identifiers"] = written.identifiers
-    found["attributes"] = good.attributes
-    if chance.random() < rates.VALUE_REPORTED:
-        found["value"] = {"amount": _value(chance, good), "currency": "EUR"}
-    return found
+def _item(chance: Random, good: Good, written: Written) -> StolenGood:
+    kind = good.model.kind
+    told = kind in _DESCRIBED and chance.random() < rates.DESCRIBED_BY_OWNER
+    valued = chance.random() < rates.VALUE_REPORTED
+    return StolenGood(
+        kind,
+        good.colours,
+        written.identifiers,
+        good.attributes,
+        written.brand,
+        written.model,
+        good.description if told else None,
+        Amount(_value(chance, good), "EUR") if valued else None,
+    )
 
 
 def _value(chance: Random, good: Good) -> str:

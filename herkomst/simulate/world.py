@@ -11,6 +11,7 @@ from herkomst.simulate import clock, purchases, rates, sellers, thefts, writing
 from herkomst.simulate.chronicle import Chronicle
 from herkomst.simulate.draws import Urn, stream
 from herkomst.simulate.errors import SimulationError
+from herkomst.simulate.formats import Presentations, Reference
 from herkomst.simulate.goods import Warehouse
 from herkomst.simulate.keys import Keys, ReportNumbers
 from herkomst.simulate.numbers import Mint
@@ -95,7 +96,7 @@ class World:
         self._keys = Keys(stream(seed, "receipts"))
         self._person_keys = Keys(stream(seed, "persons"))
         self._persons = 0
-        self._persons_file = files.enter_context((out / "truth/persons.ndjson").open("wb"))
+        self._tell = _line_writer(files.enter_context((out / "truth/persons.ndjson").open("wb")))
         hits_file = files.enter_context((out / "truth/hits.ndjson").open("wb"))
         warehouse = Warehouse(Mint(seed), stream(seed, "warehouse"))
         self._population = Population(country, stream(seed, "population"), purchases_wanted)
@@ -176,17 +177,17 @@ class World:
                 day = int(self._chance.random() * clock.DAYS)
 
     def _sales(self, person: Person, shop: Shop, first: int) -> None:
-        sold: list[dict[str, str]] = []
+        sold: list[Reference] = []
         days = sellers.visits(self._chance, person, first)
         for day in days[: self._purchases - self._books.lines]:
             visit = self._visit(person, shop, day)
             shop = visit.shop
             if self._enter(visit):
-                sold.append({"source": purchases.SOURCE, "key": visit.key})
+                sold.append(Reference(purchases.SOURCE, visit.key))
         if sold:
             self._persons += 1
             name = f"person-{self._person_keys.next()}"
-            self._persons_file.write(_encode({"person": name, "presented": sold}) + b"\n")
+            self._tell(Presentations(name, sold))
 
     def _visit(self, person: Person, shop: Shop, day: int) -> purchases.Visit:
         """Send a seller to the shop of last time, or to another one near home."""

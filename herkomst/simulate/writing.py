@@ -1,26 +1,30 @@
 """How a good is written down: by a shop at its counter, by the police in a report."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from random import Random
 from typing import Final, Literal
 
+from msgspec import Struct
+
 from herkomst.simulate import catalogue, confusions, numbers, rates
 from herkomst.simulate.draws import Urn
-from herkomst.simulate.goods import FRAMED, VEHICLES, Good, Warehouse
+from herkomst.simulate.formats import Identifier
+from herkomst.simulate.goods import FRAMED, VEHICLES, Good, Model, Warehouse
 
 Fate = Literal["same", "look_alike", "one_edit", "part"]
 """What became of a number as it was written, compared with the one on the good."""
 
-_NUMBERLESS: Final[tuple[list[dict[str, str]], dict[int, Fate]]] = ([], {})
+_PLAIN_BRAND: Final = 1 - (
+    rates.BRAND_WRONG + rates.BRAND_TYPO + rates.BRAND_CASE + rates.BRAND_ALIAS
+)
+_PLAIN_MODEL: Final = 1 - (rates.MODEL_OTHER + rates.MODEL_CASE)
 _PLACEHOLDERS: Final = Urn(confusions.PLACEHOLDERS)
 
 
-@dataclass(slots=True)
-class Written:
+class Written(Struct):
     """What stands in a record about a good, and what became of each of its numbers."""
 
-    identifiers: list[dict[str, str]]
+    identifiers: list[Identifier]
     fates: dict[int, Fate]
     brand: str | None
     brand_is_right: bool
@@ -31,7 +35,7 @@ class Written:
 class Hand:
     """Who writes: with what share of numbers, brands and models, and with which slips."""
 
-    __slots__ = ("_brand", "_model", "_police", "_present", "_slips", "_warehouse")
+    __slots__ = ("_brand", "_model", "_police", "_read", "_slips", "_warehouse")
 
     def __init__(
         self,
@@ -44,40 +48,65 @@ class Hand:
         police: bool,
     ) -> None:
         self._warehouse = warehouse
-        self._present = present
+        self._read = {
+            kind: share / rates.NUMBER_LEGIBLE.get(kind, 1) for kind, share in present.items()
+        }
         self._slips = Urn(slips)
         self._brand = brand
-        self._model = model
+        self._model = {kind: model.get(kind) or model[""] for kind in present}
         self._police = police
 
-    def write(self, chance: Random, good: Good, *, fully: bool = False) -> Written:
-        """Write a good down; `fully` leaves nothing out and makes no slip."""
-        identifiers, fates = self._numbers(chance, good, fully=fully)
-        brand, brand_is_right = self._write_brand(chance, good, fully=fully)
-        model, model_is_right = self._write_model(chance, good, fully=fully)
-        return Written(identifiers, fates, brand, brand_is_right, model, model_is_right)
+    def write(self, chance: Random, good: Good) -> Written:
+        """Write a good down, with omissions and slips."""
+        model = good.model
+        if good.legible and chance.random() < self._read[model.kind]:
+            identifiers, fates = self._numbers(chance, good)
+        else:
+            identifiers, fates = self._unusable(chance, good), {}
+        # Most goods are named plainly, without a further call: this runs for every good there is.
+        found = Written(identifiers, fates, model.brand or None, True, model.name or None, True)
+        if model.brand:
+            share = chance.random() / self._brand
+            if share >= _PLAIN_BRAND:
+                self._brand_otherwise(chance, model, found, 1 - share)
+        if model.name:
+            share = chance.random() / self._model[model.kind]
+            if share >= _PLAIN_MODEL:
+                self._model_otherwise(chance, model, found, 1 - share)
+        return found
 
-    def _numbers(
-        self, chance: Random, good: Good, *, fully: bool
-    ) -> tuple[list[dict[str, str]], dict[int, Fate]]:
-        kind = good.model.kind
-        read = good.legible and chance.random() < self._present[kind] / good.model.legible
-        if not read and not fully:
-            return self._unusable(chance, good) if self._police else _NUMBERLESS
+    def write_fully(self, chance: Random, good: Good) -> Written:
+        """Write down all that stands on a good, without a slip."""
         found = self._warehouse.identifiers(chance, good)
-        identifiers: list[dict[str, str]] = []
+        identifiers = [Identifier(name, number) for name, number in found]
+        fates: dict[int, Fate] = dict.fromkeys(range(len(found)), "same")
+        return Written(
+            identifiers, fates, good.model.brand or None, True, good.model.name or None, True
+        )
+
+    def _numbers(self, chance: Random, good: Good) -> tuple[list[Identifier], dict[int, Fate]]:
+        found = self._warehouse.identifiers(chance, good)
+        identifiers: list[Identifier] = []
         fates: dict[int, Fate] = {}
         for slot in self._slots(chance, good, len(found)):
-            slip = "exact" if fully else self._slips.draw(chance)
-            self._put_down(chance, good, slot, slip, identifiers, fates)
+            slip = self._slips.draw(chance)
+            if slip == "exact":
+                name, number = found[slot]
+                identifiers.append(Identifier(name, number))
+                fates[slot] = "same"
+            else:
+                self._slip(chance, good, slot, slip, identifiers, fates)
         return identifiers, fates
 
-    def _unusable(self, chance: Random, good: Good) -> tuple[list[dict[str, str]], dict[int, Fate]]:
+    def _unusable(self, chance: Random, good: Good) -> list[Identifier]:
+        """Write what stands in a report without a usable number; a shop leaves it empty."""
         kind = good.model.kind
-        if chance.random() >= rates.UNUSABLE_IS_PLACEHOLDER or not rates.NUMBER_REPORTED[kind]:
-            return _NUMBERLESS
+        if not self._police or chance.random() >= rates.UNUSABLE_IS_PLACEHOLDER:
+            return []
+        if not rates.NUMBER_REPORTED[kind]:
+            return []
         name = catalogue.IDENTIFIER_OF_KIND.get(kind, "serial")
-        return [{"type": name, "value": _PLACEHOLDERS.draw(chance)}], {}
+        return [Identifier(name, _PLACEHOLDERS.draw(chance))]
 
     def _slots(self, chance: Random, good: Good, count: int) -> tuple[int, ...]:
         """Choose which of the numbers on the good are read."""
@@ -92,70 +121,50 @@ class Hand:
         both = self._police and chance.random() < rates.BOTH_IMEI_REPORTED
         return (0, *range(1 if both else 2, count))
 
-    def _put_down(
+    def _slip(
         self,
         chance: Random,
         good: Good,
         slot: int,
         slip: str,
-        identifiers: list[dict[str, str]],
+        identifiers: list[Identifier],
         fates: dict[int, Fate],
     ) -> None:
         name, number = good.identifiers[slot]
         fate: Fate | None = "same"
         if slip == "second_imei":
             slot, number = _second(good, slot)
-        elif slip != "exact":
+        else:
             number, fate = _slipped(chance, good, name, number, slip)
-        identifiers.append({"type": name, "value": number})
+        identifiers.append(Identifier(name, number))
         if fate:
             fates[slot] = fate
 
-    def _write_brand(self, chance: Random, good: Good, *, fully: bool) -> tuple[str | None, bool]:
-        brand = good.model.brand
-        if not brand:
-            return None, True
-        draw = chance.random()
-        if fully or draw < 0.8 * self._brand:
-            return brand, True
-        if draw >= self._brand:
-            return None, True
-        # The last fifth of the written brands carries every way of writing one differently.
-        return self._differently(chance, good, brand, draw / self._brand)
+    def _brand_otherwise(self, chance: Random, model: Model, found: Written, left: float) -> None:
+        """Write a brand otherwise, by the share of the written brands that is left, or not."""
+        brand = model.brand
+        if left <= 0:
+            found.brand = None
+        elif left < rates.BRAND_WRONG:
+            wrong = brand if self._police else self._warehouse.rival(chance, model)
+            found.brand, found.brand_is_right = wrong or brand, wrong in ("", brand)
+        elif left < rates.BRAND_WRONG + rates.BRAND_TYPO:
+            found.brand = confusions.brand_typo(chance, brand)
+        elif left < rates.BRAND_WRONG + rates.BRAND_TYPO + rates.BRAND_CASE:
+            found.brand = confusions.other_case(chance, brand)
+        else:
+            aliases = catalogue.BRAND_ALIASES.get(brand, (brand,))
+            found.brand = aliases[int(chance.random() * len(aliases))]
 
-    def _differently(
-        self, chance: Random, good: Good, brand: str, share: float
-    ) -> tuple[str, bool]:
-        left = 1 - share
-        if left < rates.BRAND_WRONG and not self._police:
-            wrong = self._warehouse.rival(chance, good.model) or brand
-            return wrong, wrong == brand
-        left -= rates.BRAND_WRONG
-        if left < rates.BRAND_TYPO:
-            return confusions.brand_typo(chance, brand), True
-        left -= rates.BRAND_TYPO
-        if left < rates.BRAND_CASE:
-            return confusions.other_case(chance, brand), True
-        left -= rates.BRAND_CASE
-        aliases = catalogue.BRAND_ALIASES.get(brand)
-        if aliases and left < rates.BRAND_ALIAS:
-            return aliases[int(chance.random() * len(aliases))], True
-        return brand, True
-
-    def _write_model(self, chance: Random, good: Good, *, fully: bool) -> tuple[str | None, bool]:
-        model = good.model
-        if not model.name:
-            return None, True
-        share = self._model.get(model.kind) or self._model[""]
-        draw = chance.random() / share
-        if fully or draw < 1 - rates.MODEL_CASE - rates.MODEL_OTHER:
-            return model.name, True
-        if draw >= 1:
-            return None, True
-        if draw < 1 - rates.MODEL_OTHER:
-            return confusions.other_case(chance, model.name), True
-        other = self._warehouse.sibling(chance, model).name
-        return other, other == model.name
+    def _model_otherwise(self, chance: Random, model: Model, found: Written, left: float) -> None:
+        """Write a model otherwise, by the share of the written models that is left, or not."""
+        if left <= 0:
+            found.model = None
+        elif left < rates.MODEL_OTHER:
+            found.model = self._warehouse.sibling(chance, model).name
+            found.model_is_right = found.model == model.name
+        else:
+            found.model = confusions.other_case(chance, model.name)
 
 
 def _second(good: Good, slot: int) -> tuple[int, str]:
@@ -201,8 +210,7 @@ def _wrong_kind(chance: Random, good: Good, name: str) -> str:
 def flooded(good: Good) -> Written:
     """Write the model number where the serial should stand, in full and without a slip."""
     model = good.model
-    value = {"type": "serial", "value": model.article}
-    return Written([value], {}, model.brand, True, model.name, True)
+    return Written([Identifier("serial", model.article)], {}, model.brand, True, model.name, True)
 
 
 def shop(warehouse: Warehouse) -> Hand:

@@ -1,18 +1,22 @@
 """Checks that several records share: each appends what is wrong and returns the normal value."""
 
+from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
+
+import msgspec
 
 from herkomst.domain import goods, municipalities
 from herkomst.domain.calendar import Occurred, TimeError, parse_occurred
 from herkomst.domain.identifiers import contains_bsn
 from herkomst.domain.money import Money, MoneyError, parse_money
-from herkomst.domain.problems import Problem
+from herkomst.domain.problems import Problem, RecordRefused
 from herkomst.domain.register.records import Amount, Identifier, Moment
 
 Problems = list[Problem]
 KEY_LENGTH = 200
-TEXT_LENGTH = 4000
+IDENTIFIER_LENGTH = 200
+YEARS = range(1900, 2200)
 
 
 def check_key(key: str, field: str, problems: Problems) -> None:
@@ -61,10 +65,14 @@ def check_day(value: str | None, field: str, problems: Problems) -> date | None:
     if value is None:
         return None
     try:
-        return date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except ValueError:
+        day = None
+    # Python reads 20260309 and 2026-W11-1 too; what is stored is read by others.
+    if day is None or day.isoformat() != value or day.year not in YEARS:
         problems.append(Problem(field, "date", f"{value!r} is no date.", "Write it as 2026-03-09."))
         return None
+    return day
 
 
 def check_kind(kind: str, field: str, problems: Problems) -> None:
@@ -108,6 +116,15 @@ def check_identifiers(values: list[Identifier], field: str, problems: Problems) 
                     "Leave the identifier out when the good has none.",
                 )
             )
+        elif len(identifier.value) > IDENTIFIER_LENGTH:
+            problems.append(
+                Problem(
+                    f"{field}/{index}/value",
+                    "too_long",
+                    f"An identifier is longer than {IDENTIFIER_LENGTH} characters.",
+                    "Send the number alone, and other text as the description.",
+                )
+            )
 
 
 def check_no_bsn(number: str, field: str, problems: Problems) -> None:
@@ -121,3 +138,30 @@ def check_no_bsn(number: str, field: str, problems: Problems) -> None:
                 "Send the number of the document, not the one on its back.",
             )
         )
+
+
+def refuse_nul(record: msgspec.Struct, content: bytes) -> None:
+    """No text holds U+0000, which PostgreSQL cannot store: found here, and not by a follower.
+
+    `content` is the record as JSON. Raises `RecordRefused`.
+    """
+    if b"\\u0000" not in content:
+        return
+    problems = [
+        Problem(field, "nul", "A text holds the character U+0000.", "Leave that character out.")
+        for field in _holding_nul(msgspec.to_builtins(record), "")
+    ]
+    if problems:
+        raise RecordRefused(problems)
+
+
+def _holding_nul(value: object, field: str) -> Iterator[str]:
+    if isinstance(value, str) and "\0" in value:
+        yield field
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            yield from _holding_nul(name, field)
+            yield from _holding_nul(part, f"{field}/{name}")
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from _holding_nul(part, f"{field}/{index}")

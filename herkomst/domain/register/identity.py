@@ -3,6 +3,8 @@
 Who the person is, is resolved later and reversibly; a presentation only says what was shown.
 """
 
+from operator import attrgetter
+
 from herkomst.domain.events import EventData, event
 from herkomst.domain.register.records import Seller
 
@@ -43,8 +45,11 @@ class IdentityErased(EventData, frozen=True, kw_only=True):
 
 
 _FIELDS = tuple(sorted(Seller.__struct_fields__))
+_values = attrgetter(*_FIELDS)
 
 
 def shown_fields(seller: Seller) -> tuple[str, ...]:
     """Names of the fields that the seller's identity holds."""
-    return tuple([name for name in _FIELDS if getattr(seller, name) is not None])
+    return tuple(
+        [n for n, value in zip(_FIELDS, _values(seller), strict=True) if value is not None]
+    )

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from herkomst.domain import ids, rules
-from herkomst.domain.calendar import Occurred, age_on, interval
+from herkomst.domain.calendar import Occurred, age_on, legal_date, legal_day
 from herkomst.domain.events import EventData, event
 from herkomst.domain.goods import KINDS
 from herkomst.domain.identifiers import SEALED_TYPES
@@ -36,10 +36,14 @@ from herkomst.domain.register.records import (
 )
 
 Attribute = str | int | bool
+EXACT = 2**53 - 1
+"""Up to here whole numbers are exact in every reader of JSON (RFC 7493)."""
+FIXED = frozenset({"type", "v", "source", "key", "dealer", "branch"})
+"""Fields that no correction changes."""
 C = TypeVar("C", bound="Content")
 
 
-class Line(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Line(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """One good of a purchase, without what may point at a person."""
 
     attributes: dict[str, Attribute] = {}
@@ -55,7 +59,7 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     price: Money | None = None
 
 
-class Paid(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Paid(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """How a purchase was paid for; the account is in the sealed part."""
 
     amount: Money | None = None
@@ -83,14 +87,14 @@ class Content(EventData, frozen=True, kw_only=True):
     source: str
 
 
-class PrivateLine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class PrivateLine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     description: str | None = None
     identifiers: tuple[tuple[str, str], ...] = ()
     line: int
     terms: str | None = None
 
 
-class PrivatePart(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class PrivatePart(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """What of a purchase may point at a person: it is stored only encrypted."""
 
     account: str | None = None
@@ -175,8 +179,9 @@ def evolve(state: Purchase | None, data: EventData) -> Purchase:
     return state
 
 
-def check(record: PurchaseRecord, *, today: date) -> Occurred:
-    """When it was acquired. Raises `RecordRefused` with everything that is wrong."""
+def check(record: PurchaseRecord, *, today: date, under: str = "") -> Occurred:
+    """When it was acquired. Raises `RecordRefused` with everything that is wrong, each place
+    behind the pointer `under`."""
     problems: list[Problem] = []
     checks.check_key(record.key, "/key", problems)
     acquired = checks.check_moment(record.acquired, "/acquired", problems)
@@ -195,7 +200,7 @@ def check(record: PurchaseRecord, *, today: date) -> Occurred:
     if record.payment is not None:
         checks.check_amount(record.payment.amount, "/payment", problems)
     if problems or acquired is None:
-        raise RecordRefused(problems)
+        raise RecordRefused(msgspec.structs.replace(p, field=under + p.field) for p in problems)
     return acquired
 
 
@@ -229,14 +234,15 @@ def _check_lines(items: list[PurchaseLine], problems: list[Problem]) -> None:
 
 
 def check_seller(seller: Seller, field: str, problems: list[Problem]) -> None:
-    """No BSN, no impossible dates; the law asks for name and address and nothing more."""
+    """No BSN, no impossible dates; the law asks for name and address and nothing more. Who buys
+    presents the same."""
     if not seller.family_name.strip():
         problems.append(
             Problem(
                 f"{field}/family_name",
                 "empty",
-                "The seller has no family name.",
-                "Send the name, or leave the seller out where nobody presented an identity.",
+                "The family name is empty.",
+                "Send the name, or leave the person out where nobody presented an identity.",
             )
         )
     checks.check_day(seller.born, f"{field}/born", problems)
@@ -327,13 +333,21 @@ def _line(item: PurchaseLine) -> Line:
 
 
 def plain_attributes(attributes: dict[str, str | int | float | bool]) -> dict[str, Attribute]:
-    """Attributes in key order; canonical bytes hold no floats, so a fraction becomes its text."""
+    """Attributes in the order of RFC 8785. Canonical bytes hold no floats and no number that a
+    float does not hold exactly, so such a value becomes its text."""
     if not attributes:
         return {}
-    return {
-        key: repr(value) if isinstance(value, float) else value
-        for key, value in sorted(attributes.items())
-    }
+    return {key: _plain(attributes[key]) for key in sorted(attributes, key=_utf_16)}
+
+
+def _plain(value: str | int | float | bool) -> Attribute:
+    if isinstance(value, str) or (isinstance(value, int) and -EXACT <= value <= EXACT):
+        return value
+    return repr(value)
+
+
+def _utf_16(key: str) -> bytes:
+    return key.encode("utf-16-be")
 
 
 def _paid(payment: Payment | None) -> Paid | None:
@@ -446,48 +460,46 @@ def marks(
     municipality: str | None,
 ) -> tuple[Mark, ...]:
     """What a control would ask about. None of it refuses the entry, and none speaks of a hit."""
-    begun = interval(acquired).start
-    day = date.fromisoformat(acquired.from_[:10]) if len(acquired.from_) >= 10 else begun.date()
-    found: list[Mark] = []
-    if not dealer_known:
-        found.append(
-            Mark("dealer_not_notified", "No notification (art. 437ter Sr) of this dealer is known.")
-        )
-    found.extend(_seller_marks(record.seller, day))
-    found.extend(_number_marks(record.items))
-    found.extend(_cash_marks(record, day))
-    if _is_late(municipality, day, recorded_at.date()):
-        found.append(Mark("late", "The entry was made later than the register asks."))
+    day = legal_day(acquired)
+    found: list[Mark] = [] if dealer_known else [_NOT_NOTIFIED]
+    if record.seller is not None:
+        found += _seller_marks(record.seller, day)
+    if any(not item.identifiers and KINDS[item.kind].identifiers for item in record.items):
+        found.append(_NUMBER_MISSING)
+    if record.payment is not None and record.payment.form == "cash":
+        found += _cash_marks(record, record.payment, day)
+    if _is_late(municipality, day, legal_date(recorded_at)):
+        found.append(_LATE)
     return tuple(found)
 
 
-def _seller_marks(seller: Seller | None, day: date) -> Iterable[Mark]:
-    if seller is None:
-        return
+_NOT_NOTIFIED = Mark(
+    "dealer_not_notified", "No notification (art. 437ter Sr) of this dealer is known."
+)
+_NO_ADDRESS = Mark("address_missing", "The register asks for the address of who offers a good.")
+_MINOR = Mark("seller_minor", "The seller was a minor on the day (art. 437bis Sr).")
+_NUMBER_MISSING = Mark("number_missing", "A good of a kind that bears a number has none here.")
+_CASH = Mark("cash_limit", "Paid in cash at or above the limit for cash payments.")
+_LATE = Mark("late", "The entry was made later than the register asks.")
+
+
+def _seller_marks(seller: Seller, day: date) -> Iterable[Mark]:
     if seller.address is None:
-        yield Mark("address_missing", "The register asks for the address of who offers a good.")
+        yield _NO_ADDRESS
     minimum = rules.national("seller_minimum_age", day)
-    if seller.born is not None and minimum is not None:
-        age = age_on(date.fromisoformat(seller.born), day)
-        if age < minimum.value:
-            yield Mark("seller_minor", "The seller was a minor on the day (art. 437bis Sr).")
-
-
-def _number_marks(items: list[PurchaseLine]) -> Iterable[Mark]:
-    if any(not i.identifiers and KINDS[i.kind].identifiers for i in items):
-        yield Mark("number_missing", "A good of a kind that bears a number has none here.")
-
-
-def _cash_marks(record: PurchaseRecord, day: date) -> Iterable[Mark]:
-    payment = record.payment
-    if payment is None or payment.form != "cash":
+    if seller.born is None or minimum is None:
         return
+    if age_on(date.fromisoformat(seller.born), day) < minimum.value:
+        yield _MINOR
+
+
+def _cash_marks(record: PurchaseRecord, payment: Payment, day: date) -> Iterable[Mark]:
     limit = rules.national("cash_limit", day)
     paid = checks.check_amount(payment.amount, "", []) or _total(record.items)
     if limit is None or paid is None or paid.currency != limit.unit:
         return
     if paid.amount >= limit.value:
-        yield Mark("cash_limit", "Paid in cash at or above the limit for cash payments.")
+        yield _CASH
 
 
 def _total(items: list[PurchaseLine]) -> Money | None:
@@ -506,16 +518,18 @@ def _is_late(municipality: str | None, day: date, recorded: date) -> bool:
 def patched(before: PurchaseRecord, correction: PurchaseCorrection) -> PurchaseRecord:
     """The record after a merge patch (RFC 7396). Raises `RecordRefused`."""
     changes = correction.changes
-    if fixed := {"type", "v", "source", "key", "dealer", "branch"} & changes.keys():
-        raise RecordRefused(
-            Problem(
-                f"/changes/{name}",
-                "fixed",
-                f"{name!r} names the entry and its book and cannot be corrected.",
-                "Register the purchase anew where it belongs.",
-            )
-            for name in sorted(fixed)
+    problems = [
+        Problem(
+            f"/changes/{name}",
+            "fixed",
+            f"{name!r} names the entry and its book and cannot be corrected.",
+            "Register the purchase anew where it belongs.",
         )
+        for name in sorted(FIXED & changes.keys())
+    ]
+    checks.check_key(correction.key, "/key", problems)
+    if problems:
+        raise RecordRefused(problems)
     try:
         return msgspec.convert(_merge(msgspec.to_builtins(before), changes), PurchaseRecord)
     except msgspec.ValidationError as error:
@@ -547,6 +561,8 @@ def ended(
     sale = isinstance(record, PurchaseSold)
     moment = record.sold if isinstance(record, PurchaseSold) else record.ended
     occurred = checks.check_moment(moment, "/sold" if sale else "/ended", problems)
+    if isinstance(record, PurchaseSold) and record.buyer is not None:
+        check_seller(record.buyer, "/buyer", problems)
     if all(line.line != record.line for line in state.content.lines):
         problems.append(
             Problem(
@@ -584,3 +600,8 @@ def ended(
 def book_id(record: PurchaseRecord) -> UUID:
     """The book whose next number this purchase takes."""
     return ids.establishment_id(record.dealer.source, record.dealer.key, record.branch)
+
+
+def book_of(content: Content) -> UUID:
+    """The book that a registered purchase stands in."""
+    return ids.establishment_id(content.dealer_source, content.dealer_key, content.branch)

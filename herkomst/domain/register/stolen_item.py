@@ -23,13 +23,22 @@ Status = Literal["reported", "withdrawn", "recovered"]
 
 R = TypeVar("R", bound="Report")
 
-TAKINGS = frozenset(
-    {"theft", "burglary", "robbery", "fraud", "embezzlement", "joyriding", "extortion", "unknown"}
+NO_TAKINGS = frozenset(
+    {
+        "found",
+        "lost",
+        "mischief",
+        "other",
+        "possession_of_stolen_goods",
+        "recovered",
+        "trafficking_in_stolen_goods",
+    }
 )
-"""Offences by which a good leaves its owner. A report of another offence never makes a hit."""
+"""Offences by which no good leaves its owner; a report of one of them never makes a hit. What a
+source writes in words of its own counts as a taking, because that is what such sources report."""
 
 
-class Good(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Good(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     attributes: dict[str, Attribute] = {}
     brand: str | None = None
     colours: tuple[str, ...] = ()
@@ -62,7 +71,7 @@ class Report(EventData, frozen=True, kw_only=True):
     withdrawn_reason: Literal["mistaken", "duplicate"] | None = None
 
 
-class PrivatePart(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class PrivatePart(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """What of a report may point at a person: it is stored only encrypted."""
 
     description: str | None = None
@@ -255,4 +264,4 @@ def _coordinate(value: float | None) -> str | None:
 
 def is_taking(offence: str | None) -> bool:
     """Whether the reported offence is one by which a good leaves its owner."""
-    return offence is None or offence in TAKINGS
+    return offence not in NO_TAKINGS

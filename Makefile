@@ -1,0 +1,73 @@
+# `make help` lists what there is. Everything runs through uv, which is fetched where it is missing.
+.DEFAULT_GOAL := help
+.ONESHELL:
+SHELL := /bin/sh
+.SHELLFLAGS := -eu -c
+export PYTHONSAFEPATH = 1
+
+UV := $(shell command -v uv 2>/dev/null || echo $(CURDIR)/.tools/bin/uv)
+export PATH := $(dir $(UV)):$(PATH)
+RUN := uv run --no-sync
+
+DEALERS ?= 300
+PURCHASES ?= 50000
+SEED ?= 1
+SECONDS ?= 90
+
+.PHONY: help
+help: ## This list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+
+$(CURDIR)/.tools/bin/uv:
+	python3 -m venv .tools
+	.tools/bin/pip install --quiet uv
+
+.PHONY: setup
+setup: $(UV) ## Install everything at its locked version, explorer included
+	uv sync --quiet --frozen --all-groups
+	$(RUN) sh web/setup.sh
+
+.PHONY: demo
+demo: setup ## A made-up Netherlands, imported, matched and served: DEALERS= PURCHASES= SEED=
+	DEALERS=$(DEALERS) PURCHASES=$(PURCHASES) SEED=$(SEED) ./demo.sh
+
+.PHONY: demo-check
+demo-check: setup ## The same without a person: fails when planted hits are not found
+	DEALERS=300 PURCHASES=20000 SEED=$(SEED) ./demo.sh --check
+
+.PHONY: test
+test: setup browser check ## Everything that must pass, in under ten minutes
+	$(RUN) pytest -n 2 --dist loadgroup -m "not slow" --durations 20
+
+.PHONY: test-all
+test-all: setup browser check ## And the slower proofs
+	$(RUN) pytest -n 2 --dist loadgroup --durations 20
+
+.PHONY: model
+model: setup ## The stateful model against the real pipeline: SECONDS= SEED=
+	MODEL_SECONDS=$(SECONDS) $(RUN) pytest -q tests/processes/test_matching_model.py --hypothesis-seed=$(SEED)
+
+.PHONY: check
+check: ## Style, types, the rooms' order and spelling
+	$(RUN) ruff format --check --quiet
+	$(RUN) ruff check --quiet
+	$(RUN) mypy
+	$(RUN) lint-imports
+	$(RUN) codespell
+
+.PHONY: browser
+browser: ## Chromium, for the tests of the page
+	@command -v chromium >/dev/null || { \
+	  apt-get update -q && apt-get install -q -y --no-install-recommends chromium fonts-dejavu-core; } \
+	  || { echo "The tests of the page need Chromium: install the package chromium." >&2; exit 1; }
+
+.PHONY: bench
+bench: setup ## Every bench, as ratios in one run
+	for name in append rebuild match intake; do $(RUN) python -m bench.$$name; done
+
+.PHONY: clean
+clean: ## Remove what is made here: databases, caches, environments
+	if [ -d .venv ]; then \
+	  $(RUN) python -m herkomst.record.removal .home/demo .home/demo-check; fi
+	rm -rf .home .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
+	  web/node_modules web/assets/explorer

@@ -1,0 +1,83 @@
+"""Who looks, for what, and on which ground."""
+
+import getpass
+import os
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+import msgspec
+
+Kind = Literal["case", "task", "duty"]
+
+
+class Role(StrEnum):
+    """The roles that the policy knows. A role without a row in it may do nothing."""
+
+    DISTRICT_DETECTIVE = "district_detective"
+    HIC_TEAM = "hic_team"
+    TEAM_LEADER = "team_leader"
+    AUTHORISED_OFFICER = "authorised_officer"
+    FINANCIAL_INVESTIGATOR = "financial_investigator"
+    PROSECUTOR = "prosecutor"
+    PROSECUTION_CLERK = "prosecution_clerk"
+    BOA_1 = "boa_1"
+    BOA_2 = "boa_2"
+    MUNICIPAL_CLERK = "municipal_clerk"
+    SOURCE = "source"
+    DEALER = "dealer"
+    DEPOT = "depot"
+    PRIVACY_OFFICER = "privacy_officer"
+    ACCESS_REVIEWER = "access_reviewer"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+    DEFENCE = "defence"
+
+
+class Viewer(msgspec.Struct, frozen=True, kw_only=True):
+    """Who looks, as a token or the system's login tells it."""
+
+    subject: str
+    """Name under which the journal writes this person down."""
+    role: Role
+    unit: str
+    expires_at: datetime | None = None
+    """When the token ends; None for who runs a command."""
+
+    def has_expired(self, now: datetime) -> bool:
+        return self.expires_at is not None and now >= self.expires_at
+
+
+class Purpose(NamedTuple):
+    """What for: a case, a task or a duty (doel, art. 3 Wpg)."""
+
+    kind: Kind
+    id: str
+
+    @property
+    def form(self) -> str:
+        """What the policy speaks of: the kind, and a duty by its name."""
+        return str(self) if self.kind == "duty" else self.kind
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.id}"
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """A viewer with a purpose and a ground that the policy knows; `purpose.verify` makes it."""
+
+    viewer: Viewer
+    purpose: Purpose
+    ground: str
+
+
+def operator(role: Role) -> Viewer:
+    """Who runs a command on this machine, in the role that the command needs.
+
+    He has the key file and the database; he is written down by the name of his login.
+    """
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # A container may run as a user without a name.
+        name = str(os.getuid())
+    return Viewer(subject=f"os:{name}", role=role, unit="herkomst")

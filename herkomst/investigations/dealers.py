@@ -1,0 +1,147 @@
+"""Dealers (handelaren) with their establishments, as notified to the municipality (DOL)."""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from typing import Any, LiteralString
+from uuid import UUID
+
+import msgspec
+from psycopg.sql import SQL
+
+from herkomst.access.policy import Action, Permitted
+from herkomst.domain.register.dealer import PrivatePart
+from herkomst.investigations.goods import Told
+from herkomst.investigations.inquiry import Inquiry
+from herkomst.investigations.pages import Page, Slice
+from herkomst.investigations.shops import Town, town
+from herkomst.record.vault import DataKey
+
+LIST = "dealers"
+_decode_trades = msgspec.json.Decoder(tuple[str, ...]).decode
+_decode_sealed = msgspec.json.Decoder(PrivatePart).decode
+_PAGE = SQL(
+    "SELECT dealer, source, key, name, kvk, trades::text, notified_on, state, sealed, "
+    "recorded_at, revision FROM {dealers} d WHERE revision < %(before)s AND {asked} "
+    "ORDER BY revision DESC LIMIT %(limit)s"
+)
+_PLACES: LiteralString = (
+    "establishment, dealer, branch, name, street, number, suffix, postcode, city, country, "
+    "municipality, open_from, open_to"
+)
+_OF_DEALERS = SQL(
+    "SELECT " + _PLACES + " FROM {establishments} WHERE dealer = ANY(%(ids)s) "
+    "ORDER BY dealer, branch NULLS FIRST"
+)
+_CONDITIONS = {
+    "municipality": SQL(
+        "EXISTS (SELECT FROM {establishments} e "
+        "WHERE e.dealer = d.dealer AND e.municipality = %(municipality)s)"
+    ),
+    "trade": SQL("trades @> to_jsonb(%(trade)s::text)"),
+    "states": SQL("state = ANY(%(states)s)"),
+}
+
+
+class Dealer(Told, frozen=True, kw_only=True):
+    """A dealer that notified; what was accepted is its account, not a licence."""
+
+    id: UUID
+    source: str
+    key: str
+    name: str
+    kvk: str | None
+    trades: tuple[str, ...]
+    notified_on: date | None
+    state: str
+    email: str | None
+    phone: str | None
+    recorded_at: datetime
+    revision: int
+
+
+class Establishment(Told, frozen=True, kw_only=True):
+    """A place of business (vestiging), where a register is kept."""
+
+    id: UUID
+    branch: str | None
+    name: str
+    street: str | None
+    number: str | None
+    suffix: str | None
+    postcode: str | None
+    city: str | None
+    country: str
+    municipality: Town | None
+    open_from: date | None
+    open_to: date | None
+
+
+async def page(
+    permitted: Permitted,
+    inquiry: Inquiry,
+    wanted: Page,
+    *,
+    municipality: str | None = None,
+    trade: str | None = None,
+    states: Sequence[str] | None = None,
+) -> Slice[Dealer]:
+    """A page of dealers, from the newest revision on."""
+    permitted.must_be(Action.READ_DEALERS)
+    narrowed = {"municipality": municipality, "trade": trade, "states": states}
+    asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
+    values = {"before": wanted.before, "limit": wanted.first + 1, **narrowed}
+    rows = await inquiry.rows(_PAGE, values, asked)
+    shown = rows[: wanted.first]
+    keys = await inquiry.keys(row.dealer for row in shown if row.sealed is not None)
+    for row in shown:
+        inquiry.returned.add("dealer", row.dealer)
+    items = [_dealer(row, keys.get(row.dealer)) for row in shown]
+    cursors = [inquiry.cursors.cursor(LIST, item.revision) for item in items]
+    return Slice(items, cursors, len(rows) > wanted.first)
+
+
+async def establishments(
+    permitted: Permitted, inquiry: Inquiry, dealers: Collection[UUID]
+) -> dict[UUID, list[Establishment]]:
+    """The establishments of these dealers, by branch."""
+    permitted.must_be(Action.READ_DEALERS)
+    found: dict[UUID, list[Establishment]] = {dealer: [] for dealer in dealers}
+    for row in await inquiry.rows(_OF_DEALERS, {"ids": list(dealers)}):
+        inquiry.returned.add("establishment", row.establishment)
+        found[row.dealer].append(_establishment(row))
+    return found
+
+
+def _dealer(row: Any, key: DataKey | None) -> Dealer:
+    part = PrivatePart() if key is None else _decode_sealed(key.open(row.sealed))
+    return Dealer(
+        id=row.dealer,
+        source=row.source,
+        key=row.key,
+        name=row.name,
+        kvk=row.kvk,
+        trades=_decode_trades(row.trades),
+        notified_on=row.notified_on,
+        state=row.state,
+        email=part.email,
+        phone=part.phone,
+        recorded_at=row.recorded_at,
+        revision=row.revision,
+    )
+
+
+def _establishment(row: Any) -> Establishment:
+    return Establishment(
+        id=row.establishment,
+        branch=row.branch,
+        name=row.name,
+        street=row.street,
+        number=row.number,
+        suffix=row.suffix,
+        postcode=row.postcode,
+        city=row.city,
+        country=row.country,
+        municipality=town(row.municipality),
+        open_from=row.open_from,
+        open_to=row.open_to,
+    )

@@ -1,0 +1,30 @@
+"""Exports: what leaves as NDJSON, line by line, each journaled before it leaves."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+import msgspec
+
+from herkomst.access.policy import Action, Permitted, permit
+from herkomst.access.purpose import verify
+from herkomst.access.viewer import Role, operator
+from herkomst.investigations.hits import export_hits
+from herkomst.record.archive import Archive
+
+_encode = msgspec.json.Encoder().encode
+EXPORTS: Mapping[
+    str, tuple[Action, Callable[[Archive, Permitted], Iterator[dict[str, object]]]]
+] = {
+    "hits": (Action.EXPORT_HITS, export_hits),
+}
+"""What can be exported, by name."""
+
+
+def export_lines(archive: Archive, what: str, *, purpose: str, ground: str) -> Iterator[bytes]:
+    """The lines of an export for who runs a command, as the authorised officer.
+
+    Raises `PurposeRefused`, `NotPermitted`, `JournalUnavailable`.
+    """
+    action, export = EXPORTS[what]
+    reading = verify(operator(Role.AUTHORISED_OFFICER), purpose, ground)
+    for line in export(archive, permit(reading, action)):
+        yield _encode(line) + b"\n"

@@ -1,0 +1,192 @@
+"""An inquiry: one operation's view of the read models, at one moment, over one connection.
+
+All that it reads belongs to one snapshot, so what an answer says of its moment holds for all of it.
+The tables of the live generations are locked against being dropped while they are read; when one
+was swapped away in between, the inquiry begins once more.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+from uuid import UUID
+
+import anyio
+import psycopg
+from psycopg import AsyncConnection, IsolationLevel
+from psycopg.rows import namedtuple_row
+from psycopg.sql import SQL, Composed, Identifier
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from herkomst.access.reading import Returned
+from herkomst.investigations.pages import Cursors
+from herkomst.projections.dealers import Dealers
+from herkomst.projections.establishments import Establishments
+from herkomst.projections.hits import Hits
+from herkomst.projections.model import Model
+from herkomst.projections.presentations import Presentations
+from herkomst.projections.purchases import Purchases
+from herkomst.projections.registry import ModelMissing
+from herkomst.projections.stolen_items import StolenItems
+from herkomst.record.archive import Archive
+from herkomst.record.database import DatabaseDown, Row, options
+from herkomst.record.vault import DataKey, KeyRow
+
+Pool = AsyncConnectionPool[AsyncConnection[Row]]
+MODELS: tuple[Model, ...] = (
+    Dealers(),
+    Establishments(),
+    Hits(),
+    Presentations(),
+    Purchases(),
+    StolenItems(),
+)
+STATEMENT_TIMEOUT = 5
+"""Seconds that one statement of a question may take."""
+
+_STANDINGS = SQL(
+    "SELECT name, generation::bigint, true AS is_model FROM follow.models WHERE live UNION ALL "
+    "SELECT sequence, min(position), false FROM follow.followers "
+    "WHERE kind = 'projection' OR name = 'matching' GROUP BY sequence"
+)
+_ALL = SQL("true")
+_KEYS = SQL("SELECT key_id, wrapped, kek FROM vault.keys WHERE key_id = ANY(%(ids)s)")
+
+
+class TooSlow(Exception):
+    """The question takes longer than a question may."""
+
+    code = "too_slow"
+    message = f"A statement of this question takes longer than {STATEMENT_TIMEOUT} seconds."
+    cure = "Narrow the question: a shorter period, one establishment, a smaller page."
+
+    def __init__(self) -> None:
+        super().__init__(f"{self.message} {self.cure}")
+
+
+class Desk(NamedTuple):
+    """What questions are answered with."""
+
+    archive: Archive
+    pool: Pool
+    cursors: Cursors
+
+
+def open_desk(archive: Archive, *, size: int = 8) -> Desk:
+    """A desk whose pool is opened by `async with desk.pool`."""
+    settings = options("herkomst read")
+    settings["options"] += f" -c statement_timeout={STATEMENT_TIMEOUT}s"
+    pool: Pool = AsyncConnectionPool(
+        archive.urls.read,
+        min_size=1,
+        max_size=size,
+        timeout=5.0,
+        open=False,
+        kwargs={"autocommit": True, **settings},
+        configure=_configure,
+        check=AsyncConnectionPool.check_connection,
+    )
+    return Desk(archive, pool, Cursors(archive.keyring))
+
+
+async def _configure(connection: AsyncConnection[Row]) -> None:
+    await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
+    await connection.set_read_only(True)
+
+
+class Inquiry:
+    """Reads for one operation; it takes a connection with its first statement."""
+
+    def __init__(self, desk: Desk, returned: Returned) -> None:
+        self.cursors = desk.cursors
+        self.returned = returned
+        self.positions: Mapping[str, int] = {}
+        """Where the followers of each sequence stood: what the answer is as of."""
+        self.statements = 0
+        self._desk = desk
+        self._turn = anyio.Lock()
+        self._stack = AsyncExitStack()
+        self._connection: AsyncConnection[Row] | None = None
+        self._tables: Mapping[str, Identifier] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            await self._stack.__aexit__(kind, error, traceback)
+        except psycopg.OperationalError as lost:
+            raise DatabaseDown(f"The database for reading was lost: {lost}") from lost
+
+    async def rows(
+        self, statement: SQL, values: Mapping[str, object], asked: Sequence[SQL] = ()
+    ) -> list[Any]:
+        """Run a statement over the live tables, which it names as `{hits}`, `{purchases}` and so
+        on; `{asked}` stands for the conditions that narrow it. Rows have names for their columns.
+
+        Raises `DatabaseDown`, `ModelMissing`, `TooSlow`.
+        """
+        async with self._turn:
+            try:
+                connection = self._connection or await self._begin()
+                narrowed = [condition.format(**self._tables) for condition in asked] or [_ALL]
+                composed = statement.format(**self._tables, asked=SQL(" AND ").join(narrowed))
+                return await self._fetch(connection, composed, values)
+            except psycopg.errors.QueryCanceled as error:
+                raise TooSlow from error
+            except (psycopg.OperationalError, PoolTimeout) as error:
+                raise DatabaseDown(
+                    f"The database for reading cannot be reached: {error}"
+                ) from error
+
+    async def keys(self, ids: Iterable[UUID]) -> dict[UUID, DataKey]:
+        """The data keys that still exist; an erased one is not there."""
+        wanted = list(ids)
+        if not wanted:
+            return {}
+        vault = self._desk.archive.register.vault
+        rows = await self.rows(_KEYS, {"ids": wanted})
+        return {row.key_id: vault.unwrap(KeyRow(*row)) for row in rows}
+
+    async def _begin(self) -> AsyncConnection[Row]:
+        try:
+            connection = await self._enter()
+        except psycopg.errors.UndefinedTable:  # A generation was swapped away since it was read.
+            await self._stack.aclose()
+            connection = await self._enter()
+        self._connection = connection
+        return connection
+
+    async def _enter(self) -> AsyncConnection[Row]:
+        connection = await self._stack.enter_async_context(self._desk.pool.connection())
+        await self._stack.enter_async_context(connection.transaction())
+        standings = await self._fetch(connection, _STANDINGS, {})
+        generations = {name: number for name, number, is_model in standings if is_model}
+        self.positions = {name: at for name, at, is_model in standings if not is_model}
+        self._tables = {model.name: _table(model, generations) for model in MODELS}
+        tables = SQL(", ").join(self._tables.values())
+        await connection.execute(SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(tables))
+        self.statements += 1
+        return connection
+
+    async def _fetch(
+        self,
+        connection: AsyncConnection[Row],
+        statement: SQL | Composed,
+        values: Mapping[str, object],
+    ) -> list[Any]:
+        self.statements += 1
+        async with connection.cursor(binary=True, row_factory=namedtuple_row) as cursor:
+            await cursor.execute(statement, values)
+            return await cursor.fetchall()
+
+
+def _table(model: Model, generations: Mapping[str, int]) -> Identifier:
+    if model.name not in generations:
+        raise ModelMissing(model.name)
+    return model.table(generations[model.name])

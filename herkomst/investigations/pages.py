@@ -1,0 +1,90 @@
+"""Pages: how many, from where, and an opaque cursor that survives a rebuild.
+
+Pages run from the newest revision to the oldest. A revision is the position of the last event of a
+row, so it is the same in every generation of a read model. The cursor is encrypted: read in plain,
+the gaps between two revisions would tell how much there is that may not be seen.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as NotBase64
+from collections.abc import Sequence
+from struct import Struct
+from typing import Generic, NamedTuple, TypeVar
+from zlib import crc32
+
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import ECB
+
+from herkomst.record.keyring import Keyring
+
+LARGEST = 100
+"""Records of one page."""
+NEWEST = 2**63 - 1
+_block = Struct(">qII")
+_LENGTH = 22
+
+T = TypeVar("T")
+
+
+class InvalidPage(Exception):
+    """A page that cannot be meant: its size, its cursor, or what narrows it."""
+
+    def __init__(self, argument: str, code: str, message: str, cure: str) -> None:
+        super().__init__(f"{message} {cure}")
+        self.argument, self.code, self.message, self.cure = argument, code, message, cure
+
+
+class Page(NamedTuple):
+    """How many records, all older than a revision."""
+
+    first: int
+    before: int = NEWEST
+
+
+class Slice(NamedTuple, Generic[T]):
+    """The records of a page with their cursors, and whether more follow."""
+
+    items: Sequence[T]
+    cursors: Sequence[str]
+    more: bool
+
+
+class Cursors:
+    """Makes and reads cursors: one encrypted block of a revision and the list that it belongs to."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        # Each block is met once and is no message, so ECB over one block is all that is needed.
+        self._cipher = Cipher(AES(bytes.fromhex(keyring.token("cursors"))), ECB())  # noqa: S305
+
+    def cursor(self, of: str, revision: int) -> str:
+        block = _block.pack(revision, crc32(of.encode()), 0)
+        return urlsafe_b64encode(self._cipher.encryptor().update(block)).decode().rstrip("=")
+
+    def revision(self, of: str, cursor: str) -> int:
+        """Raises `InvalidPage` for a cursor that is not one of this list."""
+        try:
+            block = urlsafe_b64decode(f"{cursor}==") if len(cursor) == _LENGTH else b""
+        except (NotBase64, ValueError):
+            block = b""
+        if len(block) == _block.size:
+            revision, of_list, zero = _block.unpack(self._cipher.decryptor().update(block))
+            if of_list == crc32(of.encode()) and zero == 0:
+                return int(revision)
+        raise InvalidPage(
+            "after",
+            "cursor",
+            "The cursor is none that this list gave.",
+            "Send the `endCursor` of a page of this list, or leave `after` out.",
+        )
+
+    def page(self, of: str, first: int, after: str | None) -> Page:
+        """The page that is asked for. Raises `InvalidPage`."""
+        if not 1 <= first <= LARGEST:
+            raise InvalidPage(
+                "first",
+                "first",
+                f"A page has from 1 to {LARGEST} records, not {first}.",
+                f"Send `first` from 1 to {LARGEST}, and `after` for the next page.",
+            )
+        return Page(first, NEWEST if after is None else self.revision(of, after))

@@ -1,0 +1,145 @@
+"""Presented identities: that one was shown and which fields; whose, only where the policy opens it."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, LiteralString
+from uuid import UUID
+
+import msgspec
+from psycopg.sql import SQL
+
+from herkomst.access import policy
+from herkomst.access.policy import Action, Permitted
+from herkomst.domain.register.records import Address, Document, Seller
+from herkomst.investigations.goods import Told, Withheld
+from herkomst.investigations.inquiry import Inquiry
+from herkomst.investigations.pages import Page, Slice
+from herkomst.record.vault import DataKey
+
+LIST = "presentations"
+_decode_seller = msgspec.json.Decoder(Seller).decode
+_COLUMNS: LiteralString = (
+    "presentation, purchase, source, key, shown, state, sealed, recorded_at, revision"
+)
+_PAGE = SQL(
+    "SELECT " + _COLUMNS + " FROM {presentations} WHERE revision < %(before)s AND {asked} "
+    "ORDER BY revision DESC LIMIT %(limit)s"
+)
+_BY_IDS = SQL("SELECT " + _COLUMNS + " FROM {presentations} WHERE presentation = ANY(%(ids)s)")
+_CONDITIONS = {
+    "presentation": SQL("presentation = %(presentation)s"),
+    "states": SQL("state = ANY(%(states)s)"),
+}
+
+
+class Identity(Told, frozen=True, kw_only=True):
+    """What was presented, as it was written down; who it is, is another question."""
+
+    family_name: str
+    prefix: str | None
+    given_names: str | None
+    initials: str | None
+    born: str | None
+    address: Address | None
+    phone: str | None
+    email: str | None
+    document: Document | None
+    vehicle_plate: str | None
+
+
+class Erased(Told, frozen=True, kw_only=True):
+    """The identity was erased (art. 17 AVG, art. 14 Wpg): its key is destroyed."""
+
+    reason: str = "erased"
+
+
+class Presentation(Told, frozen=True, kw_only=True):
+    """An identity presented with a purchase, one a purchase."""
+
+    id: UUID
+    purchase_id: UUID
+    source: str
+    key: str
+    shown: tuple[str, ...]
+    state: str
+    identity: Identity | Withheld | Erased
+    recorded_at: datetime
+    revision: int
+
+
+async def page(
+    permitted: Permitted,
+    inquiry: Inquiry,
+    wanted: Page,
+    *,
+    presentation: UUID | None = None,
+    states: Sequence[str] | None = None,
+) -> Slice[Presentation]:
+    """A page of presentations, from the newest revision on."""
+    permitted.must_be(Action.READ_PRESENTATIONS)
+    narrowed = {"presentation": presentation, "states": states}
+    asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
+    values = {"before": wanted.before, "limit": wanted.first + 1, **narrowed}
+    rows = await inquiry.rows(_PAGE, values, asked)
+    items = await _opened(permitted, inquiry, rows[: wanted.first])
+    cursors = [inquiry.cursors.cursor(LIST, item.revision) for item in items]
+    return Slice(items, cursors, len(rows) > wanted.first)
+
+
+async def by_ids(
+    permitted: Permitted, inquiry: Inquiry, ids: Collection[UUID]
+) -> dict[UUID, Presentation]:
+    """These presentations; of a purchase without an identity there is none."""
+    permitted.must_be(Action.READ_PRESENTATIONS)
+    rows = await inquiry.rows(_BY_IDS, {"ids": list(ids)})
+    return {item.id: item for item in await _opened(permitted, inquiry, rows)}
+
+
+async def _opened(
+    permitted: Permitted, inquiry: Inquiry, rows: Sequence[Any]
+) -> list[Presentation]:
+    may_open = policy.allows(permitted.reading, Action.OPEN_IDENTITY)
+    keys = await inquiry.keys(row.purchase for row in rows if may_open and row.sealed is not None)
+    for row in rows:
+        inquiry.returned.add("presentation", row.presentation)
+    return [_presentation(inquiry, row, keys.get(row.purchase), may_open) for row in rows]
+
+
+def _presentation(inquiry: Inquiry, row: Any, key: DataKey | None, may_open: bool) -> Presentation:
+    return Presentation(
+        id=row.presentation,
+        purchase_id=row.purchase,
+        source=row.source,
+        key=row.key,
+        shown=tuple(row.shown.split(",")) if row.shown else (),
+        state=row.state,
+        identity=_identity(inquiry, row, key, may_open),
+        recorded_at=row.recorded_at,
+        revision=row.revision,
+    )
+
+
+def _identity(
+    inquiry: Inquiry, row: Any, key: DataKey | None, may_open: bool
+) -> Identity | Withheld | Erased:
+    if row.state == "erased":
+        return Erased()
+    if not may_open:
+        inquiry.returned.withhold()
+        return Withheld(reason="identity", contact=row.source)
+    if key is None:  # Its key was destroyed, and the projection has not said so yet.
+        return Erased()
+    seller = _decode_seller(key.open(row.sealed))
+    inquiry.returned.add("identity", row.presentation)
+    return Identity(
+        family_name=seller.family_name,
+        prefix=seller.prefix,
+        given_names=seller.given_names,
+        initials=seller.initials,
+        born=seller.born,
+        address=seller.address,
+        phone=seller.phone,
+        email=seller.email,
+        document=seller.document,
+        vehicle_plate=seller.vehicle_plate,
+    )

@@ -1,0 +1,135 @@
+"""Stolen items (gestolen goederen) as their sources report them.
+
+What may not be read is not in the list at all, whatever is asked: filters never touch it, so neither
+counts nor pages tell of it. Beside a hit it is told to exist, and withheld.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, LiteralString
+from uuid import UUID
+
+import msgspec
+from psycopg.sql import SQL
+
+from herkomst.access.policy import Action, Permitted
+from herkomst.domain.calendar import Occurred
+from herkomst.domain.register.stolen_item import Good, PrivatePart
+from herkomst.investigations import goods
+from herkomst.investigations.goods import Told, Withheld
+from herkomst.investigations.inquiry import Inquiry
+from herkomst.investigations.pages import Page, Slice
+from herkomst.investigations.shops import Town, town
+from herkomst.record.vault import DataKey
+
+LIST = "stolen_items"
+_decode_good = msgspec.json.Decoder(Good).decode
+_decode_moment = msgspec.json.Decoder(Occurred).decode
+_decode_sealed = msgspec.json.Decoder(PrivatePart).decode
+_COLUMNS: LiteralString = (
+    "stolen_item, source, key, report, offence, status, withdrawn_reason, recovered::text, "
+    "handling, stolen::text, reported::text, municipality, country, good::text, sealed, regime, "
+    "recorded_at, revision"
+)
+_PAGE = SQL(
+    "SELECT " + _COLUMNS + " FROM {stolen_items} WHERE revision < %(before)s "
+    "AND handling = ANY(%(readable)s) AND {asked} ORDER BY revision DESC LIMIT %(limit)s"
+)
+_BY_IDS = SQL(
+    "SELECT " + _COLUMNS + " FROM {stolen_items} WHERE stolen_item = ANY(%(ids)s) "
+    "AND handling = ANY(%(known)s)"
+)
+_STATUS = SQL("status = ANY(%(status)s)")
+_KIND = SQL("good ->> 'kind' = ANY(%(kinds)s)")
+
+
+class StolenItem(Told, frozen=True, kw_only=True, tag_field="type", tag="stolen_item"):
+    """A good reported stolen, with its theft as an interval."""
+
+    id: UUID
+    source: str
+    key: str
+    report: str | None
+    offence: str | None
+    status: str
+    withdrawn_reason: str | None
+    recovered: Occurred | None
+    handling: str
+    stolen: Occurred
+    reported: Occurred
+    municipality: Town | None
+    country: str
+    good: goods.Good
+    regime: str
+    recorded_at: datetime
+    revision: int
+
+
+async def page(
+    permitted: Permitted,
+    inquiry: Inquiry,
+    wanted: Page,
+    *,
+    status: Sequence[str] | None = None,
+    kinds: Sequence[str] | None = None,
+) -> Slice[StolenItem]:
+    """A page of what may be read, from the newest revision on."""
+    permitted.must_be(Action.READ_STOLEN_ITEMS)
+    asked = [part for part, given in ((_STATUS, status), (_KIND, kinds)) if given is not None]
+    values = {
+        "before": wanted.before,
+        "limit": wanted.first + 1,
+        "readable": list(permitted.readable),
+        "status": status,
+        "kinds": kinds,
+    }
+    rows = await inquiry.rows(_PAGE, values, asked)
+    items = await _opened(inquiry, rows[: wanted.first])
+    cursors = [inquiry.cursors.cursor(LIST, item.revision) for item in items]
+    return Slice(items, cursors, len(rows) > wanted.first)
+
+
+async def by_ids(
+    permitted: Permitted, inquiry: Inquiry, ids: Collection[UUID]
+) -> dict[UUID, StolenItem | Withheld]:
+    """The other goods of hits; what may not be read is withheld, or not there at all."""
+    permitted.must_be(Action.READ_HITS)
+    values = {"ids": list(ids), "known": list(permitted.known)}
+    rows = await inquiry.rows(_BY_IDS, values)
+    readable = [row for row in rows if row.handling in permitted.readable]
+    found: dict[UUID, StolenItem | Withheld] = {i.id: i for i in await _opened(inquiry, readable)}
+    for row in rows:
+        if row.stolen_item not in found:
+            inquiry.returned.withhold()
+            found[row.stolen_item] = Withheld(reason=f"handling_{row.handling}", contact=row.source)
+    return found
+
+
+async def _opened(inquiry: Inquiry, rows: Sequence[Any]) -> list[StolenItem]:
+    keys = await inquiry.keys(row.stolen_item for row in rows if row.sealed is not None)
+    for row in rows:
+        inquiry.returned.add("stolen_item", row.stolen_item)
+    return [_item(row, keys.get(row.stolen_item)) for row in rows]
+
+
+def _item(row: Any, key: DataKey | None) -> StolenItem:
+    part = None if key is None else _decode_sealed(key.open(row.sealed))
+    return StolenItem(
+        id=row.stolen_item,
+        source=row.source,
+        key=row.key,
+        report=row.report,
+        offence=row.offence,
+        status=row.status,
+        withdrawn_reason=row.withdrawn_reason,
+        recovered=_decode_moment(row.recovered) if row.recovered else None,
+        handling=row.handling,
+        stolen=_decode_moment(row.stolen),
+        reported=_decode_moment(row.reported),
+        municipality=town(row.municipality),
+        country=row.country,
+        good=goods.stolen(_decode_good(row.good), part),
+        regime=row.regime,
+        recorded_at=row.recorded_at,
+        revision=row.revision,
+    )

@@ -1,0 +1,314 @@
+"""The runner: one owner, one transaction a batch, nothing missed, nothing skipped, nothing twice."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import Event as Flag
+from threading import Thread
+from typing import Any
+
+import pytest
+from psycopg import Connection
+
+from herkomst.domain import events
+from herkomst.domain.events import Event, Recorded, encode
+from herkomst.domain.register import dealer
+from herkomst.processes.followers import followers
+from herkomst.projections import registry, runner
+from herkomst.projections.dealers import Dealers
+from herkomst.projections.follower import Follower, Kind
+from herkomst.projections.model import Model
+from herkomst.projections.runner import Runner, wait_until
+from herkomst.record.application import Custody, envelope, this_moment
+from herkomst.record.archive import Archive
+from herkomst.record.database import DatabaseDown, Row
+from tests.archives import TILL, a_dealer, a_purchase, a_stolen_item
+from tests.projections.following import (
+    connected,
+    digests,
+    facts,
+    follow,
+    rebuilt,
+    rows,
+    running,
+    standings,
+    supervising,
+    take_in,
+    until,
+)
+from tests.projections.following import runner as a_runner
+
+PATIENCE = 30.0
+"""Seconds until a test that would hang fails."""
+
+
+class Tally:
+    """A follower that writes down each event that it sees, and does what a test asks for then."""
+
+    name = "tally"
+    kind: Kind = "projection"
+    sequence = "register"
+    models: Sequence[Model] = ()
+
+    def __init__(self, archive: Archive) -> None:
+        self.archive = archive
+        self.then: Callable[[Connection[Row], Sequence[Recorded]], None] = _nothing
+        with connected(archive) as connection:
+            connection.execute("CREATE TABLE IF NOT EXISTS read.tally (position bigint)")
+
+    def apply(self, connection: Connection[Row], facts: Sequence[Recorded]) -> None:
+        for fact in facts:
+            connection.execute("INSERT INTO read.tally VALUES (%s)", (fact.position,))
+        self.then(connection, facts)
+
+    def seen(self) -> list[int]:
+        with connected(self.archive) as connection:
+            told = connection.execute("SELECT position FROM read.tally ORDER BY position")
+            return [row[0] for row in told.fetchall()]
+
+
+def _nothing(*_: object) -> None:
+    """Nothing further."""
+
+
+@pytest.fixture
+def tally(archive: Archive) -> Tally:
+    return Tally(archive)
+
+
+def head(archive: Archive, sequence: str = "register") -> int:
+    return len(facts(archive, sequence))
+
+
+def everything(archive: Archive) -> Callable[[dict[str, registry.Standing]], bool]:
+    """Whether all that is enrolled stands at the head of its sequence."""
+    heads = {name: head(archive, name) for name in ("register", "casework")}
+    return lambda now: bool(now) and all(s.position >= heads[s.sequence] for s in now.values())
+
+
+def connections(archive: Archive, name: str) -> list[int]:
+    """Process ids of the connections of this name."""
+    with connected(archive) as connection:
+        told = connection.execute(
+            "SELECT pid FROM pg_stat_activity "
+            "WHERE datname = current_database() AND application_name = %s",
+            (name,),
+        )
+        return [row[0] for row in told.fetchall()]
+
+
+def cut(archive: Archive, *pids: int) -> None:
+    """Kill connections from outside, as a failing network or an administrator does."""
+    with connected(archive) as connection:
+        for pid in pids:
+            connection.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+
+
+def smuggled(archive: Archive, event: Event, version: int) -> None:
+    """Append an event as nobody may: by hand, without a notification."""
+    state = encode(event.data, event.envelope)
+    with supervising(archive) as connection:
+        connection.execute(
+            "INSERT INTO record.register_events "
+            "SELECT %s, %s, %s, %s, max(notification_id) + 1, now() FROM record.register_events",
+            (event.stream, version, event.data.TOPIC, state),
+        )
+
+
+def an_acceptance(archive: Archive) -> Event:
+    (row,) = rows(archive, "dealers")
+    sealed = envelope("user:gemeente", Custody(TILL, "sr:437ter", "avg", TILL), this_moment(), 1)
+    return Event(row["dealer"], dealer.Accepted(), sealed)
+
+
+# Until nothing is left, or until stopped
+
+
+def test_given_records_when_run_once_then_all_is_followed_and_it_ends(archive: Archive) -> None:
+    take_in(archive, a_dealer(), a_purchase(), a_stolen_item())
+    assert follow(archive).failed == frozenset()
+    assert everything(archive)(standings(archive))
+    assert [row["state"] for row in rows(archive, "hits")] == ["found"]
+    assert {s.state for s in standings(archive).values()} == {"live"}
+
+
+def test_given_nothing_when_run_once_then_it_ends(archive: Archive) -> None:
+    follow(archive)
+    assert set(standings(archive)) == {f.name for f in followers(archive)}
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 2000])
+def test_given_batches_of_any_size_when_run_then_every_event_is_seen_once(
+    archive: Archive, tally: Tally, batch: int
+) -> None:
+    take_in(archive, a_dealer(), a_purchase(), a_stolen_item())
+    Runner(archive.urls.app, [tally], batch=batch).run(once=True)
+    assert tally.seen() == [1, 2, 3, 4, 5]
+
+
+def test_given_a_stop_in_the_middle_when_run_again_then_it_goes_on_from_there(
+    archive: Archive, tally: Tally
+) -> None:
+    take_in(archive, a_dealer(), a_purchase(), a_stolen_item())
+    seen: list[tuple[str, int]] = []
+    run = Runner(archive.urls.app, [tally], batch=2, progress=lambda *told: seen.append(told))
+    tally.then = lambda *_: run.stop.set()
+    run.run()
+    assert (tally.seen(), seen) == ([1, 2], [("tally", 2)])
+    assert standings(archive)["tally"].state == "stopped"
+    Runner(archive.urls.app, [tally]).run(once=True)
+    assert tally.seen() == [1, 2, 3, 4, 5]
+    assert standings(archive)["tally"].state == "live"
+
+
+def test_given_no_database_when_run_once_then_it_says_that_it_is_down(archive: Archive) -> None:
+    url = archive.urls.app.replace("/test_", "/no_such_")
+    with pytest.raises(DatabaseDown):
+        Runner(url, followers(archive)).run(once=True)
+
+
+# One owner
+
+
+@contextmanager
+def noticing(archive: Archive, poll: float = 0.02) -> Iterator[tuple[Runner, Flag]]:
+    """A runner in a thread, and a flag that is up once it has moved anything."""
+    moved = Flag()
+    run = a_runner(archive, poll=poll, progress=lambda *_: moved.set())
+    with running(run):
+        yield run, moved
+
+
+def test_given_two_runners_when_the_owner_goes_then_the_other_takes_over(archive: Archive) -> None:
+    take_in(archive, a_dealer())
+    with noticing(archive) as (first, first_moved):
+        assert first_moved.wait(PATIENCE)
+        until(archive, everything(archive))
+        with noticing(archive) as (_, second_moved):
+            take_in(archive, a_purchase())
+            until(archive, everything(archive))
+            assert not second_moved.is_set()
+            first.stop.set()
+            assert second_moved.wait(0) is False
+            take_in(archive, a_stolen_item())
+            assert second_moved.wait(PATIENCE)
+            until(archive, everything(archive))
+    assert [row["state"] for row in rows(archive, "hits")] == ["found"]
+
+
+def test_given_two_runners_when_the_connections_of_one_are_cut_then_one_of_them_goes_on(
+    archive: Archive,
+) -> None:
+    take_in(archive, a_dealer())
+    with noticing(archive) as (_, first_moved):
+        assert first_moved.wait(PATIENCE)
+        until(archive, everything(archive))
+        owner, work = (connections(archive, f"herkomst {name}") for name in ("owner", "work"))
+        with noticing(archive) as (_, second_moved):
+            cut(archive, *owner, *work)
+            take_in(archive, a_purchase(), a_stolen_item())
+            assert second_moved.wait(PATIENCE)
+            until(archive, everything(archive))
+    before = digests(archive)
+    rebuilt(archive)
+    assert digests(archive) == before
+
+
+def test_given_a_runner_that_lost_its_lock_when_both_run_then_nothing_is_applied_twice(
+    archive: Archive, tally: Tally, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in(archive, *[a_purchase(key=f"p{n}") for n in range(40)])
+    monkeypatch.setattr(Runner, "_own", _own_unasked)
+    runs = [Runner(archive.urls.app, [tally], batch=1) for _ in range(2)]
+    threads = [Thread(target=run.run, kwargs={"once": True}) for run in runs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert tally.seen() == list(range(1, head(archive) + 1))
+
+
+def _own_unasked(self: Any, *_: object) -> None:
+    self._owned.update(follower.name for follower in self._followers)
+
+
+def test_given_a_position_that_was_moved_when_a_runner_moves_it_then_it_is_refused(
+    archive: Archive,
+) -> None:
+    take_in(archive, a_dealer())
+    follow(archive)
+    with connected(archive) as connection:
+        assert not registry.move(connection, "dealers", 0, 1)
+        assert registry.move(connection, "dealers", 1, 1)
+
+
+def test_given_a_position_moved_behind_its_back_when_it_commits_then_the_batch_is_undone(
+    archive: Archive, tally: Tally
+) -> None:
+    take_in(archive, a_dealer(), a_purchase())
+
+    def moved_elsewhere(connection: Connection[Row], _: Sequence[Recorded]) -> None:
+        connection.execute("UPDATE follow.followers SET position = 7 WHERE name = 'tally'")
+
+    tally.then = moved_elsewhere
+    run = Runner(archive.urls.app, [tally, *followers(archive)])
+    run.run(once=True)
+    assert (tally.seen(), run.failed) == ([], frozenset())
+    assert standings(archive)["tally"].position == 0
+    assert len(rows(archive, "purchases")) == 1
+
+
+# Rows and position together
+
+
+@pytest.mark.parametrize("name", ["matching", "purchases", "links"])
+def test_given_a_connection_cut_within_a_batch_when_it_goes_on_then_nothing_is_there_twice(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    follow(archive)
+    take_in(archive, a_dealer(), a_stolen_item(), *[a_purchase(key=f"p{n}") for n in range(3)])
+    (follower,) = (f for f in followers(archive) if f.name == name)
+    apply, cuts = follower.apply, [True]
+
+    def apply_and_break(connection: Connection[Row], facts: Sequence[Recorded]) -> None:
+        apply(connection, facts)
+        if cuts:
+            cuts.pop()
+            cut(archive, connection.info.backend_pid)
+
+    monkeypatch.setattr(follower, "apply", apply_and_break)
+    run = Runner(archive.urls.app, [follower], batch=5)
+    with running(run):
+        until(archive, lambda now: now[name].position == head(archive))
+    assert not cuts
+    follow(archive)
+    assert [fact.topic for fact in facts(archive, "casework")] == ["casework.hit.found"] * 3
+    before = digests(archive)
+    rebuilt(archive)
+    assert digests(archive) == before
+
+
+# Notifications and the poll
+
+
+def test_given_a_runner_that_sleeps_when_records_come_then_a_notification_wakes_it(
+    archive: Archive,
+) -> None:
+    with running(a_runner(archive, poll=10 * PATIENCE)) as thread:
+        take_in(archive, a_dealer(), a_purchase(), a_stolen_item())
+        until(archive, lambda now: len(now) == len(followers(archive)))
+        until(archive, everything(archive))
+        wake(archive)
+        assert thread.is_alive()
+        with stopped_by_hand(archive):
+            pass
+
+
+def test_given_an_event_without_notification_when_it_polls_then_it_is_found(
+    archive: Archive,
+) -> None:
+    take_in(archive, a_dealer())
+    follow(archive)
+    with running(a_runner(archive, poll=0.02)):
+        smuggled(archive, an_acceptance(archive), version=2)
+        until(archive, everything(archive))
+    assert [row["state"] for row in rows(archive, "dealers")] == ["accepted"]

@@ -1,0 +1,186 @@
+"""A stand-in for the server: the pages under their policy, and made-up hits over the contract."""
+
+import asyncio
+import contextlib
+import json
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tests.web.goods import Card
+
+WEB = Path(__file__).parents[2] / "web"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
+    "form-action 'none'"
+)
+
+
+class Policy:
+    """Puts the content security policy on every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_policy(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = [*message["headers"], (b"content-security-policy", POLICY.encode())]
+                message = {**message, "headers": headers}
+            await send(message)
+
+        await self.app(scope, receive, send_with_policy)
+
+
+class Site:
+    """A server on a port of its own. Hits given to it go to whoever reads the stream."""
+
+    def __init__(self, *, dev_login: bool = True) -> None:
+        self.dev_login = dev_login
+        self.refusal: tuple[int, str] | None = None
+        self.streams: list[Headers] = []
+        """The headers with which the stream was asked for."""
+        self.asked_after: list[int] = []
+        self.operations: list[tuple[Headers, dict[str, object]]] = []
+        self._cards: list[Card] = []
+        self._broken = 0
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._changed: asyncio.Condition | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._started = threading.Event()
+        config = uvicorn.Config(self._app(), log_config=None, timeout_graceful_shutdown=1)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],))
+
+    @property
+    def url(self) -> str:
+        host, port = self._socket.getsockname()
+        return f"http://{host}:{port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._started.wait()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.should_exit = True
+        self.break_streams()
+        self._thread.join()
+        self._socket.close()
+
+    def send(self, *cards: Card) -> None:
+        """Lets these hits come, after those that came before."""
+        self._cards.extend(cards)
+        self._wake()
+
+    def break_streams(self) -> None:
+        """Ends every stream that is open, as a server that restarts does."""
+        self._broken += 1
+        self._wake()
+
+    def _wake(self) -> None:
+        async def notify() -> None:
+            assert self._changed is not None
+            async with self._changed:
+                self._changed.notify_all()
+
+        assert self._loop is not None
+        asyncio.run_coroutine_threadsafe(notify(), self._loop).result()
+
+    def _app(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/", self._page("index.html")),
+                Route("/explorer", self._page("explorer.html")),
+                Route("/session", self._session, methods=["GET", "POST"]),
+                Route("/hits/stream", self._hits),
+                Route("/graphql", self._graphql, methods=["POST"]),
+                Mount("/assets", StaticFiles(directory=WEB / "assets")),
+            ],
+            middleware=[Middleware(Policy)],
+            lifespan=self._lifespan,
+        )
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        self._loop = asyncio.get_running_loop()
+        self._changed = asyncio.Condition()
+        self._started.set()
+        yield
+
+    def _page(self, name: str) -> "Page":
+        return Page(WEB / name)
+
+    async def _session(self, request: Request) -> Response:
+        if request.method == "GET":
+            return JSONResponse({"dev_login": self.dev_login})
+        asked = await request.json()
+        token = f"token-of-{asked['role']}"
+        return JSONResponse({"token": token, "expires_at": "2026-11-22T08:00:00Z"})
+
+    async def _hits(self, request: Request) -> Response:
+        self.streams.append(request.headers)
+        if self.refusal:
+            status, detail = self.refusal
+            return JSONResponse({"status": status, "detail": detail}, status)
+        after = int(request.query_params["after"])
+        self.asked_after.append(after)
+        return StreamingResponse(self._events(after), media_type="text/event-stream")
+
+    async def _events(self, after: int) -> AsyncIterator[str]:
+        assert self._changed is not None
+        broken = self._broken
+        yield ": here\n\n"
+        while broken == self._broken:
+            for card in [one for one in self._cards if one["revision"] > after]:
+                after = card["revision"]
+                yield f"event: hit\nid: {after}\ndata: {json.dumps(card)}\n\n"
+            async with self._changed:
+                if broken == self._broken and not self._after(after):
+                    await self._changed.wait()
+
+    def _after(self, revision: int) -> bool:
+        return any(card["revision"] > revision for card in self._cards)
+
+    async def _graphql(self, request: Request) -> Response:
+        asked = await request.json()
+        self.operations.append((request.headers, asked))
+        return JSONResponse(answer(asked))
+
+
+class Page:
+    """A page of the folder; FileResponse looks for it when it is asked for, not before."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await FileResponse(self.path)(scope, receive, send)
+
+
+def answer(asked: dict[str, object]) -> dict[str, object]:
+    raise NotImplementedError
+
+
+def running(**settings: bool) -> Iterator[Site]:
+    with Site(**settings) as site:
+        yield site

@@ -1,0 +1,73 @@
+// Under which role, unit, purpose and ground one works. It lives as long as the tab does.
+
+const PLACE = "herkomst.session";
+
+/** An answer other than the one asked for, in the server's own words where it gives any. */
+export class Refused extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export function session() {
+  const kept = sessionStorage.getItem(PLACE);
+  const found = kept && JSON.parse(kept);
+  return found?.token ? found : null;
+}
+
+/** The last choices, also after the login has ended. */
+export function choices() {
+  const kept = sessionStorage.getItem(PLACE);
+  return kept ? JSON.parse(kept) : {};
+}
+
+export function headers({ token, purpose, ground }) {
+  return {
+    Authorization: `Bearer ${token}`,
+    "Herkomst-Purpose": purpose,
+    "Herkomst-Ground": ground,
+  };
+}
+
+export async function offersDevelopmentLogin() {
+  const response = await fetch("/session");
+  if (!response.ok) throw await refusal(response);
+  return (await response.json()).dev_login === true;
+}
+
+export async function enter({ role, unit, purpose, ground }) {
+  const response = await fetch("/session", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ role, unit }),
+  });
+  if (!response.ok) throw await refusal(response);
+  const { token, expires_at } = await response.json();
+  keep({ role, unit, purpose, ground, token, expires_at });
+}
+
+/** Forgets the token and keeps the choices, so that the form is filled in the next time. */
+export function leave() {
+  keep({ ...choices(), token: null, expires_at: null });
+}
+
+/** What an answer that is no success says: problem+json, a list of errors, or only a status. */
+export async function refusal(response) {
+  const text = await response.text();
+  return new Refused(response.status, sentence(text));
+}
+
+function sentence(text) {
+  try {
+    const body = JSON.parse(text);
+    return body.detail ?? body.errors?.[0]?.message ?? body.title ?? "";
+  } catch (error) {
+    if (error instanceof SyntaxError) return "";
+    throw error;
+  }
+}
+
+function keep(found) {
+  sessionStorage.setItem(PLACE, JSON.stringify(found));
+}

@@ -1,0 +1,128 @@
+// Hits as they come: server-sent events read with fetch, because an EventSource sends no headers.
+
+import { refusal } from "./session.js";
+
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 30_000;
+const SILENCES = 4; // A server that sent signs of life is given up after so many left out.
+
+/**
+ * Follows the hits after a revision until `signal` aborts, and takes up again where it broke.
+ *
+ * `onHit` receives each card. `onState` receives "connecting", "live", "reconnecting",
+ * "unavailable" or, when trying again is no use, "expired", "forbidden" or "refused".
+ */
+export async function follow({ headers, after, signal, onHit, onState }) {
+  const position = { after, failures: 0 };
+  while (!signal.aborted) {
+    if (position.failures === 0) onState("connecting");
+    const state = await attempt({ headers, position, signal, onHit, onState });
+    if (signal.aborted) return;
+    onState(state.name, state.message);
+    if (state.final) return;
+    await pause(position.failures++, signal);
+  }
+}
+
+async function attempt({ headers, position, signal, onHit, onState }) {
+  try {
+    const response = await fetch(`/hits/stream?after=${position.after}`, {
+      headers: { ...headers, Accept: "text/event-stream" },
+      cache: "no-store",
+      signal,
+    });
+    if (!response.ok) return stateOf(await refusal(response));
+    onState("live");
+    for await (const { event, id, data } of events(watched(response.body))) {
+      position.failures = 0;
+      if (event === "hit") onHit(JSON.parse(data));
+      if (id) position.after = id;
+    }
+  } catch (error) {
+    if (error instanceof SyntaxError) return { name: "refused", message: error.message, final: true };
+    if (!(error instanceof TypeError || error instanceof DOMException)) throw error;
+  }
+  return { name: "reconnecting" };
+}
+
+function stateOf({ status, message }) {
+  if (status === 401) return { name: "expired", message, final: true };
+  if (status === 403) return { name: "forbidden", message, final: true };
+  if (status >= 500 || status === 429) return { name: "unavailable", message };
+  return { name: "refused", message: message || `HTTP ${status}`, final: true };
+}
+
+function pause(failures, signal) {
+  const longest = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures);
+  return new Promise((resume) => {
+    const timer = setTimeout(done, longest * (0.5 + Math.random() / 2));
+    addEventListener("online", done);
+    signal.addEventListener("abort", done);
+    function done() {
+      clearTimeout(timer);
+      removeEventListener("online", done);
+      signal.removeEventListener("abort", done);
+      resume();
+    }
+  });
+}
+
+/** The chunks of a body; it breaks off when the signs of life that it sent so far stop coming. */
+async function* watched(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let interval = 0;
+  let sign = null;
+  try {
+    for (;;) {
+      const { done, value } = await within(reader.read(), interval * SILENCES);
+      if (done) return;
+      if (value.startsWith(":")) {
+        const now = performance.now();
+        if (sign !== null) interval = Math.max(interval, now - sign);
+        sign = now;
+      }
+      yield value;
+    }
+  } finally {
+    reader.cancel().catch(() => {}); // The signal may have cancelled it already.
+  }
+}
+
+function within(promise, limit) {
+  if (limit < 1000) return promise;
+  let timer;
+  const silence = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new DOMException("silent", "TimeoutError")), limit);
+  });
+  return Promise.race([promise, silence]).finally(() => clearTimeout(timer));
+}
+
+/** The events in a text that comes in pieces, as the HTML standard reads them. */
+export async function* events(pieces) {
+  let rest = "";
+  let event = fresh();
+  for await (const piece of pieces) {
+    const lines = (rest + piece).split(/\r\n|\n|\r(?!$)/);
+    rest = lines.pop();
+    for (const line of lines) {
+      if (line === "") {
+        if (event.data.length) yield { ...event, data: event.data.join("\n") };
+        event = fresh();
+      } else {
+        take(event, line);
+      }
+    }
+  }
+}
+
+function fresh() {
+  return { event: "message", id: "", data: [] };
+}
+
+function take(event, line) {
+  const colon = line.indexOf(":");
+  const name = colon < 0 ? line : line.slice(0, colon);
+  const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
+  if (name === "data") event.data.push(value);
+  else if (name === "event" || name === "id") event[name] = value;
+}
