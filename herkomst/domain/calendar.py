@@ -84,6 +84,7 @@ def parse_occurred(
     return occurred
 
 
+@lru_cache(1 << 13)
 def interval(occurred: Occurred) -> Interval:
     """The span in UTC that may hold the moment: all of the second, the day or the month."""
     first = _span(occurred.from_, occurred.zone, occurred.precision)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
-from typing import Any, LiteralString
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -19,20 +19,12 @@ from herkomst.record.vault import DataKey
 LIST = "dealers"
 _decode_trades = msgspec.json.Decoder(tuple[str, ...]).decode
 _decode_sealed = msgspec.json.Decoder(PrivatePart).decode
-_PAGE = SQL(
-    "SELECT dealer, source, key, name, kvk, trades::text, notified_on, state, sealed, "
-    "recorded_at, revision FROM {dealers} d WHERE revision < %(before)s AND {asked} "
-    "ORDER BY revision DESC LIMIT %(limit)s"
-)
-_PLACES: LiteralString = (
-    "establishment, dealer, branch, name, street, number, suffix, postcode, city, country, "
-    "municipality, open_from, open_to"
-)
+_SELECT = SQL("SELECT * FROM {dealers} d WHERE {asked} ORDER BY revision DESC LIMIT %(limit)s")
 _OF_DEALERS = SQL(
-    "SELECT " + _PLACES + " FROM {establishments} WHERE dealer = ANY(%(ids)s) "
-    "ORDER BY dealer, branch NULLS FIRST"
+    "SELECT * FROM {establishments} WHERE dealer = ANY(%(ids)s) ORDER BY dealer, branch NULLS FIRST"
 )
 _CONDITIONS = {
+    "before": SQL("revision < %(before)s"),
     "municipality": SQL(
         "EXISTS (SELECT FROM {establishments} e "
         "WHERE e.dealer = d.dealer AND e.municipality = %(municipality)s)"
@@ -87,17 +79,20 @@ async def page(
 ) -> Slice[Dealer]:
     """A page of dealers, from the newest revision on."""
     permitted.must_be(Action.READ_DEALERS)
-    narrowed = {"municipality": municipality, "trade": trade, "states": states}
+    narrowed = {
+        "before": wanted.before,
+        "municipality": municipality,
+        "trade": trade,
+        "states": states,
+    }
     asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
-    values = {"before": wanted.before, "limit": wanted.first + 1, **narrowed}
-    rows = await inquiry.rows(_PAGE, values, asked)
+    rows = await inquiry.rows(_SELECT, {"limit": wanted.first + 1, **narrowed}, asked)
     shown = rows[: wanted.first]
     keys = await inquiry.keys(row.dealer for row in shown if row.sealed is not None)
     for row in shown:
         inquiry.returned.add("dealer", row.dealer)
     items = [_dealer(row, keys.get(row.dealer)) for row in shown]
-    cursors = [inquiry.cursors.cursor(LIST, item.revision) for item in items]
-    return Slice(items, cursors, len(rows) > wanted.first)
+    return inquiry.cursors.slice(LIST, wanted, items, len(rows))
 
 
 async def establishments(

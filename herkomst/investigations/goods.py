@@ -106,7 +106,7 @@ def _identifiers(
     missing = list(hidden)
     for type_, _ in opened:
         missing.remove(type_)
-    return tuple([*known, *(Identifier(type=t, value=None) for t in missing)])
+    return (*known, *(Identifier(type=t, value=None) for t in missing))
 
 
 def _traits(attributes: Mapping[str, Attribute]) -> tuple[Trait, ...]:

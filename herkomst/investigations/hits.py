@@ -7,12 +7,13 @@ item: no grade, no reasons, no number of its report.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, LiteralString
+from typing import Any
 from uuid import UUID
 
 import msgspec
 from psycopg.rows import namedtuple_row
 from psycopg.sql import SQL
+from psycopg.types.json import set_json_loads
 
 from herkomst.access.policy import Action, Permitted
 from herkomst.access.reading import Asked, Question, Returned, write
@@ -21,7 +22,7 @@ from herkomst.domain.matching import Reason
 from herkomst.domain.problems import Mark
 from herkomst.investigations import purchases, shops, stolen_items
 from herkomst.investigations.goods import BoughtGood, Told, Withheld
-from herkomst.investigations.inquiry import MODELS, Inquiry
+from herkomst.investigations.inquiry import MODELS, Inquiry, undecoded
 from herkomst.investigations.pages import Page, Slice
 from herkomst.investigations.purchases import Purchase
 from herkomst.investigations.shops import Shop
@@ -34,30 +35,24 @@ LIST = "hits"
 EXPORTED_AT_ONCE = 1000
 """Hits of an export that share an entry of the journal."""
 _decode_reasons = msgspec.json.Decoder(tuple[Reason, ...]).decode
-_COLUMNS: LiteralString = (
-    "h.hit, h.purchase, h.line, h.stolen_item, h.grade, h.state, h.score, h.time, "
-    "h.reasons::text, h.against::text, h.why, h.decided_by, h.found_at, h.revision, s.handling"
+_SELECT = SQL(
+    "SELECT h.*, s.handling FROM {hits} h JOIN {stolen_items} s USING (stolen_item) "
+    "JOIN {purchases} p USING (purchase) WHERE s.handling = ANY(%(known)s) AND {asked} "
+    "ORDER BY h.revision DESC LIMIT %(limit)s"
 )
-_FROM: LiteralString = (
-    " FROM {hits} h JOIN {stolen_items} s USING (stolen_item) JOIN {purchases} p USING (purchase) "
-)
-_PAGE = SQL(
-    "SELECT " + _COLUMNS + _FROM + "WHERE h.revision < %(before)s AND s.handling = ANY(%(known)s) "
-    "AND {asked} ORDER BY h.revision DESC LIMIT %(limit)s"
-)
-_ONE = SQL("SELECT " + _COLUMNS + _FROM + "WHERE h.hit = %(hit)s AND s.handling = ANY(%(known)s)")
 _CHANGED = SQL(
-    "SELECT " + _COLUMNS + ", p.purchase IS NOT NULL AND s.stolen_item IS NOT NULL AS complete "
+    "SELECT h.*, s.handling, p.purchase IS NOT NULL AND s.handling IS NOT NULL AS complete "
     "FROM {hits} h LEFT JOIN {stolen_items} s USING (stolen_item) "
     "LEFT JOIN {purchases} p USING (purchase) "
     "WHERE h.revision > %(after)s ORDER BY h.revision LIMIT %(limit)s"
 )
 _EXPORT = SQL(
-    "SELECT " + _COLUMNS + ", h.purchase_source, h.purchase_key, h.stolen_source, h.stolen_key "
-    "FROM {hits} h JOIN {stolen_items} s USING (stolen_item) "
+    "SELECT h.* FROM {hits} h JOIN {stolen_items} s USING (stolen_item) "
     "WHERE s.handling = ANY(%(readable)s) ORDER BY h.hit"
 )
 _CONDITIONS = {
+    "before": SQL("h.revision < %(before)s"),
+    "hit": SQL("h.hit = %(hit)s"),
     # A grade tells of both goods: it narrows to those that may be read.
     "grades": SQL("h.grade = ANY(%(grades)s) AND s.handling = ANY(%(readable)s)"),
     "states": SQL("h.state = ANY(%(states)s)"),
@@ -86,7 +81,7 @@ class Hit(Told, frozen=True, kw_only=True):
 
 
 class PurchasedGood(Told, frozen=True, kw_only=True):
-    """The good that was bought, with what a card needs of its purchase and its shop."""
+    """The good that was bought, with what a card needs of its purchase."""
 
     purchase_id: UUID
     source: str
@@ -95,15 +90,17 @@ class PurchasedGood(Told, frozen=True, kw_only=True):
     acquired: Occurred
     mode: str
     marks: tuple[Mark, ...]
-    good: BoughtGood
-    shop: Shop | None
+    establishment_id: UUID
+    good: BoughtGood | None
+    """None where a correction took the line away."""
 
 
 class Card(Told, frozen=True, kw_only=True):
-    """A hit with both goods beside each other."""
+    """A hit with both goods beside each other, and the shop where its dealer notified it."""
 
     hit: Hit
     purchase: PurchasedGood
+    shop: Shop | None
     stolen: StolenItem | Withheld
 
 
@@ -118,26 +115,25 @@ async def page(
 ) -> Slice[Hit]:
     """A page of hits, from the one that changed last."""
     permitted.must_be(Action.READ_HITS)
-    narrowed = {"grades": grades, "states": states, "since": since}
-    asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
-    values = {
-        "before": wanted.before,
-        "limit": wanted.first + 1,
-        "known": list(permitted.known),
-        "readable": list(permitted.readable),
-        **narrowed,
-    }
-    rows = await inquiry.rows(_PAGE, values, asked)
+    narrowed = {"before": wanted.before, "grades": grades, "states": states, "since": since}
+    rows = await _rows(permitted, inquiry, wanted.first + 1, narrowed)
     items = [_told(permitted, inquiry, row) for row in rows[: wanted.first]]
-    cursors = [inquiry.cursors.cursor(LIST, item.revision) for item in items]
-    return Slice(items, cursors, len(rows) > wanted.first)
+    return inquiry.cursors.slice(LIST, wanted, items, len(rows))
 
 
 async def one(permitted: Permitted, inquiry: Inquiry, hit: UUID) -> Hit | None:
     """One hit, or None where there is none for this viewer."""
     permitted.must_be(Action.READ_HITS, Action.DECIDE_HIT)
-    rows = await inquiry.rows(_ONE, {"hit": hit, "known": list(permitted.known)})
+    rows = await _rows(permitted, inquiry, 1, {"hit": hit})
     return _told(permitted, inquiry, rows[0]) if rows else None
+
+
+async def _rows(
+    permitted: Permitted, inquiry: Inquiry, limit: int, narrowed: Mapping[str, object]
+) -> list[Any]:
+    asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
+    visible = {"known": list(permitted.known), "readable": list(permitted.readable)}
+    return await inquiry.rows(_SELECT, {"limit": limit, **visible, **narrowed}, asked)
 
 
 async def changed(
@@ -162,14 +158,15 @@ async def cards(permitted: Permitted, inquiry: Inquiry, hits: Sequence[Hit]) -> 
     """Both goods of these hits, in a bounded number of statements."""
     if not hits:
         return []
-    bought = await purchased(permitted, inquiry, {(hit.purchase_id, hit.line) for hit in hits})
-    places = {bought[hit.purchase_id, hit.line][0].establishment_id for hit in hits}
+    bought = await purchased(permitted, inquiry, [(hit.purchase_id, hit.line) for hit in hits])
+    places = {good.establishment_id for good in bought.values()}
     shop = await shops.by_ids(permitted, inquiry, places)
     stolen = await stolen_items.by_ids(permitted, inquiry, {hit.stolen_id for hit in hits})
     return [
         Card(
             hit=hit,
-            purchase=_card_side(*bought[hit.purchase_id, hit.line], shop),
+            purchase=bought[hit.purchase_id, hit.line],
+            shop=shop.get(bought[hit.purchase_id, hit.line].establishment_id),
             stolen=stolen[hit.stolen_id],
         )
         for hit in hits
@@ -178,17 +175,14 @@ async def cards(permitted: Permitted, inquiry: Inquiry, hits: Sequence[Hit]) -> 
 
 async def purchased(
     permitted: Permitted, inquiry: Inquiry, lines: Collection[tuple[UUID, int]]
-) -> dict[tuple[UUID, int], tuple[Purchase, BoughtGood]]:
+) -> dict[tuple[UUID, int], PurchasedGood]:
     """These lines with their purchases."""
+    permitted.must_be(Action.READ_HITS)
     found = await purchases.by_ids(permitted, inquiry, {purchase for purchase, _ in lines})
-    return {
-        (purchase.id, good.line): (purchase, good)
-        for purchase in found.values()
-        for good in purchase.lines
-    }
+    return {(purchase, line): _bought(found[purchase], line) for purchase, line in lines}
 
 
-def _card_side(purchase: Purchase, good: BoughtGood, shop: Mapping[UUID, Shop]) -> PurchasedGood:
+def _bought(purchase: Purchase, line: int) -> PurchasedGood:
     return PurchasedGood(
         purchase_id=purchase.id,
         source=purchase.source,
@@ -197,8 +191,8 @@ def _card_side(purchase: Purchase, good: BoughtGood, shop: Mapping[UUID, Shop]) 
         acquired=purchase.acquired,
         mode=purchase.mode,
         marks=purchase.marks,
-        good=good,
-        shop=shop.get(purchase.establishment_id),
+        establishment_id=purchase.establishment_id,
+        good=next((good for good in purchase.lines if good.line == line), None),
     )
 
 
@@ -236,12 +230,13 @@ def export_hits(archive: Archive, permitted: Permitted) -> Iterator[dict[str, ob
         connection.transaction(),
         connection.cursor(name="export_hits", row_factory=namedtuple_row) as cursor,
     ):
+        set_json_loads(undecoded, connection)
         tables = registry.live_tables(connection, MODELS)
         cursor.execute(_EXPORT.format(**tables), {"readable": list(permitted.readable)})
         while rows := cursor.fetchmany(EXPORTED_AT_ONCE):
             returned = Returned()
             for row in rows:
-                returned.add("hit", row.hit)
+                returned.add("hit", row.hit)  # type: ignore[attr-defined]
             write(archive, asked.read(returned))
             yield from map(_exported, rows)
 

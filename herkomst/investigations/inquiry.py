@@ -16,6 +16,7 @@ import psycopg
 from psycopg import AsyncConnection, IsolationLevel
 from psycopg.rows import namedtuple_row
 from psycopg.sql import SQL, Composed, Identifier
+from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from herkomst.access.reading import Returned
@@ -49,7 +50,7 @@ _STANDINGS = SQL(
     "SELECT sequence, min(position), false FROM follow.followers "
     "WHERE kind = 'projection' OR name = 'matching' GROUP BY sequence"
 )
-_ALL = SQL("true")
+_ALL = SQL("true").format()
 _KEYS = SQL("SELECT key_id, wrapped, kek FROM vault.keys WHERE key_id = ANY(%(ids)s)")
 
 
@@ -90,8 +91,14 @@ def open_desk(archive: Archive, *, size: int = 8) -> Desk:
 
 
 async def _configure(connection: AsyncConnection[Row]) -> None:
+    set_json_loads(undecoded, connection)
     await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
     await connection.set_read_only(True)
+
+
+def undecoded(json: str | bytes) -> bytes:
+    """JSON as it is: what reads a row decodes it into types of its own."""
+    return json.encode() if isinstance(json, str) else bytes(json)
 
 
 class Inquiry:

@@ -9,7 +9,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from collections.abc import Sequence
 from struct import Struct
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 from zlib import crc32
 
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -27,6 +27,16 @@ _LENGTH = 22
 T = TypeVar("T")
 
 
+class Revised(Protocol):
+    """What stands in a list: it knows the position of its last event."""
+
+    @property
+    def revision(self) -> int: ...
+
+
+R = TypeVar("R", bound=Revised)
+
+
 class InvalidPage(Exception):
     """A page that cannot be meant: its size, its cursor, or what narrows it."""
 
@@ -42,16 +52,37 @@ class Page(NamedTuple):
     before: int = NEWEST
 
 
-class Slice(NamedTuple, Generic[T]):
-    """The records of a page with their cursors, and whether more follow."""
+class Edge(NamedTuple, Generic[T]):
+    """A record and the cursor behind which the next page begins."""
 
-    items: Sequence[T]
-    cursors: Sequence[str]
+    node: T
+    cursor: str
+
+
+class PageInfo(NamedTuple):
+    """Where a page ends, and whether another follows."""
+
+    has_next_page: bool
+    end_cursor: str | None
+
+
+class Slice(NamedTuple, Generic[T]):
+    """The records of a page with their cursors."""
+
+    edges: Sequence[Edge[T]]
     more: bool
+
+    @property
+    def nodes(self) -> list[T]:
+        return [edge.node for edge in self.edges]
+
+    @property
+    def page_info(self) -> PageInfo:
+        return PageInfo(self.more, self.edges[-1].cursor if self.edges else None)
 
 
 class Cursors:
-    """Makes and reads cursors: one encrypted block of a revision and the list that it belongs to."""
+    """Makes and reads cursors: an encrypted block of a revision and the list that it belongs to."""
 
     def __init__(self, keyring: Keyring) -> None:
         # Each block is met once and is no message, so ECB over one block is all that is needed.
@@ -77,6 +108,11 @@ class Cursors:
             "The cursor is none that this list gave.",
             "Send the `endCursor` of a page of this list, or leave `after` out.",
         )
+
+    def slice(self, of: str, wanted: Page, items: Sequence[R], found: int) -> Slice[R]:
+        """A page of what was found, of which one more was looked for than was asked."""
+        edges = [Edge(item, self.cursor(of, item.revision)) for item in items]
+        return Slice(edges, found > wanted.first)
 
     def page(self, of: str, first: int, after: str | None) -> Page:
         """The page that is asked for. Raises `InvalidPage`."""

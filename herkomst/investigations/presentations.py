@@ -1,8 +1,8 @@
-"""Presented identities: that one was shown and which fields; whose, only where the policy opens it."""
+"""Presented identities: that one was shown, with which fields; whose, where the policy opens it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, LiteralString
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -10,6 +10,7 @@ from psycopg.sql import SQL
 
 from herkomst.access import policy
 from herkomst.access.policy import Action, Permitted
+from herkomst.domain import ids as ids_of
 from herkomst.domain.register.records import Address, Document, Seller
 from herkomst.investigations.goods import Told, Withheld
 from herkomst.investigations.inquiry import Inquiry
@@ -18,16 +19,10 @@ from herkomst.record.vault import DataKey
 
 LIST = "presentations"
 _decode_seller = msgspec.json.Decoder(Seller).decode
-_COLUMNS: LiteralString = (
-    "presentation, purchase, source, key, shown, state, sealed, recorded_at, revision"
-)
-_PAGE = SQL(
-    "SELECT " + _COLUMNS + " FROM {presentations} WHERE revision < %(before)s AND {asked} "
-    "ORDER BY revision DESC LIMIT %(limit)s"
-)
-_BY_IDS = SQL("SELECT " + _COLUMNS + " FROM {presentations} WHERE presentation = ANY(%(ids)s)")
+_SELECT = SQL("SELECT * FROM {presentations} WHERE {asked} ORDER BY revision DESC LIMIT %(limit)s")
 _CONDITIONS = {
-    "presentation": SQL("presentation = %(presentation)s"),
+    "before": SQL("revision < %(before)s"),
+    "ids": SQL("presentation = ANY(%(ids)s)"),
     "states": SQL("state = ANY(%(states)s)"),
 }
 
@@ -72,18 +67,17 @@ async def page(
     inquiry: Inquiry,
     wanted: Page,
     *,
-    presentation: UUID | None = None,
+    purchase: UUID | None = None,
     states: Sequence[str] | None = None,
 ) -> Slice[Presentation]:
     """A page of presentations, from the newest revision on."""
     permitted.must_be(Action.READ_PRESENTATIONS)
-    narrowed = {"presentation": presentation, "states": states}
-    asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
-    values = {"before": wanted.before, "limit": wanted.first + 1, **narrowed}
-    rows = await inquiry.rows(_PAGE, values, asked)
+    # An identity has the id of its purchase in another form, and is found by its primary key.
+    shown = None if purchase is None else [ids_of.presentation_id(purchase)]
+    narrowed = {"before": wanted.before, "ids": shown, "states": states}
+    rows = await _rows(inquiry, wanted.first + 1, narrowed)
     items = await _opened(permitted, inquiry, rows[: wanted.first])
-    cursors = [inquiry.cursors.cursor(LIST, item.revision) for item in items]
-    return Slice(items, cursors, len(rows) > wanted.first)
+    return inquiry.cursors.slice(LIST, wanted, items, len(rows))
 
 
 async def by_ids(
@@ -91,8 +85,13 @@ async def by_ids(
 ) -> dict[UUID, Presentation]:
     """These presentations; of a purchase without an identity there is none."""
     permitted.must_be(Action.READ_PRESENTATIONS)
-    rows = await inquiry.rows(_BY_IDS, {"ids": list(ids)})
+    rows = await _rows(inquiry, len(ids), {"ids": list(ids)})
     return {item.id: item for item in await _opened(permitted, inquiry, rows)}
+
+
+async def _rows(inquiry: Inquiry, limit: int, narrowed: Mapping[str, object]) -> list[Any]:
+    asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
+    return await inquiry.rows(_SELECT, {"limit": limit, **narrowed}, asked)
 
 
 async def _opened(

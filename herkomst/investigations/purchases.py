@@ -1,8 +1,8 @@
 """Purchases (inkopen) as the register has them after corrections."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, LiteralString
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -24,16 +24,10 @@ _decode_lines = msgspec.json.Decoder(tuple[Line, ...]).decode
 _decode_marks = msgspec.json.Decoder(tuple[Mark, ...]).decode
 _decode_paid = msgspec.json.Decoder(Paid).decode
 _decode_sealed = msgspec.json.Decoder(PrivatePart).decode
-_COLUMNS: LiteralString = (
-    "purchase, source, key, establishment, register_number, acquired::text, mode, payment::text, "
-    "lines::text, marks::text, seller, corrections, endings::text, sealed, recorded_at, revision"
-)
-_PAGE = SQL(
-    "SELECT " + _COLUMNS + " FROM {purchases} WHERE revision < %(before)s AND {asked} "
-    "ORDER BY revision DESC LIMIT %(limit)s"
-)
-_BY_IDS = SQL("SELECT " + _COLUMNS + " FROM {purchases} WHERE purchase = ANY(%(ids)s)")
+_SELECT = SQL("SELECT * FROM {purchases} WHERE {asked} ORDER BY revision DESC LIMIT %(limit)s")
 _CONDITIONS = {
+    "before": SQL("revision < %(before)s"),
+    "ids": SQL("purchase = ANY(%(ids)s)"),
     "establishment": SQL("establishment = %(establishment)s"),
     "dealer": SQL(
         "establishment IN (SELECT establishment FROM {establishments} WHERE dealer = %(dealer)s)"
@@ -94,18 +88,16 @@ async def page(
     """A page of purchases, from the newest revision on; a period is of the acquisition."""
     permitted.must_be(Action.READ_PURCHASES)
     narrowed = {
+        "before": wanted.before,
         "establishment": establishment,
         "dealer": dealer,
         "modes": modes,
         "since": since,
         "until": until,
     }
-    asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
-    values = {"before": wanted.before, "limit": wanted.first + 1, **narrowed}
-    rows = await inquiry.rows(_PAGE, values, asked)
+    rows = await _rows(inquiry, wanted.first + 1, narrowed)
     items = await _opened(inquiry, rows[: wanted.first])
-    cursors = [inquiry.cursors.cursor(LIST, item.revision) for item in items]
-    return Slice(items, cursors, len(rows) > wanted.first)
+    return inquiry.cursors.slice(LIST, wanted, items, len(rows))
 
 
 async def by_ids(
@@ -113,8 +105,13 @@ async def by_ids(
 ) -> dict[UUID, Purchase]:
     """These purchases; one that is not registered is not there."""
     permitted.must_be(Action.READ_PURCHASES, Action.READ_HITS)
-    items = await _opened(inquiry, await inquiry.rows(_BY_IDS, {"ids": list(ids)}))
-    return {item.id: item for item in items}
+    rows = await _rows(inquiry, len(ids), {"ids": list(ids)})
+    return {item.id: item for item in await _opened(inquiry, rows)}
+
+
+async def _rows(inquiry: Inquiry, limit: int, narrowed: Mapping[str, object]) -> list[Any]:
+    asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
+    return await inquiry.rows(_SELECT, {"limit": limit, **narrowed}, asked)
 
 
 async def _opened(inquiry: Inquiry, rows: Sequence[Any]) -> list[Purchase]:

@@ -11,8 +11,7 @@ from herkomst.investigations.goods import Told
 from herkomst.investigations.inquiry import Inquiry
 
 _SHOPS = SQL(
-    "SELECT e.establishment, e.name, e.branch, e.street, e.number, e.suffix, e.postcode, e.city, "
-    "e.municipality, d.dealer, d.name AS dealer_name FROM {establishments} e JOIN {dealers} d USING (dealer) "
+    "SELECT e.*, d.name AS dealer_name FROM {establishments} e JOIN {dealers} d USING (dealer) "
     "WHERE e.establishment = ANY(%(ids)s)"
 )
 

@@ -1,12 +1,12 @@
 """Stolen items (gestolen goederen) as their sources report them.
 
-What may not be read is not in the list at all, whatever is asked: filters never touch it, so neither
-counts nor pages tell of it. Beside a hit it is told to exist, and withheld.
+What may not be read is not in the list at all: it is left out inside the query, so neither filters
+nor counts nor pages tell of it. Beside a hit it is told to exist, and withheld.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, LiteralString
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -26,21 +26,16 @@ LIST = "stolen_items"
 _decode_good = msgspec.json.Decoder(Good).decode
 _decode_moment = msgspec.json.Decoder(Occurred).decode
 _decode_sealed = msgspec.json.Decoder(PrivatePart).decode
-_COLUMNS: LiteralString = (
-    "stolen_item, source, key, report, offence, status, withdrawn_reason, recovered::text, "
-    "handling, stolen::text, reported::text, municipality, country, good::text, sealed, regime, "
-    "recorded_at, revision"
+_SELECT = SQL(
+    "SELECT * FROM {stolen_items} WHERE handling = ANY(%(handling)s) AND {asked} "
+    "ORDER BY revision DESC LIMIT %(limit)s"
 )
-_PAGE = SQL(
-    "SELECT " + _COLUMNS + " FROM {stolen_items} WHERE revision < %(before)s "
-    "AND handling = ANY(%(readable)s) AND {asked} ORDER BY revision DESC LIMIT %(limit)s"
-)
-_BY_IDS = SQL(
-    "SELECT " + _COLUMNS + " FROM {stolen_items} WHERE stolen_item = ANY(%(ids)s) "
-    "AND handling = ANY(%(known)s)"
-)
-_STATUS = SQL("status = ANY(%(status)s)")
-_KIND = SQL("good ->> 'kind' = ANY(%(kinds)s)")
+_CONDITIONS = {
+    "before": SQL("revision < %(before)s"),
+    "ids": SQL("stolen_item = ANY(%(ids)s)"),
+    "status": SQL("status = ANY(%(status)s)"),
+    "kinds": SQL("good ->> 'kind' = ANY(%(kinds)s)"),
+}
 
 
 class StolenItem(Told, frozen=True, kw_only=True, tag_field="type", tag="stolen_item"):
@@ -75,18 +70,10 @@ async def page(
 ) -> Slice[StolenItem]:
     """A page of what may be read, from the newest revision on."""
     permitted.must_be(Action.READ_STOLEN_ITEMS)
-    asked = [part for part, given in ((_STATUS, status), (_KIND, kinds)) if given is not None]
-    values = {
-        "before": wanted.before,
-        "limit": wanted.first + 1,
-        "readable": list(permitted.readable),
-        "status": status,
-        "kinds": kinds,
-    }
-    rows = await inquiry.rows(_PAGE, values, asked)
+    narrowed = {"before": wanted.before, "status": status, "kinds": kinds}
+    rows = await _rows(inquiry, permitted.readable, wanted.first + 1, narrowed)
     items = await _opened(inquiry, rows[: wanted.first])
-    cursors = [inquiry.cursors.cursor(LIST, item.revision) for item in items]
-    return Slice(items, cursors, len(rows) > wanted.first)
+    return inquiry.cursors.slice(LIST, wanted, items, len(rows))
 
 
 async def by_ids(
@@ -94,8 +81,7 @@ async def by_ids(
 ) -> dict[UUID, StolenItem | Withheld]:
     """The other goods of hits; what may not be read is withheld, or not there at all."""
     permitted.must_be(Action.READ_HITS)
-    values = {"ids": list(ids), "known": list(permitted.known)}
-    rows = await inquiry.rows(_BY_IDS, values)
+    rows = await _rows(inquiry, permitted.known, len(ids), {"ids": list(ids)})
     readable = [row for row in rows if row.handling in permitted.readable]
     found: dict[UUID, StolenItem | Withheld] = {i.id: i for i in await _opened(inquiry, readable)}
     for row in rows:
@@ -103,6 +89,14 @@ async def by_ids(
             inquiry.returned.withhold()
             found[row.stolen_item] = Withheld(reason=f"handling_{row.handling}", contact=row.source)
     return found
+
+
+async def _rows(
+    inquiry: Inquiry, handling: Collection[str], limit: int, narrowed: Mapping[str, object]
+) -> list[Any]:
+    asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
+    values = {"handling": list(handling), "limit": limit, **narrowed}
+    return await inquiry.rows(_SELECT, values, asked)
 
 
 async def _opened(inquiry: Inquiry, rows: Sequence[Any]) -> list[StolenItem]:

@@ -196,6 +196,8 @@ class _Walk:
     def _replace(self, item: UUID, rows: list[Keyed]) -> None:
         """Let the item be what it is after an event, and judge everything that this touches."""
         before = self._items[item]
+        if not before and not rows:
+            return  # It bears no number.
         self._items[item] = rows
         goods = {row.good for row in (*before, *rows)}
         keys = sorted({row.key for row in (*before, *rows)})

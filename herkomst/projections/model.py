@@ -16,6 +16,7 @@ from psycopg import Connection
 from psycopg.sql import SQL, Composed, Identifier
 
 from herkomst.domain.events import EventData, Recorded
+from herkomst.projections.copying import RowFormat
 from herkomst.record.database import Row
 from herkomst.record.vault import DataKey
 
@@ -71,6 +72,9 @@ class Model(ABC):
     indexes: ClassVar[tuple[LiteralString, ...]] = ()
     """What stands behind `CREATE INDEX ON table`, one each."""
     topics: ClassVar[frozenset[type[EventData]]]
+
+    def __init__(self) -> None:
+        self._format = RowFormat([column.type for column in self.columns])
 
     @abstractmethod
     def fold(self, rows: Rows, fact: Recorded, unsealed: Unsealed) -> Rows:
@@ -167,8 +171,7 @@ class Model(ABC):
         names = SQL(", ").join(Identifier(c.name) for c in self.columns)
         statement = SQL("COPY {} ({}) FROM STDIN").format(self.table(generation), names)
         with connection.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
+            copy.write(self._format.lines(rows))
 
     def digest(self, connection: Connection[Row], generation: int) -> tuple[int, str]:
         """Number of rows, and SHA-256 over what they tell, in key order."""
@@ -193,4 +196,4 @@ class Model(ABC):
 
 def _begins(owner: UUID, first: Recorded) -> bool:
     """Whether the owner's own stream begins here, so that it can have no rows yet."""
-    return first.stream == owner and first.version == 1
+    return first.version == 1 and (first.stream is owner or first.stream == owner)

@@ -20,6 +20,8 @@ from herkomst.record.reader import SequenceReader
 
 log = logging.getLogger(__name__)
 BATCH = 5000
+PATIENCE = 30.0
+"""Seconds for which a generation that was replaced is kept for who began to read it before."""
 Progress = Callable[[str, int, int], None]
 
 
@@ -72,9 +74,8 @@ def _rebuild(
     with ExitStack() as stack:
         for model in sorted((model for _, model in chosen), key=lambda model: model.name):
             stack.enter_context(registry.building(connection, model))
-        for follower in {follower.name: follower for follower, _ in chosen}.values():
+        for follower, _ in chosen:
             registry.enrol(connection, follower.name, follower.kind, sequence)
-            stack.enter_context(registry.rebuilding(connection, follower.name))
         _build(connection, SequenceReader(sequence), chosen, progress)
 
 
@@ -100,6 +101,9 @@ def _build(
         build.model.index(connection, build.generation)
     for build in builds:
         _finish(connection, reader, build, limits[build])
+    registry.outwait_readers(connection, PATIENCE)
+    for build in builds:
+        _retire(connection, build.model)
 
 
 def _limits(
@@ -143,6 +147,9 @@ def _finish(
         registry.swap(connection, model, build.generation)
         if position != stands:
             registry.move(connection, follower.name, stands, position)
+
+
+def _retire(connection: Connection[Row], model: Model) -> None:
     try:
         registry.retire(connection, model)
     except LockNotAvailable:

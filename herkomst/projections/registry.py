@@ -7,6 +7,7 @@ replaced would wait behind every reader; a row does not.
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from time import monotonic, sleep
 from typing import LiteralString, NamedTuple
 
 from psycopg import Connection
@@ -16,6 +17,20 @@ from herkomst.projections.model import Model
 from herkomst.record.database import Row
 
 _BUILDERS: LiteralString = "hashtextextended(current_database() || %s, 2)"
+_STANDINGS: LiteralString = (
+    # Whether a model is rebuilt is told by the lock of its builders, which goes with who held it.
+    "WITH built AS (SELECT m.follower FROM follow.models m JOIN pg_locks l "
+    "ON (l.classid::bigint << 32) | l.objid::bigint = "
+    "hashtextextended(current_database() || m.name, 2) "
+    "WHERE l.locktype = 'advisory' AND l.granted) "
+    "SELECT name, kind, sequence, position, CASE WHEN name IN (SELECT follower FROM built) "
+    "THEN 'rebuilding' ELSE state END, error, moved_at FROM follow.followers ORDER BY name"
+)
+_ANY_BEFORE: LiteralString = (
+    "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() "
+    "AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND xact_start < %s)"
+)
+_POLL = 0.02
 
 
 class Standing(NamedTuple):
@@ -61,7 +76,7 @@ def move(connection: Connection[Row], follower: str, before: int, after: int) ->
     return (
         connection.execute(
             "UPDATE follow.followers SET position = %s, moved_at = now(), "
-            "state = CASE state WHEN 'rebuilding' THEN state ELSE 'live' END, error = NULL "
+            "state = CASE state WHEN 'stopped' THEN state ELSE 'live' END, error = NULL "
             "WHERE name = %s AND position = %s",
             (after, follower, before),
         ).rowcount
@@ -79,10 +94,7 @@ def mark(connection: Connection[Row], follower: str, state: str, error: str | No
 
 def standings(connection: Connection[Row]) -> list[Standing]:
     """All followers, by name."""
-    rows = connection.execute(
-        "SELECT name, kind, sequence, position, state, error, moved_at "
-        "FROM follow.followers ORDER BY name"
-    ).fetchall()
+    rows = connection.execute(_STANDINGS).fetchall()
     return [Standing(*row) for row in rows]
 
 
@@ -159,9 +171,9 @@ def retire(connection: Connection[Row], model: Model) -> None:
 @contextmanager
 def building(connection: Connection[Row], model: Model) -> Iterator[None]:
     """The lock of the builders of a model; two rebuilds of it take turns."""
-    with connection.transaction():
-        connection.execute("SET LOCAL lock_timeout = 0")  # The turn of another may take hours.
-        connection.execute(f"SELECT pg_advisory_lock({_BUILDERS})", (model.name,))
+    # Who waited inside a statement would look like a reader of what is to be dropped.
+    while not _is_true(connection, f"SELECT pg_try_advisory_lock({_BUILDERS})", model.name):
+        sleep(_POLL)
     try:
         yield
     finally:
@@ -170,30 +182,21 @@ def building(connection: Connection[Row], model: Model) -> Iterator[None]:
 
 def sweep(connection: Connection[Row], model: Model) -> bool:
     """Drop what is not live inside the caller's transaction; False while the model is rebuilt."""
-    row = connection.execute(
-        f"SELECT pg_try_advisory_xact_lock({_BUILDERS})", (model.name,)
-    ).fetchone()
-    if row != (True,):
+    if not _is_true(connection, f"SELECT pg_try_advisory_xact_lock({_BUILDERS})", model.name):
         return False
     retire(connection, model)
     return True
 
 
-@contextmanager
-def rebuilding(connection: Connection[Row], follower: str) -> Iterator[None]:
-    """Let `status` say so, and afterwards what it said before: a follower that was stopped stays
-    so, and one that failed too, unless the rebuild took it past the event that stopped it."""
-    before = next(s for s in standings(connection) if s.name == follower)
-    mark(connection, follower, "rebuilding", before.error)
-    state = "live" if before.state == "rebuilding" else before.state
-    try:
-        yield
-    finally:
-        connection.execute(
-            "UPDATE follow.followers SET "
-            "state = CASE WHEN %(state)s = 'failed' AND position > %(position)s "
-            "THEN 'live' ELSE %(state)s END, "
-            "error = CASE WHEN position > %(position)s THEN NULL ELSE error END "
-            "WHERE name = %(name)s AND state = 'rebuilding'",
-            {"state": state, "position": before.position, "name": follower},
-        )
+def outwait_readers(connection: Connection[Row], patience: float) -> None:
+    """Wait, so many seconds at most, for the transactions that began before this moment: they may
+    have read which generation is live, and not yet looked into it."""
+    deadline = monotonic() + patience
+    now = connection.execute("SELECT clock_timestamp()").fetchone()
+    assert now is not None
+    while monotonic() < deadline and _is_true(connection, _ANY_BEFORE, now[0]):
+        sleep(_POLL)
+
+
+def _is_true(connection: Connection[Row], statement: LiteralString, value: object) -> bool:
+    return connection.execute(statement, (value,)).fetchone() == (True,)

@@ -88,7 +88,7 @@ class SequenceRecorder(PostgresApplicationRecorder):
         super().__init__(datastore, events_table_name=f"{sequence}_events")
         self.sequence = sequence
         self.database = datastore.database
-        self.channel = f"herkomst_{sequence}"
+        self.channel_name = f"herkomst_{sequence}"  # The library's subscriptions listen there.
         self._keyring = keyring
         self.reader = SequenceReader(sequence)
         self._sql = _Statements(self.reader.table)
@@ -128,7 +128,7 @@ class SequenceRecorder(PostgresApplicationRecorder):
             "INSERT INTO record.appends VALUES (%s, %s, %s, %s, %s)",
             (self.sequence, first, last, leaves, self._keyring.chain(chain, first, leaves)),
         )
-        cursor.execute("SELECT pg_notify(%s, '')", (self.channel,))
+        cursor.execute("SELECT pg_notify(%s, '')", (self.channel_name,))
         return Appended(first, last, versions, now)
 
     def _head(self, cursor: Cursor[Row]) -> tuple[int, datetime, bytes]:

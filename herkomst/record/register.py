@@ -6,7 +6,7 @@ is prepared before the lock is taken; what exists is decided under it, against w
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from struct import Struct
@@ -15,13 +15,21 @@ from typing import Any, ClassVar, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
-from psycopg import Cursor, Rollback
+from psycopg import Connection, Cursor, Rollback
 
 from herkomst.domain import ids
 from herkomst.domain.calendar import Occurred
 from herkomst.domain.events import Event, EventData, Recorded
 from herkomst.domain.problems import Mark, Problem, RecordRefused
-from herkomst.domain.register import book, dealer, erasure, identity, purchase, stolen_item
+from herkomst.domain.register import (
+    book,
+    checks,
+    dealer,
+    erasure,
+    identity,
+    purchase,
+    stolen_item,
+)
 from herkomst.domain.register.records import (
     DealerRecord,
     PawnEndedRecord,
@@ -79,7 +87,6 @@ class _Draft(NamedTuple):
     key: DataKey
     row: KeyRow
     data: EventData
-    event_id: str
     """Of the event that opens the stream."""
     pending: tuple[Pending, ...]
     marks: tuple[Mark, ...] = ()
@@ -102,8 +109,12 @@ class _Known(NamedTuple):
     state: Any
     key: DataKey | None
     first: EventData
-    first_id: str
-    position: int | None
+    recorded_at: datetime
+    """When it began: a correction does not make an entry late."""
+    position: int | None = None
+    """Of the last that is known of it, for what was here before."""
+    book_position: int | None = None
+    """Of its entry in a book, for a purchase that was here before."""
     seller: Seller | None = None
 
 
@@ -115,11 +126,24 @@ class _Batch:
         self.keys: list[KeyRow] = []
         self.known: dict[UUID, _Known] = {}
         self.fresh: dict[UUID, _Draft] = {}
+        self.places: dict[UUID, int] = {}
+        """Index of the last pending event that concerns a stream."""
+        self.books: dict[UUID, int] = {}
+        """Index of the entry in a book of a new purchase."""
 
-    def add(self, events: Sequence[Pending]) -> int | None:
-        """Index of the last of the events in this batch."""
-        self.pending += events
-        return len(self.pending) - 1 if events else None
+    def add(self, stream: UUID, events: Sequence[Pending]) -> None:
+        """Append what one record means for its stream."""
+        if events:
+            self.pending += events
+            self.places[stream] = len(self.pending) - 1
+
+
+class _Sent(NamedTuple):
+    """What an attempt was about to commit."""
+
+    first: int
+    event: Pending
+    receipts: list[Receipt]
 
 
 class Register(RecordApplication):
@@ -148,9 +172,9 @@ class Register(RecordApplication):
         """Take in (line, record) pairs as one transaction; a receipt for each, in order.
 
         Repeating it changes nothing: what is there already is a duplicate. When the connection
-        breaks, also during the commit, it is tried again with the same event ids, so an event
-        found under its own id is ours and was accepted, never a failure or a duplicate. With
-        `dry_run` all is decided under the lock and then rolled back.
+        breaks, also during the commit, it is tried again; what the attempt before was to commit
+        is looked for first, so what stands was taken in, and is never called a failure or a
+        duplicate. With `dry_run` all is decided under the lock and then rolled back.
         """
         return self._settle_all(self._prepare_all(records, actor), actor, attempts, dry_run=dry_run)
 
@@ -178,7 +202,7 @@ class Register(RecordApplication):
         self, records: Sequence[tuple[int, Record]], actor: str
     ) -> list["_Draft | _FollowUp | Receipt"]:
         now = self._clock()
-        self._learn_establishments([record for _, record in records])
+        self._learn_dealers_of([record for _, record in records])
         return [self._prepare(line, record, actor, now) for line, record in records]
 
     def _settle_all(
@@ -191,22 +215,30 @@ class Register(RecordApplication):
     ) -> list[Receipt]:
         if not prepared:
             return []
+        sent: list[_Sent] = []
         for attempt in range(1, attempts + 1):
             try:
-                return self._append(prepared, actor, dry_run=dry_run)
+                return self._append(prepared, actor, sent, dry_run=dry_run)
             except LOST:
                 if attempt == attempts:
                     raise
-                log.warning("append interrupted, outcome unknown: trying again by event id")
+                log.warning("append interrupted, outcome unknown: trying again")
                 sleep(0.05 * 2**attempt)
         raise AssertionError("unreachable")
 
     def _append(
-        self, prepared: Sequence["_Draft | _FollowUp | Receipt"], actor: str, *, dry_run: bool
+        self,
+        prepared: Sequence["_Draft | _FollowUp | Receipt"],
+        actor: str,
+        sent: list[_Sent],
+        *,
+        dry_run: bool,
     ) -> list[Receipt]:
         receipts: list[Receipt] = []
         with self.database.transaction() as cursor:
             self.recorder.lock(cursor)
+            if sent and self._stands(cursor, sent[-1]):
+                return sent[-1].receipts
             batch = _Batch()
             self._load(cursor, prepared, batch)
             outcomes = [self._settle(item, batch, actor) for item in prepared]
@@ -218,7 +250,18 @@ class Register(RecordApplication):
             receipts = [_receipt(outcome, appended, numbers) for outcome in outcomes]
             if dry_run:
                 raise Rollback
+            if appended is not None:
+                sent.append(_Sent(appended.first, batch.pending[0], receipts))
         return receipts
+
+    def _stands(self, cursor: Cursor[Row], sent: _Sent) -> bool:
+        """Whether that attempt was committed: its first event then stands where it was put.
+        Its lock was let go of only once that could be seen."""
+        rows = self.recorder.reader.between(
+            cursor.connection, sent.first - 1, sent.first, topics=(), limit=1
+        )
+        # The bytes hold the event's id and salt, so no other event has them.
+        return bool(rows) and rows[0][4] == sent.event.state
 
     def _load(
         self,
@@ -237,6 +280,28 @@ class Register(RecordApplication):
         sellers = self._sellers(cursor, prepared, keys)
         for stream, events in histories.items():
             batch.known[stream] = _known(events, keys.get(stream), sellers.get(stream))
+        self._learn_dealers_of_corrected(cursor, prepared, batch)
+
+    def _learn_dealers_of_corrected(
+        self,
+        cursor: Cursor[Row],
+        prepared: Sequence["_Draft | _FollowUp | Receipt"],
+        batch: _Batch,
+    ) -> None:
+        """A correction does not name the dealer, and is marked anew by what is known of it."""
+        contents = [
+            batch.known[item.stream].state.content
+            for item in prepared
+            if isinstance(item, _FollowUp)
+            and isinstance(item.record, PurchaseCorrection)
+            and item.stream in batch.known
+        ]
+        dealers = {
+            ids.dealer_id(content.dealer_source, content.dealer_key)
+            for content in contents
+            if not self._is_learned(purchase.book_of(content))
+        }
+        self._learn(cursor.connection, dealers)
 
     def _sellers(
         self,
@@ -264,10 +329,10 @@ class Register(RecordApplication):
         self, item: "_Draft | _FollowUp | Receipt", batch: _Batch, actor: str
     ) -> "_Outcome":
         if isinstance(item, Receipt):
-            return _Outcome(item, None)
+            return _Outcome(item)
         draft = batch.fresh.get(item.stream)
         if draft is not None and item.stream not in batch.known:
-            batch.known[item.stream] = _known_draft(draft)
+            batch.known[item.stream] = _known_draft(draft, self._clock())
         known = batch.known.get(item.stream)
         if isinstance(item, _FollowUp):
             decision = self._follow_up(item, known, actor)
@@ -275,24 +340,28 @@ class Register(RecordApplication):
             return self._accept(item, batch)
         else:
             decision = self._meet(item, known, actor)
-        index = batch.add([pending(event) for event in decision.events])
+        batch.add(item.stream, [pending(event) for event in decision.events])
         _advance(batch, item.stream, decision.events)
         receipt = Receipt(
             line=item.line,
             status=decision.status,
             key=item.record.key,
-            id=str(item.stream),
-            position=known.position if known and index is None else None,
+            id=str(item.stream) if known else None,
+            position=known.position if known else None,
             marks=decision.marks,
             errors=decision.errors,
         )
-        return _Outcome(receipt, index, item.stream if draft is None else None, draft)
+        place, entry = batch.places.get(item.stream), batch.books.get(item.stream)
+        return _Outcome(receipt, item.stream, place, entry)
 
     @staticmethod
     def _accept(draft: _Draft, batch: _Batch) -> "_Outcome":
         batch.fresh[draft.stream] = draft
         batch.keys.append(draft.row)
-        index = batch.add(draft.pending)
+        batch.add(draft.stream, draft.pending)
+        place = batch.places[draft.stream]
+        if draft.numbered:
+            batch.books[draft.stream] = place
         receipt = Receipt(
             line=draft.line,
             status="accepted",
@@ -300,15 +369,14 @@ class Register(RecordApplication):
             id=str(draft.stream),
             marks=draft.marks,
         )
-        return _Outcome(receipt, index, numbered=draft.numbered)
+        return _Outcome(receipt, draft.stream, place, place if draft.numbered else None)
 
     def _numbers_of_known(self, cursor: Cursor[Row], batch: _Batch) -> dict[UUID, int]:
-        """Register numbers of purchases that were here before: the book's entry is appended
-        right behind the purchase, so its version stands at the next position."""
+        """Register numbers of purchases that were here before: versions of their books."""
         places = {
-            known.position + 1: stream
+            known.book_position: stream
             for stream, known in batch.known.items()
-            if isinstance(known.first, purchase.Registered) and known.position is not None
+            if known.book_position is not None
         }
         if not places:
             return {}
@@ -321,12 +389,14 @@ class Register(RecordApplication):
         self, line: int, record: Record, actor: str, now: datetime
     ) -> "_Draft | _FollowUp | Receipt":
         try:
+            content = _content(record)
+            checks.refuse_nul(record, content)
             if isinstance(record, PurchaseRecord):
-                return self._draft_purchase(line, record, actor, now)
+                return self._draft_purchase(line, record, content, actor, now)
             if isinstance(record, StolenItemRecord):
-                return self._draft_stolen(line, record, actor, now.date())
+                return self._draft_stolen(line, record, content, actor, now.date())
             if isinstance(record, DealerRecord):
-                return self._draft_dealer(line, record, actor)
+                return self._draft_dealer(line, record, content, actor)
             return _prepare_follow_up(line, record)
         except RecordRefused as refused:
             return Receipt(
@@ -334,7 +404,7 @@ class Register(RecordApplication):
             )
 
     def _draft_purchase(
-        self, line: int, record: PurchaseRecord, actor: str, now: datetime
+        self, line: int, record: PurchaseRecord, content: bytes, actor: str, now: datetime
     ) -> _Draft:
         acquired = purchase.check(record, today=now.date())
         stream = ids.purchase_id(record.source, record.key)
@@ -345,7 +415,7 @@ class Register(RecordApplication):
             record,
             acquired,
             marks=marks,
-            fingerprint=key.fingerprint(_content(record)),
+            fingerprint=key.fingerprint(content),
             sealed=_seal(key, purchase.private_part(record)),
         )
         registered = Event(stream, data, envelope(actor, custody, acquired, data.VERSION))
@@ -358,30 +428,29 @@ class Register(RecordApplication):
         if record.seller is not None:
             shown = _presented(identity.Presented, record, stream, key, custody, actor, acquired)
             events.insert(0, pending(shown, 1))
-        event_id = registered.envelope.id
-        return _Draft(
-            line, record, stream, key, row, data, event_id, tuple(events), marks, numbered=True
-        )
+        return _Draft(line, record, stream, key, row, data, tuple(events), marks, numbered=True)
 
-    def _draft_stolen(self, line: int, record: StolenItemRecord, actor: str, today: date) -> _Draft:
+    def _draft_stolen(
+        self, line: int, record: StolenItemRecord, content: bytes, actor: str, today: date
+    ) -> _Draft:
         moments = stolen_item.check(record, today=today)
         stream = ids.stolen_item_id(record.source, record.key)
         key, row = self.vault.new_key(stream)
         data = stolen_item.opened(
             record,
             moments,
-            fingerprint=key.fingerprint(_content(record)),
+            fingerprint=key.fingerprint(content),
             sealed=_seal(key, stolen_item.private_part(record)),
         )
         return _opening(line, record, key, row, _stolen_event(stream, data, actor))
 
-    def _draft_dealer(self, line: int, record: DealerRecord, actor: str) -> _Draft:
+    def _draft_dealer(self, line: int, record: DealerRecord, content: bytes, actor: str) -> _Draft:
         dealer.check(record)
         stream = ids.dealer_id(record.source, record.key)
         key, row = self.vault.new_key(stream)
         data = dealer.notified(
             record,
-            fingerprint=key.fingerprint(_content(record)),
+            fingerprint=key.fingerprint(content),
             sealed=_seal(key, dealer.private_part(record)),
         )
         return _opening(line, record, key, row, _dealer_event(stream, data, actor))
@@ -396,38 +465,45 @@ class Register(RecordApplication):
             municipality=known[1] if known else None,
         )
 
-    def _learn_establishments(self, records: Sequence[Record]) -> None:
+    def _learn_dealers_of(self, records: Sequence[Record]) -> None:
         """Read the dealers of these purchases whose establishments are not known, or not lately."""
-        now = monotonic()
-        unknown = {
+        dealers = {
             ids.dealer_id(record.dealer.source, record.dealer.key)
             for record in records
-            if isinstance(record, PurchaseRecord)
-            and self._establishments.get(purchase.book_id(record), (0.0, ""))[0] < now
+            if isinstance(record, PurchaseRecord) and not self._is_learned(purchase.book_id(record))
         }
-        if not unknown:
+        if dealers:
+            with self.database.connection() as connection:
+                self._learn(connection, dealers)
+
+    def _is_learned(self, establishment: UUID) -> bool:
+        return self._establishments.get(establishment, (0.0, ""))[0] >= monotonic()
+
+    def _learn(self, connection: Connection[Row], dealers: Set[UUID]) -> None:
+        if not dealers:
             return
-        with self.database.connection() as connection, connection.cursor() as cursor:
-            for events in self.recorder.reader.streams(cursor.connection, list(unknown)).values():
-                notification = _fold(dealer.evolve, events).notification
-                for place in notification.establishments:
-                    establishment = ids.establishment_id(
-                        notification.source, notification.key, place.branch
-                    )
-                    self._establishments[establishment] = (now + KNOWN_FOR, place.municipality)
+        until = monotonic() + KNOWN_FOR
+        for events in self.recorder.reader.streams(connection, list(dealers)).values():
+            notification = _fold(dealer.evolve, events).notification
+            for place in notification.establishments:
+                establishment = ids.establishment_id(
+                    notification.source, notification.key, place.branch
+                )
+                self._establishments[establishment] = (until, place.municipality)
 
     # Deciding on what exists
 
     def _meet(self, draft: _Draft, known: _Known, actor: str) -> _Decision:
         marks = known.first.marks if isinstance(known.first, purchase.Registered) else ()
-        if known.first_id == draft.event_id:
-            return _Decision("accepted", marks=marks)  # Ours: the acknowledgement was lost.
         if known.key is None:
             return _meet_erased(draft, known, marks)
         fingerprint = known.key.fingerprint(_content(draft.record))
         if fingerprint in known.state.fingerprints:
             return _Decision("duplicate", marks=marks)
         if isinstance(draft.record, PurchaseRecord):
+            normal = _normal_content(draft.data, draft.record)
+            if known.key.fingerprint(normal) in known.state.fingerprints:
+                return _Decision("duplicate", marks=marks)
             return _Decision(
                 "conflict",
                 marks=marks,
@@ -501,9 +577,10 @@ class Register(RecordApplication):
         actor: str,
     ) -> _Decision:
         content = known.state.content
-        before = purchase.to_record(content, _open_private(key, content), known.seller)
+        seller = known.seller if content.seller else None
+        before = purchase.to_record(content, _open_private(key, content), seller)
         after = purchase.patched(before, record)
-        acquired = purchase.check(after, today=self._clock().date())
+        acquired = purchase.check(after, today=self._clock().date(), under="/changes")
         changed = purchase.changed_fields(before, after)
         if not changed:
             return _refuse(
@@ -516,18 +593,20 @@ class Register(RecordApplication):
         data = purchase.corrected(
             after,
             acquired,
-            marks=self._marks(after, acquired, self._clock()),
+            marks=self._marks(after, acquired, known.recorded_at),
             fingerprint=key.fingerprint(_content(after)),
             sealed=_seal(key, purchase.private_part(after)),
-            changed=changed,
-            correction=record.key,
-            correction_fingerprint=fingerprint,
-            reason=key.seal(record.reason.encode()),
+            correction=purchase.Correction(
+                changed=changed,
+                fingerprint=fingerprint,
+                key=record.key,
+                reason=key.seal(record.reason.encode()),
+            ),
         )
         events = [Event(item.stream, data, envelope(actor, custody, acquired, data.VERSION))]
         if after.seller is not None and after.seller != before.seller:
-            kind = identity.IdentityCorrected if before.seller else identity.Presented
-            events.append(_presented(kind, after, item.stream, key, custody, actor, acquired))
+            kind = identity.IdentityCorrected if known.seller else identity.Presented
+            events.insert(0, _presented(kind, after, item.stream, key, custody, actor, acquired))
         return _Decision("accepted", tuple(events), marks=data.marks)
 
     def _ended(
@@ -625,29 +704,28 @@ class _Outcome(NamedTuple):
     """A receipt that may still wait for its place."""
 
     receipt: Receipt
-    place: int | None
-    """Index of its last event among the pending ones."""
-    known: UUID | None = None
-    draft: _Draft | None = None
-    numbered: bool = False
+    stream: UUID | None = None
+    place: int | None = None
+    """Index of the last pending event that concerns its stream."""
+    entry: int | None = None
+    """Index of the entry in a book that numbers it."""
+
+
+def _receipt(outcome: _Outcome, appended: Appended | None, numbers: Mapping[UUID, int]) -> Receipt:
+    receipt = outcome.receipt
+    if outcome.stream is None:
+        return receipt
+    number, position = numbers.get(outcome.stream), receipt.position
+    if appended is not None and outcome.place is not None:
+        position = appended.first + outcome.place
+        number = appended.versions[outcome.entry] if outcome.entry is not None else number
+    return msgspec.structs.replace(receipt, position=position, register_number=number)
 
 
 def _opening(line: int, record: Record, key: DataKey, row: KeyRow, event: Event) -> _Draft:
     """The draft of a record whose stream opens with one event."""
     opens = (pending(event, 1),)
-    return _Draft(line, record, event.stream, key, row, event.data, event.envelope.id, opens)
-
-
-def _receipt(outcome: _Outcome, appended: Appended | None, numbers: Mapping[UUID, int]) -> Receipt:
-    receipt = outcome.receipt
-    if outcome.place is not None and appended is not None:
-        number = appended.versions[outcome.place] if outcome.numbered else None
-        return msgspec.structs.replace(
-            receipt, position=appended.first + outcome.place, register_number=number
-        )
-    if outcome.known is not None:
-        return msgspec.structs.replace(receipt, register_number=numbers.get(outcome.known))
-    return receipt
+    return _Draft(line, record, event.stream, key, row, event.data, opens)
 
 
 def _prepare_follow_up(
@@ -676,19 +754,23 @@ def _evolution(first: EventData) -> Callable[[Any, EventData], Any]:
 
 
 def _known(events: Sequence[Recorded], key: DataKey | None, seller: Seller | None) -> _Known:
-    first = events[0]
+    first, last = events[0], events[-1].position
     state = _fold(_evolution(first.data), events)
-    return _Known(state, key, first.data, first.envelope.id, first.position, seller)
+    entry = None
+    if isinstance(first.data, purchase.Registered):
+        entry = first.position + 1  # It is appended right behind the purchase.
+        last = max(last, entry)
+    return _Known(state, key, first.data, first.recorded_at, last, entry, seller)
 
 
-def _known_draft(draft: _Draft) -> _Known:
+def _known_draft(draft: _Draft, now: datetime) -> _Known:
     state = _evolution(draft.data)(None, draft.data)
     seller = draft.record.seller if isinstance(draft.record, PurchaseRecord) else None
-    # Its id is not given: a second record of the same batch is never the first one's echo.
-    return _Known(state, draft.key, draft.data, "", None, seller)
+    return _Known(state, draft.key, draft.data, now, seller=seller)
 
 
 def _advance(batch: _Batch, stream: UUID, events: Sequence[Event]) -> None:
+    """Bring what is known of a stream to what it is after these events."""
     known = batch.known.get(stream)
     if known is None:
         return
@@ -696,6 +778,9 @@ def _advance(batch: _Batch, stream: UUID, events: Sequence[Event]) -> None:
     for event in events:
         if event.stream == stream:
             evolve(known.state, event.data)
+        elif isinstance(event.data, identity.Presentation) and known.key is not None:
+            seller = _decode_seller(known.key.open(event.data.sealed))
+            batch.known[stream] = known._replace(seller=seller)
 
 
 def _meet_erased(draft: _Draft, known: _Known, marks: tuple[Mark, ...]) -> _Decision:
@@ -725,6 +810,13 @@ def _refuse(field: str, code: str, message: str, cure: str) -> _Decision:
 
 def _seal(key: DataKey, part: msgspec.Struct | None) -> bytes | None:
     return None if part is None else key.seal(_content(part))
+
+
+def _normal_content(data: EventData, record: PurchaseRecord) -> bytes:
+    """A record as a correction leaves it: with its zone, its precision and its amounts spelt out.
+    By this a source that sends a corrected entry again, whole, is recognised."""
+    assert isinstance(data, purchase.Registered)
+    return _content(purchase.to_record(data, purchase.private_part(record), record.seller))
 
 
 def _open_private(key: DataKey, content: purchase.Content) -> purchase.PrivatePart | None:

@@ -8,6 +8,7 @@ appends, and what was derived from those tells: followers, and data keys.
 """
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -94,6 +95,9 @@ def verify(archive: Archive, progress: Progress | None = None) -> Iterator[Findi
         ).fetchall()
     for application in (archive.register, archive.casework, archive.journal):
         with connect(application.database.url, "herkomst verify") as connection:
+            # In the order of the index, also where a fresh table has no statistics yet.
+            connection.execute("SET enable_sort = off")
+            connection.execute("SET enable_bitmapscan = off")
             yield from _Sequence(connection, application, progress).findings(followers)
     for url in dict.fromkeys((archive.database.url, archive.journal.database.url)):
         with connect(url, "herkomst verify") as connection:
@@ -125,15 +129,13 @@ class _Sequence:
 
     def findings(self, followers: list[Row]) -> Iterator[Finding]:
         head, appended = self._ends()
-        after = _FIRST
-        while rows := self._events(after, head):
-            after = rows[-1][0]
-            found = self._chain.follow(self._appends(after))
+        for rows, appends in self._pages(head):
+            found = self._chain.follow(appends)
             for row in rows:
                 self._check(row, found)
             yield from found
-            self._chain.forget(after)
-            self._progress(self.name, after, head)
+            self._chain.forget(rows[-1][0])
+            self._progress(self.name, rows[-1][0], head)
         yield from self._books.close()
         if appended > head:
             yield self._missing(head + 1, appended)
@@ -155,21 +157,27 @@ class _Sequence:
         assert row is not None
         return int(row[0]), int(row[1])
 
-    def _events(self, after: int, head: int) -> list[_Row]:
+    def _pages(self, head: int) -> Iterator[tuple[list[_Row], list[Row]]]:
+        """Events in order with the appends that begin among them; the next are read ahead."""
+        with ThreadPoolExecutor(1, thread_name_prefix="verify") as reader:
+            ahead = reader.submit(self._page, _FIRST, head)
+            while (page := ahead.result())[0]:
+                ahead = reader.submit(self._page, page[0][-1][0], head)
+                yield page
+
+    def _page(self, after: int, head: int) -> tuple[list[_Row], list[Row]]:
         with self._connection.cursor(binary=True) as cursor:
             for name, loader in _RAW.items():
                 cursor.adapters.register_loader(name, loader)
-            return cursor.execute(self._statement, (after, head, PAGE)).fetchall()
-
-    def _appends(self, until: int) -> list[Row]:
-        """The appends that begin up to a position, behind those that were read."""
-        with self._connection.cursor(binary=True) as cursor:
-            return cursor.execute(
+            rows = cursor.execute(self._statement, (after, head, PAGE)).fetchall()
+            until = rows[-1][0] if rows else after
+            cursor.execute(
                 "SELECT first_position, last_position, leaves, chain FROM record.appends "
                 "WHERE sequence = %s AND first_position > %s AND first_position <= %s "
                 "ORDER BY first_position",
-                (self.name, self._chain.first, until),
-            ).fetchall()
+                (self.name, after, until),
+            )
+            return rows, cursor.fetchall()
 
     # Checking
 
@@ -263,8 +271,6 @@ class _Chain:
     def __init__(self, sequence: str, keyring: Keyring) -> None:
         self._sequence = sequence
         self._keyring = keyring
-        self.first = _FIRST
-        """First position of the last append that was read."""
         self._next = 1
         self._link = b""
         self.leaves: dict[int, bytes] = {}
@@ -280,7 +286,7 @@ class _Chain:
                 found.append(self._broken(first, last, told))
             elif link != self._keyring.chain(self._link, first, leaves):
                 found.append(self._broken(first, last, "does not follow from the one before it"))
-            self.first, self._next, self._link = first, last + 1, link
+            self._next, self._link = last + 1, link
             parts = [leaves[at : at + SIZE] for at in range(0, len(leaves), SIZE)]
             self.leaves.update(zip(range(first, last + 1), parts, strict=False))
         return found

@@ -104,13 +104,13 @@ PHONES: Final[tuple[Row, ...]] = (
     ("phone", "Xiaomi", 6, "###**/F#@@#####", "Redmi Note 11@2201117TG=229; "
      "Redmi Note 12@23021RAAEG=249; Mi 11@M2011K2G=799; 13T@2306EPN60G=649"),
     ("phone", "OnePlus", 4, "@#****@#@#", "Nord 2@DN2103=449; 9 Pro@LE2123=899; 11@CPH2449=849"),
-    ("phone", "OPPO", 3, "*@****#@##", "A54s@CPH2273=229; Find X5@CPH2307=999; Reno8@CPH2359=599"),
+    ("phone", "OPPO", 3, "#@****#@##", "A54s@CPH2273=229; Find X5@CPH2307=999; Reno8@CPH2359=599"),
     ("phone", "Motorola", 3, "ZY22#*****", "Moto G52@XT2221-1=249; Edge 30@XT2203-1=499"),
     ("phone", "Fairphone", 1, "FP##@######", "Fairphone 4@FP4=579; Fairphone 5@FP5=699"),
     ("phone", "Nokia", 2, "NB1G@#####@#", "G21@TA-1418=199; X20@TA-1341=349"),
     ("tablet", "Apple", 55, "DM*@@*@*****",
      "iPad 2021@A2602=389; iPad Air 2020@A2316=669; iPad Pro 11@A2377=899; iPad 2022@A2696=589"),
-    ("tablet", "Samsung", 32, "R52@#*****@", "Galaxy Tab A8@SM-X200=229; "
+    ("tablet", "Samsung", 32, "R9*@#*****@", "Galaxy Tab A8@SM-X200=229; "
      "Galaxy Tab S7@SM-T870=699; Galaxy Tab S8@SM-X700=749"),
     ("tablet", "Lenovo", 13, "HA1#@*####", "Tab M10@TB-X606F=199; Tab P11@TB-J606F=299"),
 )  # fmt: skip
@@ -272,7 +272,7 @@ DESCRIPTIONS: Final = {
     "car_part": ("gedemonteerd", "gebruikt, compleet", "zonder papieren"),
     "phone": ("barst in scherm", "nette staat", "met doos", "zonder lader", "refurbished"),
     "laptop": ("met lader", "zonder lader", "deuk in klep", "qwerty"),
-    "tool": ("gereedschapskoffer", "dopsleutelset", "kettingzaag", "hogedrukreiniger"),
+    "tool": ("gebruikssporen", "in koffer", "met toebehoren"),
     "power_tool": ("met twee accu's", "in koffer", "zonder accu", "met lader"),
     "console": ("met controller", "met twee controllers en spellen", "zonder kabels"),
 }  # fmt: skip

@@ -96,6 +96,7 @@ class World:
         self._keys = Keys(stream(seed, "receipts"))
         self._person_keys = Keys(stream(seed, "persons"))
         self._persons = 0
+        self._found = 0
         self._tell = _line_writer(files.enter_context((out / "truth/persons.ndjson").open("wb")))
         hits_file = files.enter_context((out / "truth/hits.ndjson").open("wb"))
         warehouse = Warehouse(Mint(seed), stream(seed, "warehouse"))
@@ -130,7 +131,7 @@ class World:
         self._write_dealers()
         told = 0
         while self._books.lines < self._purchases:
-            if self._chance.random() < rates.FOUND:
+            if self._found < rates.FOUND * self._books.lines:
                 self._find()
             else:
                 self._household()
@@ -162,6 +163,7 @@ class World:
                 write(dealer.record)
 
     def _find(self) -> None:
+        self._found += 1
         day = int(self._chance.random() * clock.DAYS)
         shop = self._street.depot(self._chance, clock.START + day * clock.DAY)
         at, closes = shop.hours.visit(self._chance, day)

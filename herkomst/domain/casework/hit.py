@@ -109,8 +109,8 @@ class Rejected(EventData, frozen=True, kw_only=True):
     TOPIC = "casework.hit.rejected"
 
     fingerprint: str
-    reason: Literal["other_good", "wrong_number", "lawful_sale", "placeholder", "other"]
     note: bytes | None = None
+    reason: Literal["other_good", "wrong_number", "lawful_sale", "placeholder", "other"]
 
 
 @event

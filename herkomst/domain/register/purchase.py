@@ -7,7 +7,7 @@ of `domain/tables/national_rules.csv` and the profile of the municipality).
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -66,11 +66,26 @@ class Paid(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=Fal
     form: str
 
 
+class Correction(msgspec.Struct, frozen=True, kw_only=True):
+    """By what an entry was corrected."""
+
+    changed: tuple[str, ...]
+    """Pointers of the fields that changed."""
+    fingerprint: bytes
+    """HMAC of the correction as it was sent."""
+    key: str
+    """Key of the correction at its source."""
+    reason: bytes
+    """Why, sealed: it is free text."""
+
+
 class Content(EventData, frozen=True, kw_only=True):
     """What the register says of a purchase, and the sealed part beside it."""
 
     acquired: Occurred
     branch: str | None = None
+    correction: Correction | None = None
+    """Here and not on `Corrected`, because the bytes hold all fields in one alphabetical order."""
     dealer_key: str
     dealer_source: str
     fingerprint: bytes
@@ -114,14 +129,6 @@ class Corrected(Content, frozen=True, kw_only=True):
     """The entry was corrected; the earlier values stay where they were."""
 
     TOPIC = "dor.purchase.corrected"
-
-    changed: tuple[str, ...]
-    """Pointers of the fields that changed."""
-    correction: str
-    """Key of the correction at its source."""
-    correction_fingerprint: bytes
-    reason: bytes
-    """Why, sealed: it is free text."""
 
 
 @event
@@ -173,7 +180,8 @@ def evolve(state: Purchase | None, data: EventData) -> Purchase:
     if isinstance(data, Corrected):
         state.content = data
         state.fingerprints.add(data.fingerprint)
-        state.follow_ups[data.correction] = data.correction_fingerprint
+        if data.correction is not None:
+            state.follow_ups[data.correction.key] = data.correction.fingerprint
     elif isinstance(data, LineSold | PawnEnded):
         state.follow_ups[data.key] = data.fingerprint
     return state
@@ -269,24 +277,10 @@ def corrected(
     marks: tuple[Mark, ...],
     fingerprint: bytes,
     sealed: bytes | None,
-    changed: tuple[str, ...],
-    correction: str,
-    correction_fingerprint: bytes,
-    reason: bytes,
+    correction: Correction,
 ) -> Corrected:
     """The event of a correction: the whole content as it is from now on."""
-    return _content(
-        Corrected,
-        record,
-        acquired,
-        marks,
-        fingerprint,
-        sealed,
-        changed=changed,
-        correction=correction,
-        correction_fingerprint=correction_fingerprint,
-        reason=reason,
-    )
+    return _content(Corrected, record, acquired, marks, fingerprint, sealed, correction)
 
 
 def _content(
@@ -296,11 +290,12 @@ def _content(
     marks: tuple[Mark, ...],
     fingerprint: bytes,
     sealed: bytes | None,
-    **more: Any,
+    correction: Correction | None = None,
 ) -> C:
     return kind(
         acquired=acquired,
         branch=record.branch,
+        correction=correction,
         dealer_key=record.dealer.key,
         dealer_source=record.dealer.source,
         fingerprint=fingerprint,
@@ -312,7 +307,6 @@ def _content(
         sealed=sealed,
         seller=record.seller is not None,
         source=record.source,
-        **more,
     )
 
 

@@ -1,0 +1,93 @@
+"""The words of the registers, spelled as on the wire."""
+
+from enum import Enum
+from typing import Any
+
+import strawberry
+
+
+def _word(word: str, meaning: str) -> Any:
+    return strawberry.enum_value(word, description=meaning)
+
+
+@strawberry.enum(description="How much of two goods agrees. A grade is no probability.")
+class Grade(Enum):
+    full_hit = _word("full_hit", "A number, brand and model agree.")
+    hit = _word("hit", "A number agrees; something else is missing or differs.")
+    look_alike = _word("look_alike", "Numbers agree but for characters that look alike.")
+    one_edit = _word("one_edit", "Numbers agree but for one slip.")
+    part = _word("part", "A part of a number agrees.")
+    suggestion = _word("suggestion", "Descriptions agree, without a number.")
+
+
+@strawberry.enum(description="Whether the good was bought surely after the theft.")
+class HitTime(Enum):
+    after = _word("after", "The purchase lies after the theft.")
+    unclear = _word("unclear", "The purchase lies within the interval of the theft.")
+
+
+@strawberry.enum(description="What became of a hit.")
+class HitState(Enum):
+    found = _word("found", "Nobody has looked at it yet.")
+    assessed = _word("assessed", "A person took it up.")
+    confirmed = _word("confirmed", "A person confirmed the signal; it says nothing of who owns it.")
+    rejected = _word("rejected", "A person rejected it, on the facts as they were compared.")
+    closed = _word("closed", "The facts no longer make it a hit.")
+
+
+@strawberry.enum(description="Why a hit is rejected.")
+class Rejection(Enum):
+    other_good = _word("other_good", "It is another good.")
+    wrong_number = _word("wrong_number", "A number was written down wrongly.")
+    lawful_sale = _word("lawful_sale", "The owner sold it.")
+    placeholder = _word("placeholder", "The number is no number of this good.")
+    other = _word("other", "Another reason, told in the case.")
+
+
+@strawberry.enum(description="How a dealer came to have a good.")
+class Mode(Enum):
+    bought = _word("bought", "Bought (ingekocht).")
+    traded_in = _word("traded_in", "Traded in (ingeruild).")
+    pawned = _word("pawned", "Pawned (in pand).")
+    consigned = _word("consigned", "Held for sale on commission (consignatie).")
+    found = _word("found", "Found.")
+    donated = _word("donated", "Given.")
+    held = _word("held", "Held without a purchase.")
+    offer_refused = _word("offer_refused", "Offered, and refused by the dealer.")
+
+
+@strawberry.enum(description="What its source says of a stolen item.")
+class ItemStatus(Enum):
+    reported = _word("reported", "Reported stolen.")
+    withdrawn = _word("withdrawn", "Withdrawn as mistaken or as a duplicate (afgesignaleerd).")
+    recovered = _word("recovered", "Found again (teruggevonden).")
+
+
+@strawberry.enum(description="What became of a notification. It is no licence.")
+class DealerState(Enum):
+    notified = _word("notified", "The dealer notified (melding, art. 437ter Sr).")
+    accepted = _word("accepted", "The municipality opened the account.")
+    refused = _word("refused", "The municipality refused the account; the duty stands.")
+    ceased = _word("ceased", "The dealer ceased trading.")
+
+
+@strawberry.enum(description="Whether a presented identity still exists.")
+class PresentationState(Enum):
+    presented = _word("presented", "It was presented, and is kept sealed.")
+    erased = _word("erased", "It was erased; its key is destroyed.")
+
+
+@strawberry.enum(description="What a dealer trades in.")
+class Trade(Enum):
+    phones = "phones"
+    bicycles = "bicycles"
+    charity = "charity"
+    general = "general"
+    gold = "gold"
+    cars = "cars"
+    electronics = "electronics"
+    metal = "metal"
+    pawn = "pawn"
+    art = "art"
+    watches = "watches"
+    tools = "tools"

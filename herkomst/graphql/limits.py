@@ -1,0 +1,336 @@
+"""Limits on what may be asked at once, found in the text before anything is validated or executed.
+
+A question is read once, with a cap on its size; then its selections are walked, each fragment once,
+so that a document that would unfold without end is refused as fast as any other. What is left has
+a price: an object costs one point, a list as many times what one of it costs as it may have
+members. The price is told with every answer, as `extensions.cost`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLList,
+    GraphQLNamedType,
+    GraphQLNonNull,
+    GraphQLSchema,
+    IntValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+    get_named_type,
+    is_composite_type,
+    parse,
+)
+from graphql.language import VariableDefinitionNode
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.schema import validate_document
+
+from herkomst.investigations.pages import LARGEST
+
+LENGTH = 20_000
+"""Characters of a document."""
+TOKENS = 2_000
+DEPTH = 12
+INTROSPECTION_DEPTH = 20
+FIELDS = 500
+"""Fields of an operation, with its fragments unfolded."""
+ALIASES = 30
+REPEATS = 5
+"""How often one selection set may name one field: comparing the repeats is what costs."""
+DIRECTIVES = 20
+DEFINITIONS = 40
+VARIABLES = 40
+COST = 10_000
+MEMBERS = 10
+"""Members that a list is taken to have."""
+REMEMBERED = 256
+"""Documents whose reading is kept: screens ask the same ones."""
+_INTROSPECTION = frozenset({"__schema", "__type"})
+
+
+class Refused(GraphQLError):
+    """A document that asks too much at once."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message, extensions={"code": code})
+
+
+class Weight(NamedTuple):
+    """What a selection unfolds to."""
+
+    cost: int = 0
+    fields: int = 0
+    aliases: int = 0
+
+    def plus(self, other: "Weight", times: int = 1) -> "Weight":
+        return Weight(
+            self.cost + times * other.cost, self.fields + other.fields, self.aliases + other.aliases
+        )
+
+
+class Readied(NamedTuple):
+    """A document that was read, found to be small enough, and validated."""
+
+    document: DocumentNode
+    errors: tuple[GraphQLError, ...]
+
+
+class Reader:
+    """Reads documents against one schema, and remembers what it read."""
+
+    def __init__(self, *, introspection: bool) -> None:
+        self._introspection = introspection
+        self.ready = lru_cache(maxsize=REMEMBERED)(self._ready)
+
+    def _ready(self, schema: GraphQLSchema, rules: tuple[Any, ...], text: str) -> Readied:
+        document = read(text)
+        refuse_abundance(document)
+        for operation in _operations(document):
+            weigh(schema, document, operation, None, introspection=self._introspection)
+        return Readied(document, tuple(validate_document(schema, document, rules)))
+
+
+class Limits(SchemaExtension):
+    """The extension that reads, weighs and prices each operation before it is executed."""
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__()
+        self._reader = reader
+        self._cost: int | None = None
+        self._errors: list[GraphQLError] = []
+
+    def on_parse(self) -> Iterator[None]:
+        context = self.execution_context
+        schema = context.schema._schema
+        readied = self._reader.ready(schema, context.validation_rules, context.query or "")
+        context.graphql_document = readied.document
+        self._errors = list(readied.errors)
+        operation = _chosen(readied.document, context.operation_name)
+        if operation is not None and not self._errors:
+            variables = context.variables or {}
+            self._cost = price(schema, readied.document, operation, variables)
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        self.execution_context.pre_execution_errors = self._errors
+        yield
+
+    def get_results(self) -> dict[str, Any]:
+        if self._cost is None:
+            return {}
+        return {"cost": {"requested": self._cost, "maximum": COST}}
+
+
+def read(text: str) -> DocumentNode:
+    """The document, if it is not too long and can be read. Raises `GraphQLError`."""
+    if len(text) > LENGTH:
+        raise Refused(
+            "document_too_long",
+            f"The document has {len(text)} characters; {LENGTH} are allowed. "
+            "Send values as variables.",
+        )
+    return parse(text, max_lexical_tokens=TOKENS)
+
+
+def refuse_abundance(document: DocumentNode) -> None:
+    """Refuse too many definitions, directives or variables. Raises `Refused`."""
+    if len(document.definitions) > DEFINITIONS:
+        raise Refused(
+            "too_many_definitions",
+            f"The document has {len(document.definitions)} operations and fragments; "
+            f"{DEFINITIONS} are allowed.",
+        )
+    for operation in _operations(document):
+        if len(operation.variable_definitions or ()) > VARIABLES:
+            raise Refused("too_many_variables", f"An operation has at most {VARIABLES} variables.")
+    found = sum(_directives(definition) for definition in document.definitions)
+    if found > DIRECTIVES:
+        raise Refused(
+            "too_many_directives",
+            f"The document has {found} directives; {DIRECTIVES} are allowed.",
+        )
+
+
+def _directives(node: Any) -> int:
+    """Directives on a definition and below it."""
+    found = len(getattr(node, "directives", None) or ())
+    for variable in getattr(node, "variable_definitions", None) or ():
+        found += len(variable.directives or ())
+    selections = getattr(node, "selection_set", None)
+    return found + sum(map(_directives, selections.selections if selections else ()))
+
+
+def price(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    variables: Mapping[str, Any],
+) -> int:
+    """What an operation costs with these variables. Raises `Refused` above the cap."""
+    cost = weigh(schema, document, operation, variables, introspection=True).cost
+    if cost > COST:
+        raise Refused(
+            "too_costly",
+            f"The question costs {cost} points; {COST} are allowed. Ask for smaller pages, or for "
+            "less of each record.",
+        )
+    return cost
+
+
+def weigh(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    variables: Mapping[str, Any] | None,
+    *,
+    introspection: bool,
+) -> Weight:
+    """What an operation unfolds to. Raises `Refused` when it is too much.
+
+    Without variables the price is left open, and only the rest is looked at.
+    """
+    given = _defaults(operation) | dict(variables or {})
+    scale = _Scale(schema, document, given, introspection=introspection)
+    root = schema.get_root_type(operation.operation)
+    return scale.selections(operation.selection_set, root, 1)
+
+
+class _Scale:
+    """Weighs the selections of one operation, each fragment once for each depth that it is met at."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        variables: Mapping[str, Any],
+        *,
+        introspection: bool,
+    ) -> None:
+        self._schema = schema
+        self._variables = variables
+        self._introspection = introspection
+        self._fragments = {
+            d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)
+        }
+        self._known: dict[tuple[str, int, int], Weight] = {}
+        self._open: set[str] = set()
+        self._deepest = DEPTH
+
+    def selections(
+        self, node: SelectionSetNode | None, on: GraphQLNamedType | None, depth: int
+    ) -> Weight:
+        """What a selection set unfolds to on a type; None is a type that does not exist."""
+        total = Weight()
+        met: dict[str, int] = {}
+        for selection in node.selections if node else ():
+            if isinstance(selection, FieldNode):
+                name = (selection.alias or selection.name).value
+                met[name] = met.get(name, 0) + 1
+                if met[name] > REPEATS:
+                    raise Refused(
+                        "too_many_repeats", f"{name!r} is selected more than {REPEATS} times."
+                    )
+                total = total.plus(self._field(selection, on, depth))
+            elif isinstance(selection, FragmentSpreadNode):
+                total = total.plus(self._fragment(selection.name.value, depth))
+            else:
+                condition = selection.type_condition
+                inner = self._schema.get_type(condition.name.value) if condition else on
+                total = total.plus(self.selections(selection.selection_set, inner, depth))
+            _refuse_weight(total)
+        return total
+
+    def _fragment(self, name: str, depth: int) -> Weight:
+        fragment = self._fragments.get(name)
+        if fragment is None:
+            return Weight()  # Validation says that it is missing.
+        if name in self._open:
+            raise Refused("fragment_cycle", f"The fragment {name!r} spreads itself.")
+        place = (name, depth, self._deepest)
+        if place not in self._known:
+            self._open.add(name)
+            on = self._schema.get_type(fragment.type_condition.name.value)
+            self._known[place] = self.selections(fragment.selection_set, on, depth)
+            self._open.discard(name)
+        return self._known[place]
+
+    def _field(self, node: FieldNode, on: GraphQLNamedType | None, depth: int) -> Weight:
+        name = node.name.value
+        own = Weight(fields=1, aliases=1 if node.alias else 0)
+        if name in _INTROSPECTION:
+            return own.plus(self._introspected(node))
+        if depth > self._deepest:
+            raise Refused(
+                "too_deep", f"The question is nested more than {self._deepest} levels deep."
+            )
+        field = getattr(on, "fields", {}).get(name)
+        if node.selection_set is None:
+            return own
+        type_ = None if field is None else field.type
+        named = None if type_ is None else get_named_type(type_)
+        inner = named if is_composite_type(named) else None
+        below = self.selections(node.selection_set, inner, depth + 1)
+        return own.plus(Weight(cost=1)).plus(below, self._members(node, type_))
+
+    def _introspected(self, node: FieldNode) -> Weight:
+        """Introspection is asked for by tools alone, and goes deep."""
+        if not self._introspection:
+            raise Refused("introspection_off", "The schema is not told here; it is published.")
+        before, self._deepest = self._deepest, INTROSPECTION_DEPTH
+        below = self.selections(node.selection_set, None, 2)
+        self._deepest = before
+        return below
+
+    def _members(self, node: FieldNode, type_: Any) -> int:
+        """How many times what lies below a field may be answered."""
+        for argument in node.arguments or ():
+            if argument.name.value == "first":
+                return self._first(argument.value)
+        while isinstance(type_, GraphQLNonNull):
+            type_ = type_.of_type
+        return MEMBERS if isinstance(type_, GraphQLList) else 1
+
+    def _first(self, value: Any) -> int:
+        """The size of a page; one that is refused later costs nothing now."""
+        if isinstance(value, IntValueNode):
+            # Longer than any page can be; it need not become a number to be too large.
+            first: Any = int(value.value) if len(value.value) < 10 else 0
+        elif isinstance(value, VariableNode):
+            first = self._variables.get(value.name.value)
+        else:
+            first = None
+        return first if isinstance(first, int) and 0 <= first <= LARGEST else 0
+
+
+def _refuse_weight(weight: Weight) -> None:
+    if weight.fields > FIELDS:
+        raise Refused("too_many_fields", f"The question has more than {FIELDS} fields.")
+    if weight.aliases > ALIASES:
+        raise Refused("too_many_aliases", f"The question has more than {ALIASES} aliases.")
+
+
+def _operations(document: DocumentNode) -> Iterator[OperationDefinitionNode]:
+    for definition in document.definitions:
+        if isinstance(definition, OperationDefinitionNode):
+            yield definition
+
+
+def _chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode | None:
+    operations = [o for o in _operations(document) if name in (None, o.name and o.name.value)]
+    return operations[0] if len(operations) == 1 else None
+
+
+def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:
+    """Variables that stand for a page's size when they are not sent."""
+    return {
+        variable.variable.name.value: int(variable.default_value.value)
+        for variable in operation.variable_definitions or ()
+        if _has_small_default(variable)
+    }

@@ -1,0 +1,75 @@
+"""The decisions that people take on hits."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import strawberry
+
+from herkomst.access import policy
+from herkomst.access.policy import Action
+from herkomst.domain.casework import hit as casework
+from herkomst.domain.events import EventData
+from herkomst.graphql import refusals
+from herkomst.graphql.context import Info
+from herkomst.graphql.enums import HitState, Rejection
+from herkomst.graphql.fields import mutation, parsed_id, shape_of, told
+from herkomst.graphql.refusals import HitClosed, NotPermitted, UnknownHit
+from herkomst.investigations import decisions
+from herkomst.record.casework import UnknownHit as NoSuchHit
+
+
+@strawberry.type(description="A decision was recorded. Read it back with `Herkomst-Wait-For`.")
+@shape_of(decisions.Decided)
+class HitDecided:
+    id: strawberry.ID = told("Id of the hit.")
+    state: HitState = told("What became of it.")
+    position: int = told("Where the decision stands: `Herkomst-Wait-For: casework=POSITION`.")
+
+
+DecisionResult = Annotated[
+    HitDecided | HitClosed | UnknownHit | NotPermitted,
+    strawberry.union("DecisionResult", description="What was decided, or why not."),
+]
+
+
+async def _decide(
+    info: Info, identity: str, decision: Callable[[casework.Hit], EventData], state: str
+) -> Any:
+    context = info.context
+    hit = parsed_id(identity)
+    if hit is None:
+        return refusals.unknown_hit(identity)
+    try:
+        permitted = context.permit(Action.DECIDE_HIT)
+        answer = await decisions.decide(
+            permitted,
+            context.inquiry,
+            context.desk,
+            context.question,
+            hit,
+            decision,
+            state,
+        )
+    except policy.NotPermitted as error:
+        return NotPermitted.of(error)
+    except casework.HitClosed as error:
+        return HitClosed.of(error)
+    except NoSuchHit:
+        return refusals.unknown_hit(identity)
+    context.casework = answer.value.position
+    return answer.value
+
+
+@strawberry.type(description="What can be decided. Each is journaled before and after.")
+class Mutation:
+    @mutation(DecisionResult, "Take a hit up: you looked at both goods. Costs a hit.")
+    async def assess_hit(self, info: Info, id: strawberry.ID) -> Any:  # noqa: A002
+        return await _decide(info, id, casework.Hit.assess, "assessed")
+
+    @mutation(DecisionResult, "Confirm the signal; it says nothing of who owns it. Costs a hit.")
+    async def confirm_hit(self, info: Info, id: strawberry.ID) -> Any:  # noqa: A002
+        return await _decide(info, id, casework.Hit.confirm, "confirmed")
+
+    @mutation(DecisionResult, "Reject a hit on the facts as they were compared. Costs a hit.")
+    async def reject_hit(self, info: Info, id: strawberry.ID, reason: Rejection) -> Any:  # noqa: A002
+        return await _decide(info, id, lambda hit: hit.reject(reason.value), "rejected")

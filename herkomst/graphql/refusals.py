@@ -1,0 +1,52 @@
+"""Expected errors, as members of the unions that answers are."""
+
+from typing import Self
+
+import strawberry
+
+from herkomst.graphql.fields import told
+
+
+class _Refusal:
+    """How a shape of this file is made of the exception that it tells of."""
+
+    @classmethod
+    def of(cls, error: Exception) -> Self:
+        told_by = {name: getattr(error, name, "") for name in ("code", "message", "cure")}
+        told_by["message"] = told_by["message"] or str(error)
+        return cls(**told_by)
+
+
+@strawberry.type(description="The policy does not allow it to this role, purpose and ground.")
+class NotPermitted(_Refusal):
+    code: str = told("Always `not_permitted`.")
+    message: str = told("What is not allowed.")
+    cure: str = told("What the policy does allow.")
+
+
+@strawberry.type(description="A page that cannot be meant.")
+class InvalidPage(_Refusal):
+    code: str = told("What is wrong: first, cursor or id.")
+    message: str = told("What is wrong, as a sentence.")
+    cure: str = told("How to mend it.")
+
+
+@strawberry.type(description="There is no such hit, or none for you.")
+class UnknownHit(_Refusal):
+    code: str = told("Always `unknown_hit`.")
+    message: str = told("Which hit.")
+    cure: str = told("How to mend it; empty where there is nothing to mend.")
+
+
+@strawberry.type(description="The facts that made this a hit are gone; nothing is decided on it.")
+class HitClosed(_Refusal):
+    code: str = told("Always `hit_closed`.")
+    message: str = told("Why.")
+    cure: str = told("How to mend it; empty where there is nothing to mend.")
+
+
+def unknown_hit(identity: str) -> UnknownHit:
+    """The same whether there is no such hit, or none for who asks."""
+    return UnknownHit(
+        code="unknown_hit", message=f"There is no hit {identity[:40]!r}.", cure="Send an id of `hits`."
+    )

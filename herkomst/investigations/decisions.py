@@ -1,0 +1,63 @@
+"""Decisions on hits: a person assesses, confirms or rejects what a machine found (art. 7a Wpg)."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+from uuid import UUID
+
+from anyio import to_thread
+
+from herkomst.access.policy import Action, NotPermitted, Permitted
+from herkomst.access.reading import Answer, Question, attempt
+from herkomst.domain.casework.hit import Hit
+from herkomst.domain.events import EventData
+from herkomst.investigations import hits
+from herkomst.investigations.inquiry import Desk, Inquiry
+from herkomst.record.casework import UnknownHit
+
+
+class Decided(NamedTuple):
+    """What was decided, and where it stands in casework."""
+
+    id: UUID
+    state: str
+    position: int
+
+
+async def decide(
+    permitted: Permitted,
+    inquiry: Inquiry,
+    desk: Desk,
+    question: Question,
+    hit: UUID,
+    decision: Callable[[Hit], EventData],
+    state: str,
+) -> Answer[Decided]:
+    """Decide on a hit that the viewer can see in full; journaled before and after.
+
+    Raises `NotPermitted`, `UnknownHit`, `HitClosed`, `JournalUnavailable`.
+    """
+    permitted.must_be(Action.DECIDE_HIT)
+    found = await hits.one(permitted, inquiry, hit)
+    if found is None:
+        raise UnknownHit(f"There is no hit {hit}.")
+    if found.withheld:
+        raise NotPermitted(
+            "A side of this hit is withheld, and nobody decides on what he cannot see.",
+            "Ask the authorised officer.",
+        )
+    reading = permitted.reading
+    act = partial(
+        desk.archive.casework.decide,
+        hit,
+        decision,
+        actor=f"user:{reading.viewer.subject}",
+        ground=reading.ground,
+    )
+
+    async def acted() -> Decided:
+        return Decided(hit, state, await to_thread.run_sync(act))
+
+    return await attempt(
+        desk.archive, reading, question, acted, lambda done: (f"casework={done.position}",)
+    )

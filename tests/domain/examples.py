@@ -1,0 +1,144 @@
+"""One event of each topic, as the files in tests/golden/events say it."""
+
+from herkomst.domain.calendar import Occurred
+from herkomst.domain.casework import hit
+from herkomst.domain.events import Envelope, EventData
+from herkomst.domain.journal import Attempted, Concluded, Read
+from herkomst.domain.matching import Reason
+from herkomst.domain.money import Money
+from herkomst.domain.problems import Mark
+from herkomst.domain.register import book, dealer, erasure, identity, purchase, stolen_item
+
+STREAM = "672d1efd39f650128d934cf69a9cfd85"
+OTHER = "eedcf8fb40e95042b8a93b562d5a8916"
+FINGERPRINT = bytes(range(16))
+SEALED = b"sealed"
+
+ENVELOPE = Envelope(
+    actor="source:kassa",
+    controller="dealer:kassa:dealer-1",
+    ground="sr:437",
+    handling="consent",
+    id="019aa4f0a6d07d3b8f0e5c1b2a3f4d5e",
+    occurred=Occurred("2026-03-02T14:05:00+01:00"),
+    regime="avg",
+    salt=bytes(range(16, 32)),
+    unit="kassa",
+    v=1,
+)
+
+_SPAN = Occurred("2026-02-28", "day", "2026-03-01")
+
+_CONTENT = purchase.Content(
+    acquired=Occurred("2026-03-02T14:05:00+01:00"),
+    branch="Noord",
+    dealer_key="dealer-1",
+    dealer_source="kassa",
+    fingerprint=FINGERPRINT,
+    key="purchase-1",
+    lines=(
+        purchase.Line(
+            attributes={"accu": True, "gewicht_g": 18500, "remmen": "schijf"},
+            brand="Gazelle",
+            colours=("zwart", "groen"),
+            hidden=("engraving",),
+            identifiers=(("frame", "GZ4711003"),),
+            kind="bicycle",
+            line=1,
+            model="Orange C8",
+            price=Money(8000, "EUR"),
+        ),
+    ),
+    marks=(Mark("late", "The entry was made later than the register asks."),),
+    mode="bought",
+    payment=purchase.Paid(amount=Money(8000, "EUR"), form="cash"),
+    sealed=SEALED,
+    seller=True,
+    source="kassa",
+)
+
+_REPORT = stolen_item.Report(
+    country="BE",
+    fingerprint=FINGERPRINT,
+    good=stolen_item.Good(
+        attributes={"versnellingen": 8},
+        brand="Gazelle",
+        colours=("zwart",),
+        hidden=("plate",),
+        identifiers=(("frame", "GZ4711003"), ("other", "x")),
+        kind="bicycle",
+        model="Orange C8",
+        value=Money(95000, "EUR"),
+    ),
+    handling="consent",
+    key="stolen-1",
+    municipality="GM0363",
+    offence="theft",
+    recovered=Occurred("2026-03", "month"),
+    report="PL1300-2026000001",
+    reported=Occurred("2026-03-01T09:30:00+01:00"),
+    sealed=SEALED,
+    source="politie",
+    status="reported",
+    stolen=_SPAN,
+    withdrawn_reason="mistaken",
+)
+
+_NOTIFICATION = dealer.Notification(
+    establishments=(
+        dealer.Establishment(
+            branch="Noord",
+            city="Amsterdam",
+            country="NL",
+            from_="2020-01-06",
+            municipality="GM0363",
+            name="Winkel Voorbeeld Noord",
+            number="1",
+            postcode="1000 AA",
+            street="Fictielaan",
+            suffix="a",
+            to="2026-01-01",
+        ),
+        dealer.Establishment(municipality="GM0599"),
+    ),
+    fingerprint=FINGERPRINT,
+    key="dealer-1",
+    kvk="12345678",
+    name="Winkel Voorbeeld",
+    notified_on="2020-01-06",
+    sealed=SEALED,
+    source="kassa",
+    trades=("general", "bicycles"),
+)
+
+_PAIR = hit.Pair(
+    line=1,
+    purchase=STREAM,
+    purchase_key="purchase-1",
+    purchase_source="kassa",
+    stolen=OTHER,
+    stolen_key="stolen-1",
+    stolen_source="politie",
+)
+
+_FINDING = hit.Finding(
+    against=(Reason("model_differs", "Orange C8", "Orange C7"),),
+    fingerprint="0" * 64,
+    grade="full_hit",
+    pair=_PAIR,
+    reasons=(Reason("number_agrees", "GZ4711003", "GZ4711003"), Reason("brand_agrees")),
+    rules=1,
+    score=900,
+    time="after",
+)
+
+_PRESENTATION = identity.Presentation(
+    purchase=STREAM,
+    sealed=SEALED,
+    shown=("address", "born", "family_name"),
+    source="kassa",
+    source_key="purchase-1",
+)
+
+
+def _as[E: EventData](kind: type[E], of: EventData, **changes: object) -> E: ...

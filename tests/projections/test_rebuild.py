@@ -1,0 +1,378 @@
+"""Rebuilding: beside the live generation, to the same digest, while everything goes on."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event as Flag
+from threading import Thread
+from typing import Any
+
+import pytest
+from psycopg import OperationalError
+from psycopg.sql import SQL
+
+from herkomst.domain.events import Recorded
+from herkomst.processes.followers import followers
+from herkomst.processes.matching import Matching
+from herkomst.projections import rebuild as rebuilding
+from herkomst.projections import registry
+from herkomst.projections.dealers import Dealers
+from herkomst.projections.follower import Projection
+from herkomst.projections.model import Column, Rows, Unsealed
+from herkomst.projections.rebuild import rebuild
+from herkomst.projections.runner import Runner
+from herkomst.record.archive import Archive
+from herkomst.record.postgres import EmbeddedPostgres
+from herkomst.record.reader import SequenceReader
+from tests.archives import a_dealer, a_purchase, a_stolen_item, make_archive
+from tests.projections.busy import decisions, first_sent, sent_later
+from tests.projections.following import (
+    BY_NAME,
+    connected,
+    digests,
+    facts,
+    follow,
+    rebuilt,
+    rows,
+    runner,
+    running,
+    standings,
+    take_in,
+)
+
+
+@pytest.fixture(scope="module")
+def busy(server: EmbeddedPostgres) -> Iterator[Archive]:
+    """An archive that holds a little of everything, and that all followers have followed."""
+    with make_archive(server) as archive:
+        take_in(archive, *first_sent())
+        follow(archive)
+        take_in(archive, *sent_later())
+        follow(archive, batch=7)
+        decisions(archive)
+        follow(archive)
+        yield archive
+
+
+def tables(archive: Archive) -> dict[str, list[int]]:
+    """The generations of which there is a table, by model."""
+    with connected(archive) as connection:
+        told = connection.execute(
+            "SELECT substring(tablename, '(.*)_'), array_agg(substring(tablename, '[0-9]+$')::int) "
+            "FROM pg_tables WHERE schemaname = 'read' GROUP BY 1"
+        )
+        return {name: sorted(generations) for name, generations in told.fetchall()}
+
+
+def live(archive: Archive) -> dict[str, int]:
+    with connected(archive) as connection:
+        return {name: told[0] for name, told in registry.generations(connection).items()}
+
+
+def positions(archive: Archive) -> dict[str, int]:
+    return {name: standing.position for name, standing in standings(archive).items()}
+
+
+def rebuilding_with(archive: Archive, progress: Callable[..., None]) -> None:
+    with connected(archive) as connection:
+        rebuild(connection, followers(archive), list(BY_NAME), progress)
+
+
+# The same again
+
+
+@pytest.mark.parametrize("name", sorted(BY_NAME))
+def test_given_a_model_when_rebuilt_then_it_tells_the_same_and_the_old_one_is_gone(
+    busy: Archive, name: str
+) -> None:
+    before, generation, stood = digests(busy), live(busy)[name], positions(busy)
+    rebuilt(busy, [name])
+    assert digests(busy) == before
+    assert live(busy)[name] == generation + 1
+    assert tables(busy)[name] == [generation + 1]
+    assert positions(busy) == stood
+
+
+def test_given_all_models_when_rebuilt_then_they_tell_the_same_in_one_scan_a_sequence(
+    busy: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    after = SequenceReader.after
+
+    def counted(self: SequenceReader, *told: Any) -> list[Recorded]:
+        read.append(self.sequence)
+        return after(self, *told)
+
+    monkeypatch.setattr(SequenceReader, "after", counted)
+    before = digests(busy)
+    rebuilt(busy)
+    assert read == ["casework", "register"]
+    assert digests(busy) == before
+
+
+def test_given_all_models_when_rebuilt_then_no_process_is_rewound_and_nothing_fires_again(
+    busy: Archive,
+) -> None:
+    recorded = len(facts(busy, "register")), len(facts(busy, "casework"))
+    rebuilt(busy)
+    follow(busy)
+    assert (len(facts(busy, "register")), len(facts(busy, "casework"))) == recorded
+
+
+def test_given_a_model_that_is_behind_when_rebuilt_then_its_follower_goes_on_behind_it(
+    archive: Archive,
+) -> None:
+    follow(archive)
+    take_in(archive, *first_sent())
+    rebuilt(archive, ["purchases", "links"])
+    head = len(facts(archive, "register"))
+    assert positions(archive)["purchases"] == positions(archive)["links"] == head
+    assert positions(archive)["dealers"] == 0
+    before = digests(archive, ["purchases", "links"])
+    follow(archive)
+    assert digests(archive, ["purchases", "links"]) == before
+
+
+def test_given_no_model_yet_when_rebuilt_then_it_is_there(archive: Archive) -> None:
+    take_in(archive, a_dealer(), a_purchase())
+    rebuilt(archive, ["dealers"])
+    assert [row["key"] for row in rows(archive, "dealers")] == ["dealer-1"]
+
+
+def test_given_a_process_that_is_behind_when_its_keys_are_rebuilt_then_they_do_not_pass_it(
+    archive: Archive,
+) -> None:
+    take_in(archive, *first_sent())
+    run: Runner = runner(archive, ["matching"], batch=9, progress=lambda *_: run.stop.set())
+    run.run()
+    before, stood = digests(archive, ["match_keys"]), positions(archive)["matching"]
+    assert stood == 9
+    rebuilt(archive)
+    assert digests(archive, ["match_keys"]) == before
+    assert positions(archive)["matching"] == stood
+    follow(archive)
+    whole = digests(archive)
+    rebuilt(archive)
+    assert digests(archive) == whole
+    assert len(rows(archive, "hits")) > 5
+
+
+# While everything goes on
+
+
+def test_given_appends_and_reads_when_rebuilt_then_neither_notices_and_the_digests_agree(
+    archive: Archive,
+) -> None:
+    take_in(archive, *first_sent())
+    follow(archive)
+    run = runner(archive, poll=0.01, batch=20)
+    with running(run), reading(archive) as read, appending(archive):
+        for _ in range(3):
+            rebuilt(archive)
+    assert read["purchases"] > 0
+    follow(archive)
+    before = digests(archive)
+    rebuilt(archive)
+    assert digests(archive) == before
+    assert tables(archive) == {name: [generation] for name, generation in live(archive).items()}
+
+
+@contextmanager
+def appending(archive: Archive) -> Iterator[None]:
+    """Records come in, pairs of a purchase and its theft, until the end."""
+    stop = Flag()
+
+    def append() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            take_in(archive, a_purchase(key=f"more{number}"), a_dealer(key=f"more{number}"))
+
+    with _beside(append, stop):
+        yield
+
+
+@contextmanager
+def reading(archive: Archive) -> Iterator[dict[str, int]]:
+    """Every model is read all the time, its generation and its rows in one transaction."""
+    stop, read = Flag(), dict.fromkeys(BY_NAME, 0)
+
+    def look() -> None:
+        with connected(archive) as connection:
+            while not stop.is_set():
+                for name, model in BY_NAME.items():
+                    with connection.transaction():
+                        table = model.table(registry.live(connection, model))
+                        told = SQL("SELECT count(*) FROM {}").format(table)
+                        assert connection.execute(told).fetchone() is not None
+                        read[name] += 1
+
+    with _beside(look, stop):
+        yield read
+
+
+@contextmanager
+def _beside(work: Callable[[], None], stop: Flag) -> Iterator[None]:
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:
+            failed.append(error)
+
+    thread = Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(30)
+    assert not failed, failed
+
+
+def test_given_two_rebuilds_of_a_model_when_they_meet_then_they_take_turns(busy: Archive) -> None:
+    before, generation = digests(busy), live(busy)["dealers"]
+    threads = [Thread(target=rebuilt, args=(busy, ["dealers", "purchases"])) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert digests(busy) == before
+    assert live(busy)["dealers"] == generation + 3
+    assert tables(busy)["dealers"] == [generation + 3]
+
+
+def test_given_a_reader_of_the_old_generation_when_it_stays_then_that_is_dropped_later(
+    busy: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuilding, "PATIENCE", 0.0)
+    old = live(busy)["dealers"]
+    with connected(busy) as reader, reader.transaction():
+        reader.execute(SQL("SELECT FROM {}").format(Dealers().table(old)))
+        with connected(busy) as connection:
+            connection.execute("SET lock_timeout = '20ms'")
+            rebuild(connection, followers(busy), ["dealers"])
+        assert tables(busy)["dealers"] == [old, old + 1]
+    rebuilt(busy, ["dealers"])
+    assert tables(busy)["dealers"] == [old + 2]
+
+
+# Killed half-way
+
+
+def test_given_a_rebuild_killed_half_way_when_looked_at_then_the_old_one_serves(
+    busy: Archive,
+) -> None:
+    before, generations = digests(busy), live(busy)
+    with pytest.raises(OperationalError), connected(busy) as connection:
+        rebuild(connection, followers(busy), ["dealers", "match_keys"], _killer(busy))
+    assert (digests(busy), live(busy)) == (before, generations)
+    assert tables(busy)["dealers"] == [generations["dealers"], generations["dealers"] + 1]
+    assert "rebuilding" not in {s.state for s in standings(busy).values()}
+    rebuilt(busy)
+    assert digests(busy) == before
+    assert tables(busy) == {name: [generation] for name, generation in live(busy).items()}
+
+
+def _killer(archive: Archive) -> Callable[..., None]:
+    """Cuts the connection of the rebuild after its first batch."""
+
+    def kill(*_: object) -> None:
+        with connected(archive) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(l.pid, 5000) FROM pg_locks l "
+                "WHERE l.locktype = 'advisory' AND l.pid <> pg_backend_pid() "
+                "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
+
+    return kill
+
+
+# What is told of it
+
+
+def test_given_a_rebuild_when_the_standings_are_read_then_they_say_so_until_it_ends(
+    busy: Archive,
+) -> None:
+    told: list[set[str]] = []
+    rebuilding_with(busy, lambda *_: told.append({s.state for s in standings(busy).values()}))
+    assert all("rebuilding" in states for states in told)
+    assert {s.state for s in standings(busy).values()} == {"live"}
+
+
+def test_given_a_follower_that_was_stopped_when_rebuilt_then_it_is_still_stopped(
+    archive: Archive,
+) -> None:
+    follow(archive)
+    with connected(archive) as connection:
+        registry.mark(connection, "dealers", "stopped")
+    take_in(archive, a_dealer())
+    rebuilt(archive, ["dealers"])
+    assert standings(archive)["dealers"].state == "stopped"
+
+
+def test_given_a_process_that_an_event_stopped_when_its_keys_are_rebuilt_then_it_is_still_named(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in(archive, a_dealer(), a_purchase(), a_stolen_item())
+    with monkeypatch.context() as patch:
+        patch.setattr(Matching, "apply", _refusing)
+        assert follow(archive).failed == {"matching"}
+    rebuilt(archive, ["match_keys"])
+    told = standings(archive)["matching"]
+    assert (told.state, told.position) == ("failed", 0)
+    assert told.error == "register=1: ValueError: no"
+
+
+def _refusing(*_: object) -> None:
+    raise ValueError("no")
+
+
+def test_given_a_projection_that_an_event_stopped_when_mended_and_rebuilt_then_it_lives(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in(archive, a_dealer())
+    with monkeypatch.context() as patch:
+        patch.setattr(Dealers, "fold", _refusing)
+        follow(archive)
+    assert standings(archive)["dealers"].state == "failed"
+    rebuilt(archive, ["dealers"])
+    told = standings(archive)["dealers"]
+    assert (told.state, told.error, len(rows(archive, "dealers"))) == ("live", None, 1)
+
+
+# A new version
+
+
+class DealersAnew(Dealers):
+    """The same model with one column more."""
+
+    version = 2
+    columns = (*Dealers.columns, Column("shout", "text"))  # type: ignore[assignment]
+
+    def fold(self, rows: Rows, fact: Recorded, unsealed: Unsealed) -> Rows:
+        folded = super().fold([row[:-1] for row in rows], fact, unsealed)
+        return [(*row, str(row[3]).upper()) for row in folded]
+
+
+def test_given_a_new_version_of_a_model_when_run_then_it_is_built_beside_and_swapped_in(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in(archive, a_dealer(), a_dealer(key="dealer-2"))
+    follow(archive)
+    served: list[int] = []
+    fold = DealersAnew.fold
+
+    def looking(self: DealersAnew, *told: Any) -> Rows:
+        served.append(live(archive)["dealers"])
+        return fold(self, *told)
+
+    monkeypatch.setattr(DealersAnew, "fold", looking)
+    anew = Projection(DealersAnew(), archive.register.vault, archive.keyring.token)
+    Runner(archive.urls.app, [anew]).run(once=True)
+    assert served == [1, 1]
+    assert tables(archive)["dealers"] == [2]
+    assert [row["shout"] for row in rows(archive, "dealers")] == ["WINKEL VOORBEELD"] * 2
+    take_in(archive, a_dealer(key="dealer-3"))
+    Runner(archive.urls.app, [anew]).run(once=True)
+    assert len(rows(archive, "dealers")) == 3

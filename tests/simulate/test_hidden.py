@@ -1,0 +1,61 @@
+"""Nothing but the truth tells which goods are planted: no key, no order, no file."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import sqrt
+
+from herkomst.simulate.draws import stream
+from herkomst.simulate.keys import Keys, ReportNumbers
+from tests.simulate.conftest import Made
+
+
+def assert_even(halves: tuple[int, int]) -> None:
+    """Allow the difference that chance makes between two halves, four standard deviations."""
+    first, second = halves
+    assert abs(first - second) <= 4 * sqrt(first + second) + 1
+
+
+def split(planted: set[str], order: Sequence[str]) -> tuple[int, int]:
+    middle = len(order) // 2
+    return (
+        sum(key in planted for key in order[:middle]),
+        sum(key in planted for key in order[middle:]),
+    )
+
+
+def test_planted_purchases_lie_evenly_by_key_and_by_place(made: Made) -> None:
+    planted = {hit.purchase.key for hit in made.hits}
+    keys = [purchase.key for purchase in made.purchases]
+    assert_even(split(planted, sorted(keys)))
+    assert_even(split(planted, keys))
+    assert_even(split(planted, sorted(keys, key=lambda key: key[::-1])))
+
+
+def test_planted_stolen_goods_lie_evenly_by_key(made: Made) -> None:
+    planted = {hit.stolen.key for hit in made.hits}
+    keys = list(made.stolen)
+    assert_even(split(planted, sorted(keys, key=lambda key: key[11:])))
+
+
+def test_report_and_receipt_do_not_run_together(made: Made) -> None:
+    pairs = sorted((hit.purchase.key, hit.stolen.key[11:]) for hit in made.hits)
+    rising = sum(later[1] > earlier[1] for earlier, later in pairwise(pairs))
+    assert abs(rising - len(pairs) / 2) < 4 * sqrt(len(pairs))
+
+
+def test_planted_goods_are_found_at_any_place_of_a_report(made: Made) -> None:
+    ends = {hit.stolen.key[-1] for hit in made.hits}
+    assert "1" in ends
+    assert len(ends) > 1
+
+
+def test_keys_never_repeat() -> None:
+    keys = Keys(stream(1, "keys"))
+    assert len({keys.next() for _ in range(50_000)}) == 50_000
+
+
+def test_report_numbers_never_repeat_within_unit_and_year() -> None:
+    numbers = ReportNumbers(stream(1, "reports"))
+    found = {numbers.next("Limburg", "2025") for _ in range(50_000)}
+    assert len(found) == 50_000
+    assert all(number.startswith("PL23") and number[7:11] == "2025" for number in found)
