@@ -4,10 +4,15 @@ from typing import NoReturn
 
 import typer
 
+from herkomst.access.policy import NotPermitted
+from herkomst.access.purpose import PurposeRefused
+from herkomst.access.reading import JournalUnavailable
+from herkomst.access.tokens import TokenRefused
 from herkomst.cli.output import errors
 from herkomst.domain.register.erasure import UnknownSubject
 from herkomst.intake.files import UnknownFormat
 from herkomst.intake.mapping import MappingError
+from herkomst.projections.registry import ModelMissing
 from herkomst.record.archive import SchemaBehind
 from herkomst.record.database import LOST, DatabaseDown
 from herkomst.record.keyring import KeyringError
@@ -18,10 +23,10 @@ DONE, FAILED, USAGE, SOME_REJECTED, TIMED_OUT, BROKEN = 0, 1, 2, 3, 4, 5
 SERVER_DOWN, BAD_CONFIGURATION, INTERRUPTED, TERMINATED = 69, 78, 130, 143
 
 _CODES: tuple[tuple[tuple[type[BaseException], ...], int], ...] = (
-    ((UnknownFormat,), USAGE),
-    ((ConfigurationError, KeyringError, SchemaBehind), BAD_CONFIGURATION),
-    ((DatabaseDown, ServerError, *LOST), SERVER_DOWN),
-    ((UnknownSubject, MappingError), FAILED),
+    ((UnknownFormat, PurposeRefused), USAGE),
+    ((ConfigurationError, KeyringError, SchemaBehind, TokenRefused), BAD_CONFIGURATION),
+    ((DatabaseDown, ServerError, JournalUnavailable, *LOST), SERVER_DOWN),
+    ((UnknownSubject, MappingError, ModelMissing, NotPermitted), FAILED),
 )
 
 

@@ -141,7 +141,7 @@ def erase(
 
 def _acknowledged(archive: Archive, stream: UUID, timeout: float) -> list[Acknowledgement]:
     """What the stores acknowledged; the followers that nobody runs are run here."""
-    runner = Runner(archive.urls.app, followers(archive))
+    runner = Runner(archive.urls.app, followers(archive), revive=archive.urls.revive)
     ends = monotonic() + timeout
     while True:
         runner.run(once=True)

@@ -88,7 +88,7 @@ def _following(archive: Archive, *, wanted: bool) -> Iterator[None]:
     if not wanted:
         yield
         return
-    runner = Runner(archive.urls.app, followers(archive))
+    runner = Runner(archive.urls.app, followers(archive), revive=archive.urls.revive)
     thread = Thread(target=runner.run, name="followers", daemon=True)
     thread.start()
     try:

@@ -31,7 +31,7 @@ def work(
     """Run the followers, or those named, until told to stop."""
     with open_archive(context.obj) as archive:
         chosen = _chosen(followers(archive), names or [])
-        runner = Runner(archive.urls.app, chosen)
+        runner = Runner(archive.urls.app, chosen, revive=archive.urls.revive)
         terminated = _stop_on_sigterm(runner)
         runner.run(once=once)
     if runner.failed:

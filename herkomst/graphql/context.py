@@ -42,9 +42,7 @@ class Context:
         self.stolen: DataLoader[UUID, StolenItem | Withheld | None] = self._loader(
             Action.READ_HITS, stolen_items.by_ids
         )
-        self.hit_shops: DataLoader[UUID, Shop | None] = self._loader(
-            Action.READ_HITS, shops.by_ids
-        )
+        self.hit_shops: DataLoader[UUID, Shop | None] = self._loader(Action.READ_HITS, shops.by_ids)
         self.shops: DataLoader[UUID, Shop | None] = self._loader(
             Action.READ_PURCHASES, shops.by_ids
         )
@@ -63,9 +61,7 @@ class Context:
         """A loader that asks the policy, and then for all of a turn at once."""
         return DataLoader(load_fn=partial(self._load, action, fetch))
 
-    async def _load(
-        self, action: Action, fetch: Fetch[K, V], keys: Iterable[K]
-    ) -> list[V | None]:
+    async def _load(self, action: Action, fetch: Fetch[K, V], keys: Iterable[K]) -> list[V | None]:
         wanted = list(keys)
         found = await fetch(self.permit(action), self.inquiry, wanted)
         return [found.get(key) for key in wanted]

@@ -6,7 +6,8 @@ a price: an object costs one point, a list as many times what one of it costs as
 members. The price is told with every answer, as `extensions.cost`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -20,15 +21,15 @@ from graphql import (
     GraphQLNamedType,
     GraphQLNonNull,
     GraphQLSchema,
+    InlineFragmentNode,
     IntValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    ValueNode,
     VariableNode,
     get_named_type,
-    is_composite_type,
     parse,
 )
-from graphql.language import VariableDefinitionNode
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
 
@@ -37,9 +38,14 @@ from herkomst.investigations.pages import LARGEST
 LENGTH = 20_000
 """Characters of a document."""
 TOKENS = 2_000
+COMMENTS = 200
+VALUES = 500
+"""Values in the variables, those in lists included."""
 DEPTH = 12
 INTROSPECTION_DEPTH = 20
-FIELDS = 500
+NESTING = 60
+"""Selection sets inside each other, those of fragments included."""
+FIELDS = 250
 """Fields of an operation, with its fragments unfolded."""
 ALIASES = 30
 REPEATS = 5
@@ -48,9 +54,9 @@ DIRECTIVES = 20
 DEFINITIONS = 40
 VARIABLES = 40
 COST = 10_000
-MEMBERS = 10
+MEMBERS = 5
 """Members that a list is taken to have."""
-REMEMBERED = 256
+REMEMBERED = 64
 """Documents whose reading is kept: screens ask the same ones."""
 _INTROSPECTION = frozenset({"__schema", "__type"})
 
@@ -108,6 +114,7 @@ class Limits(SchemaExtension):
 
     def on_parse(self) -> Iterator[None]:
         context = self.execution_context
+        refuse_many_values(context.variables)
         schema = context.schema._schema
         readied = self._reader.ready(schema, context.validation_rules, context.query or "")
         context.graphql_document = readied.document
@@ -136,7 +143,7 @@ def read(text: str) -> DocumentNode:
             f"The document has {len(text)} characters; {LENGTH} are allowed. "
             "Send values as variables.",
         )
-    return parse(text, max_lexical_tokens=TOKENS)
+    return parse(text, max_lexical_tokens=TOKENS, max_comments=COMMENTS)
 
 
 def refuse_abundance(document: DocumentNode) -> None:
@@ -150,7 +157,7 @@ def refuse_abundance(document: DocumentNode) -> None:
     for operation in _operations(document):
         if len(operation.variable_definitions or ()) > VARIABLES:
             raise Refused("too_many_variables", f"An operation has at most {VARIABLES} variables.")
-    found = sum(_directives(definition) for definition in document.definitions)
+    found = _directives(document)
     if found > DIRECTIVES:
         raise Refused(
             "too_many_directives",
@@ -158,13 +165,28 @@ def refuse_abundance(document: DocumentNode) -> None:
         )
 
 
-def _directives(node: Any) -> int:
-    """Directives on a definition and below it."""
-    found = len(getattr(node, "directives", None) or ())
-    for variable in getattr(node, "variable_definitions", None) or ():
-        found += len(variable.directives or ())
-    selections = getattr(node, "selection_set", None)
-    return found + sum(map(_directives, selections.selections if selections else ()))
+def refuse_many_values(variables: Mapping[str, Any] | None) -> None:
+    """Refuse more values than any question needs. Raises `Refused`."""
+    found, values = 0, list((variables or {}).values())
+    while values:
+        value = values.pop()
+        found += 1
+        if found > VALUES:
+            raise Refused("too_many_values", f"The variables have more than {VALUES} values.")
+        if isinstance(value, list | dict):
+            values += value if isinstance(value, list) else value.values()
+
+
+def _directives(document: DocumentNode) -> int:
+    """How many directives stand in a document."""
+    found, nodes = 0, list(document.definitions)
+    while nodes:
+        node: Any = nodes.pop()
+        found += len(getattr(node, "directives", None) or ())
+        nodes += getattr(node, "variable_definitions", None) or ()
+        selections = getattr(node, "selection_set", None)
+        nodes += selections.selections if selections else ()
+    return found
 
 
 def price(
@@ -199,11 +221,11 @@ def weigh(
     given = _defaults(operation) | dict(variables or {})
     scale = _Scale(schema, document, given, introspection=introspection)
     root = schema.get_root_type(operation.operation)
-    return scale.selections(operation.selection_set, root, 1)
+    return scale.selections(operation.selection_set, root, _Place(1, DEPTH, None))
 
 
 class _Scale:
-    """Weighs the selections of one operation, each fragment once for each depth that it is met at."""
+    """Weighs the selections of one operation, each fragment once for each place it is met at."""
 
     def __init__(
         self,
@@ -219,94 +241,110 @@ class _Scale:
         self._fragments = {
             d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)
         }
-        self._known: dict[tuple[str, int, int], Weight] = {}
+        self._known: dict[tuple[str, _Place], Weight] = {}
         self._open: set[str] = set()
-        self._deepest = DEPTH
+        self._nesting = 0
 
     def selections(
-        self, node: SelectionSetNode | None, on: GraphQLNamedType | None, depth: int
+        self, node: SelectionSetNode | None, on: GraphQLNamedType | None, place: "_Place"
     ) -> Weight:
         """What a selection set unfolds to on a type; None is a type that does not exist."""
+        self._nesting += 1
+        if self._nesting > NESTING:
+            raise Refused("too_deep", f"Selections are nested more than {NESTING} times.")
         total = Weight()
-        met: dict[str, int] = {}
+        met: Counter[str] = Counter()
         for selection in node.selections if node else ():
             if isinstance(selection, FieldNode):
                 name = (selection.alias or selection.name).value
-                met[name] = met.get(name, 0) + 1
+                met[name] += 1
                 if met[name] > REPEATS:
                     raise Refused(
                         "too_many_repeats", f"{name!r} is selected more than {REPEATS} times."
                     )
-                total = total.plus(self._field(selection, on, depth))
+                total = total.plus(self._field(selection, on, place))
             elif isinstance(selection, FragmentSpreadNode):
-                total = total.plus(self._fragment(selection.name.value, depth))
+                total = total.plus(self._fragment(selection.name.value, place))
             else:
+                assert isinstance(selection, InlineFragmentNode)
                 condition = selection.type_condition
                 inner = self._schema.get_type(condition.name.value) if condition else on
-                total = total.plus(self.selections(selection.selection_set, inner, depth))
+                total = total.plus(self.selections(selection.selection_set, inner, place))
             _refuse_weight(total)
+        self._nesting -= 1
         return total
 
-    def _fragment(self, name: str, depth: int) -> Weight:
+    def _fragment(self, name: str, place: "_Place") -> Weight:
         fragment = self._fragments.get(name)
         if fragment is None:
             return Weight()  # Validation says that it is missing.
         if name in self._open:
             raise Refused("fragment_cycle", f"The fragment {name!r} spreads itself.")
-        place = (name, depth, self._deepest)
-        if place not in self._known:
+        if (name, place) not in self._known:
             self._open.add(name)
             on = self._schema.get_type(fragment.type_condition.name.value)
-            self._known[place] = self.selections(fragment.selection_set, on, depth)
+            self._known[name, place] = self.selections(fragment.selection_set, on, place)
             self._open.discard(name)
-        return self._known[place]
+        return self._known[name, place]
 
-    def _field(self, node: FieldNode, on: GraphQLNamedType | None, depth: int) -> Weight:
+    def _field(self, node: FieldNode, on: GraphQLNamedType | None, place: "_Place") -> Weight:
         name = node.name.value
         own = Weight(fields=1, aliases=1 if node.alias else 0)
+        if place.depth > place.deepest:
+            raise Refused("too_deep", f"A question is nested at most {place.deepest} levels deep.")
         if name in _INTROSPECTION:
-            return own.plus(self._introspected(node))
-        if depth > self._deepest:
-            raise Refused(
-                "too_deep", f"The question is nested more than {self._deepest} levels deep."
-            )
-        field = getattr(on, "fields", {}).get(name)
+            if not self._introspection:
+                raise Refused("introspection_off", "The schema is not told here; it is published.")
+            below = _Place(place.depth + 1, INTROSPECTION_DEPTH, None)
+            return own.plus(self.selections(node.selection_set, None, below))
         if node.selection_set is None:
             return own
+        field = getattr(on, "fields", {}).get(name)
         type_ = None if field is None else field.type
-        named = None if type_ is None else get_named_type(type_)
-        inner = named if is_composite_type(named) else None
-        below = self.selections(node.selection_set, inner, depth + 1)
-        return own.plus(Weight(cost=1)).plus(below, self._members(node, type_))
+        inner = None if type_ is None else get_named_type(type_)
+        page = self._page(node)
+        deeper = _Place(place.depth + 1, place.deepest, page)
+        below_it = self.selections(node.selection_set, inner, deeper)
+        return own.plus(Weight(cost=1).plus(below_it), _members(type_, place.page))
 
-    def _introspected(self, node: FieldNode) -> Weight:
-        """Introspection is asked for by tools alone, and goes deep."""
-        if not self._introspection:
-            raise Refused("introspection_off", "The schema is not told here; it is published.")
-        before, self._deepest = self._deepest, INTROSPECTION_DEPTH
-        below = self.selections(node.selection_set, None, 2)
-        self._deepest = before
-        return below
-
-    def _members(self, node: FieldNode, type_: Any) -> int:
-        """How many times what lies below a field may be answered."""
+    def _page(self, node: FieldNode) -> int | None:
+        """The size of the page that is asked for; None where none is, or is none that can be."""
         for argument in node.arguments or ():
             if argument.name.value == "first":
-                return self._first(argument.value)
-        while isinstance(type_, GraphQLNonNull):
-            type_ = type_.of_type
-        return MEMBERS if isinstance(type_, GraphQLList) else 1
+                first = self._value(argument.value)
+                if isinstance(first, int) and not 1 <= first <= LARGEST:
+                    raise Refused(
+                        "first", f"A page has from 1 to {LARGEST} records: send such a `first`."
+                    )
+                return first if isinstance(first, int) else None
+        return None
 
-    def _first(self, value: Any) -> int:
-        """The size of a page; one that is refused later costs nothing now."""
-        if isinstance(value, IntValueNode):
-            # Longer than any page can be; it need not become a number to be too large.
-            first: Any = int(value.value) if len(value.value) < 10 else 0
-        elif isinstance(value, VariableNode):
-            first = self._variables.get(value.name.value)
-        else:
-            first = None
-        return first if isinstance(first, int) and 0 <= first <= LARGEST else 0
+    def _value(self, node: ValueNode) -> Any:
+        if isinstance(node, VariableNode):
+            return self._variables.get(node.name.value)
+        return _small_number(node)
+
+
+class _Place(NamedTuple):
+    """Where a selection is met: how deep, how deep it may be, and in a page of how many."""
+
+    depth: int
+    deepest: int
+    page: int | None
+
+
+def _members(type_: Any, page: int | None) -> int:
+    """How many a field may answer: of a list in a page as many as the page has."""
+    while isinstance(type_, GraphQLNonNull):
+        type_ = type_.of_type
+    if not isinstance(type_, GraphQLList):
+        return 1
+    return MEMBERS if page is None else page
+
+
+def _small_number(node: ValueNode | None) -> int | None:
+    """A whole number; of one longer than any page can be, enough to tell that it is."""
+    return int(node.value[:9]) if isinstance(node, IntValueNode) else None
 
 
 def _refuse_weight(weight: Weight) -> None:
@@ -328,9 +366,8 @@ def _chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode
 
 
 def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:
-    """Variables that stand for a page's size when they are not sent."""
+    """What variables are when they are not sent, as far as it may be the size of a page."""
     return {
-        variable.variable.name.value: int(variable.default_value.value)
+        variable.variable.name.value: _small_number(variable.default_value)
         for variable in operation.variable_definitions or ()
-        if _has_small_default(variable)
     }

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from enum import Enum
 from functools import partial
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -34,53 +34,45 @@ from herkomst.graphql.types import (
 )
 from herkomst.investigations import dealers, hits, pages, presentations, purchases, stolen_items
 from herkomst.investigations.inquiry import Inquiry
-from herkomst.investigations.pages import Page, Slice
+from herkomst.investigations.pages import Edge, Page, PageInfo, Slice
 
 T = TypeVar("T")
-Refused = NotPermitted | InvalidPage
 Ask = Callable[[Permitted, Inquiry, Page], Awaitable[Slice[T]]]
 
 
-def _result(name: str, description: str) -> Any:
-    return strawberry.union(name, description=description)
-
-
-HitsResult = Annotated[
-    Connection[Hit] | NotPermitted | InvalidPage, _result("HitsResult", "Hits, or why not.")
-]
-PurchasesResult = Annotated[
-    Connection[Purchase] | NotPermitted | InvalidPage,
-    _result("PurchasesResult", "Purchases, or why not."),
-]
-StolenItemsResult = Annotated[
-    Connection[StolenItem] | NotPermitted | InvalidPage,
-    _result("StolenItemsResult", "Stolen items, or why not."),
-]
-DealersResult = Annotated[
-    Connection[Dealer] | NotPermitted | InvalidPage, _result("DealersResult", "Dealers, or why not.")
-]
-PresentationsResult = Annotated[
-    Connection[Presentation] | NotPermitted | InvalidPage,
-    _result("PresentationsResult", "Presentations, or why not."),
-]
 HitResult = Annotated[
-    Hit | NotPermitted | UnknownHit, _result("HitResult", "A hit, or why not.")
+    Hit | NotPermitted | UnknownHit,
+    strawberry.union("HitResult", description="A hit, or why not."),
 ]
+
+
+class Listed(NamedTuple, Generic[T]):
+    """A page that was answered, or why it is refused."""
+
+    edges: Sequence[Edge[T]] | None
+    nodes: Sequence[T] | None
+    page_info: PageInfo
+    refused: NotPermitted | InvalidPage | None
+
+
+def _refused(why: NotPermitted | InvalidPage) -> Listed[T]:
+    return Listed(None, None, PageInfo(has_next_page=False, end_cursor=None), why)
 
 
 async def _page(
     info: Info, action: Action, of: str, first: int, after: str | None, ask: Ask[T]
-) -> Slice[T] | Refused:
+) -> Listed[T]:
     """A page of a list, if the policy allows it."""
     context = info.context
     try:
         permitted = context.permit(action)
         page = context.inquiry.cursors.page(of, first, after)
-        return await ask(permitted, context.inquiry, page)
+        found = await ask(permitted, context.inquiry, page)
     except policy.NotPermitted as error:
-        return NotPermitted.of(error)
+        return _refused(NotPermitted.of(error))
     except pages.InvalidPage as error:
-        return InvalidPage.of(error)
+        return _refused(InvalidPage.of(error))
+    return Listed(found.edges, found.nodes, found.page_info, None)
 
 
 def _words(chosen: Sequence[Enum] | None) -> list[str] | None:
@@ -101,7 +93,7 @@ def _id(argument: str, text: str | None) -> UUID | None:
     "journaled before it is answered, and needs `first` from 1 to 100 where it lists."
 )
 class Query:
-    @resolved(HitsResult, "Hits, the one that changed last first. Costs `first` times a hit.")
+    @resolved(Connection[Hit], "Hits, the one that changed last first. Costs `first` times a hit.")
     async def hits(
         self,
         info: Info,
@@ -110,7 +102,7 @@ class Query:
         grade: list[Grade] | None = None,
         state: list[HitState] | None = None,
         since: datetime | None = None,
-    ) -> Slice[hits.Hit] | Refused:
+    ) -> Listed[Any]:
         ask = partial(hits.page, grades=_words(grade), states=_words(state), since=since)
         return await _page(info, Action.READ_HITS, hits.LIST, first, after, ask)
 
@@ -125,7 +117,7 @@ class Query:
         found = await hits.one(permitted, context.inquiry, wanted) if wanted else None
         return found or refusals.unknown_hit(id)
 
-    @resolved(PurchasesResult, "Purchases, the newest first. Costs `first` times a purchase.")
+    @resolved(Connection[Purchase], "Purchases, the newest first. Costs `first` times a purchase.")
     async def purchases(
         self,
         info: Info,
@@ -136,7 +128,7 @@ class Query:
         mode: list[Mode] | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
-    ) -> Slice[purchases.Purchase] | Refused:
+    ) -> Listed[Any]:
         def ask(permitted: Permitted, inquiry: Inquiry, page: Page) -> Any:
             return purchases.page(
                 permitted,
@@ -151,7 +143,9 @@ class Query:
 
         return await _page(info, Action.READ_PURCHASES, purchases.LIST, first, after, ask)
 
-    @resolved(StolenItemsResult, "Stolen items, the newest first. Costs `first` times an item.")
+    @resolved(
+        Connection[StolenItem], "Stolen items, the newest first. Costs `first` times an item."
+    )
     async def stolen_items(
         self,
         info: Info,
@@ -159,11 +153,13 @@ class Query:
         after: str | None = None,
         status: list[ItemStatus] | None = None,
         kind: list[str] | None = None,
-    ) -> Slice[stolen_items.StolenItem] | Refused:
+    ) -> Listed[Any]:
         ask = partial(stolen_items.page, status=_words(status), kinds=kind)
         return await _page(info, Action.READ_STOLEN_ITEMS, stolen_items.LIST, first, after, ask)
 
-    @resolved(DealersResult, "Dealers, the one that changed last first. Costs `first` times one.")
+    @resolved(
+        Connection[Dealer], "Dealers, the one that changed last first. Costs `first` times one."
+    )
     async def dealers(
         self,
         info: Info,
@@ -172,7 +168,7 @@ class Query:
         municipality: str | None = None,
         trade: Trade | None = None,
         state: list[DealerState] | None = None,
-    ) -> Slice[dealers.Dealer] | Refused:
+    ) -> Listed[Any]:
         ask = partial(
             dealers.page,
             municipality=municipality,
@@ -182,7 +178,7 @@ class Query:
         return await _page(info, Action.READ_DEALERS, dealers.LIST, first, after, ask)
 
     @resolved(
-        PresentationsResult,
+        Connection[Presentation],
         "Presented identities, the newest first. Costs `first` times a presentation.",
     )
     async def presentations(
@@ -192,7 +188,7 @@ class Query:
         after: str | None = None,
         purchase: strawberry.ID | None = None,
         state: list[PresentationState] | None = None,
-    ) -> Slice[presentations.Presentation] | Refused:
+    ) -> Listed[Any]:
         def ask(permitted: Permitted, inquiry: Inquiry, page: Page) -> Any:
             return presentations.page(
                 permitted,

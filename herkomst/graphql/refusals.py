@@ -1,6 +1,6 @@
 """Expected errors, as members of the unions that answers are."""
 
-from typing import Self
+from typing import Annotated, Self
 
 import strawberry
 
@@ -26,9 +26,15 @@ class NotPermitted(_Refusal):
 
 @strawberry.type(description="A page that cannot be meant.")
 class InvalidPage(_Refusal):
-    code: str = told("What is wrong: first, cursor or id.")
+    code: str = told("What is wrong: cursor or id.")
     message: str = told("What is wrong, as a sentence.")
     cure: str = told("How to mend it.")
+
+
+Refusal = Annotated[
+    NotPermitted | InvalidPage,
+    strawberry.union("Refusal", description="Why a page is not answered."),
+]
 
 
 @strawberry.type(description="There is no such hit, or none for you.")
@@ -48,5 +54,7 @@ class HitClosed(_Refusal):
 def unknown_hit(identity: str) -> UnknownHit:
     """The same whether there is no such hit, or none for who asks."""
     return UnknownHit(
-        code="unknown_hit", message=f"There is no hit {identity[:40]!r}.", cure="Send an id of `hits`."
+        code="unknown_hit",
+        message=f"There is no hit {identity[:40]!r}.",
+        cure="Send an id of `hits`.",
     )

@@ -1,7 +1,7 @@
 """The shapes of what is answered: registers, goods on both sides, hits, and what is withheld.
 
-A shape lists what a record of the investigations has; it is never made itself. An object costs one
-point, a list ten times what one of it costs, a page its `first` times what one of it costs.
+A shape lists what a record of the investigations has; it is never made itself. What an object, a
+list or a page costs is said in `limits.py`.
 """
 
 from datetime import date, datetime
@@ -23,7 +23,8 @@ from herkomst.graphql.enums import (
     Trade,
 )
 from herkomst.graphql.fields import resolved, shape_of, told
-from herkomst.investigations import dealers, goods, hits, pages, presentations, purchases, shops
+from herkomst.graphql.refusals import Refusal
+from herkomst.investigations import dealers, goods, hits, presentations, purchases, shops
 from herkomst.investigations import stolen_items as items
 
 T = TypeVar("T")
@@ -41,12 +42,15 @@ class Edge(Generic[T]):
     cursor: str = told("The `after` that continues behind it; opaque, and it survives a rebuild.")
 
 
-@strawberry.type(description="A page, from the record that changed last to the oldest.")
-@shape_of(pages.Slice)
+@strawberry.type(
+    description="A page, from the record that changed last to the oldest. A page that is refused "
+    "has no records, which is not the same as an empty one: see `refused`."
+)
 class Connection(Generic[T]):
-    edges: list[Edge[T]] = told("The records with their cursors.")
-    nodes: list[T] = told("The records alone.")
+    edges: list[Edge[T]] | None = told("The records with their cursors; null where refused.")
+    nodes: list[T] | None = told("The records alone; null where refused.")
     page_info: PageInfo = told("Where the page ends.")
+    refused: Refusal | None = told("Why it is not answered; null where it is.")
 
 
 @strawberry.type(description="Something that exists and may not be shown to you (art. 2:11 Bpg).")
@@ -168,6 +172,7 @@ class PurchasedGood:
     purchase_id: strawberry.ID = told("Id of the purchase.")
     source: str = told("Who registered it.")
     key: str = told("Its name at the source.")
+    line: int = told("Number of the line in its purchase.")
     register_number: int | None = told("Number in the register of the establishment (volgnummer).")
     acquired: Occurred = told("When the dealer acquired it.")
     mode: Mode = told("How the dealer acquired it.")
@@ -259,6 +264,7 @@ PresentedIdentity = Annotated[
 
 
 @strawberry.type(description="An identity presented with a purchase, one a purchase.")
+@shape_of(presentations.Presentation)
 class Presentation:
     id: strawberry.ID = told("Id of the presentation.")
     purchase_id: strawberry.ID = told("Id of the purchase.")

@@ -77,7 +77,7 @@ async def wait(desk: Desk, wanted: Mapping[str, int]) -> None:
     deadline = anyio.current_time() + PATIENCE
     matched = "register" not in wanted
     while True:
-        positions, head = await _look(desk)
+        positions, head = await look(desk)
         if not matched and positions.get("register", 0) >= goal["register"]:
             goal["casework"] = max(goal.get("casework", 0), head)
             matched = True
@@ -88,8 +88,11 @@ async def wait(desk: Desk, wanted: Mapping[str, int]) -> None:
         await anyio.sleep(POLL)
 
 
-async def _look(desk: Desk) -> tuple[Mapping[str, int], int]:
-    """Where the followers stand, and where casework ends."""
+async def look(desk: Desk) -> tuple[Mapping[str, int], int]:
+    """Where the followers of each sequence stand, and where casework ends.
+
+    Raises `DatabaseDown`.
+    """
     try:
         async with desk.pool.connection() as connection:
             rows = await (await connection.execute(_STANDINGS)).fetchall()

@@ -14,7 +14,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     """Base of what investigations return."""
 
 
-class Withheld(Told, frozen=True, kw_only=True, tag_field="type", tag="withheld"):
+class Withheld(Told, frozen=True, kw_only=True):
     """Something that exists and may not be shown: why, and whom to ask (art. 2:11 Bpg)."""
 
     reason: str

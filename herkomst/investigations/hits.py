@@ -86,6 +86,7 @@ class PurchasedGood(Told, frozen=True, kw_only=True):
     purchase_id: UUID
     source: str
     key: str
+    line: int
     register_number: int | None
     acquired: Occurred
     mode: str
@@ -145,12 +146,16 @@ async def changed(
     """
     permitted.must_be(Action.READ_HITS)
     hits, seen = [], after
-    for row in await inquiry.rows(_CHANGED, {"after": after, "limit": limit}):
+    rows = await inquiry.rows(_CHANGED, {"after": after, "limit": limit})
+    for row in rows:
         if not row.complete:
             break
         seen = row.revision
         if row.handling in permitted.known:
             hits.append(_told(permitted, inquiry, row))
+    else:
+        if len(rows) < limit:  # All was seen, and what came last need not have been a hit.
+            seen = max(seen, inquiry.positions.get("casework", 0))
     return await cards(permitted, inquiry, hits), seen
 
 
@@ -187,6 +192,7 @@ def _bought(purchase: Purchase, line: int) -> PurchasedGood:
         purchase_id=purchase.id,
         source=purchase.source,
         key=purchase.key,
+        line=line,
         register_number=purchase.register_number,
         acquired=purchase.acquired,
         mode=purchase.mode,

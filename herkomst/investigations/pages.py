@@ -1,8 +1,8 @@
 """Pages: how many, from where, and an opaque cursor that survives a rebuild.
 
 Pages run from the newest revision to the oldest. A revision is the position of the last event of a
-row, so it is the same in every generation of a read model. The cursor is encrypted: read in plain,
-the gaps between two revisions would tell how much there is that may not be seen.
+row, so it is the same in every generation of a read model. The cursor is encrypted, so that nobody
+makes one or builds on what it holds.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode

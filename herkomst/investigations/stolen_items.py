@@ -38,7 +38,7 @@ _CONDITIONS = {
 }
 
 
-class StolenItem(Told, frozen=True, kw_only=True, tag_field="type", tag="stolen_item"):
+class StolenItem(Told, frozen=True, kw_only=True):
     """A good reported stolen, with its theft as an interval."""
 
     id: UUID

@@ -47,8 +47,10 @@ class Runner:
         batch: int = BATCH,
         poll: float = POLL,
         progress: Callable[[str, int], None] | None = None,
+        revive: Callable[[], None] | None = None,
     ) -> None:
         self._url = url
+        self._revive = revive or _unseen
         self._followers = followers
         self._readers = {f.sequence: SequenceReader(f.sequence) for f in followers}
         self._batch = batch
@@ -76,6 +78,14 @@ class Runner:
                 if once:
                     raise
                 self.stop.wait(1.0)
+                self._try_to_revive()
+
+    def _try_to_revive(self) -> None:
+        """Start a server of ours that died; a failure is told and tried again with the rest."""
+        try:
+            self._revive()
+        except Exception as error:
+            log.warning("the server does not start: %s", error)
 
     @property
     def failed(self) -> frozenset[str]:
@@ -92,8 +102,10 @@ class Runner:
                 psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(f"herkomst_{sequence}"))
             )
 
-    def _own(self, work: Connection[Row], owner: Connection[Row]) -> None:
-        """Take what nobody owns; what another runner owns is tried again later."""
+    def _own(self, work: Connection[Row], owner: Connection[Row]) -> bool:
+        """Take what nobody owns; what another runner owns is tried again later. Whether there was
+        any."""
+        before = len(self._owned)
         for follower in self._followers:
             if follower.name in self._owned:
                 continue
@@ -105,6 +117,7 @@ class Runner:
                 ensure(work, follower)
                 registry.mark(work, follower.name, "live")
                 self._owned.add(follower.name)
+        return len(self._owned) > before
 
     def _follow(self, work: Connection[Row], owner: Connection[Row], *, once: bool) -> None:
         while not self.stop.is_set():
@@ -114,11 +127,10 @@ class Runner:
                     break
                 if follower.name in self._owned - self._failed:
                     moved |= self._step(work, follower)
-            if moved:
+            if moved or self._own(work, owner):
                 continue
             if once:
                 return
-            self._own(work, owner)
             self._wait(owner)
         for name in self._owned - self._failed:
             registry.mark(work, name, "stopped")
@@ -136,8 +148,7 @@ class Runner:
             return False
         except PositionMoved:
             log.warning("another runner moved %s; standing back", follower.name)
-            self._owned.discard(follower.name)
-            return True
+            return False
 
     def _step_whole(self, work: Connection[Row], follower: Follower) -> bool:
         try:

@@ -66,4 +66,5 @@ def _lag(connection: Connection[Row], reader: SequenceReader, position: int) -> 
     waiting = reader.between(connection, position, None, (), 1)
     if not waiting:
         return 0.0
-    return round(max(0.0, (datetime.now(UTC) - waiting[0][5]).total_seconds()), 3)
+    recorded_at: datetime = waiting[0][5]
+    return round(max(0.0, (datetime.now(UTC) - recorded_at).total_seconds()), 3)

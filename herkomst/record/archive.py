@@ -1,6 +1,6 @@
 """The archive: the three applications of the record over one database and one key file."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
@@ -37,6 +37,8 @@ class Urls(NamedTuple):
     admin: str | None
     read: str
     journal: str
+    revive: Callable[[], None] | None = None
+    """Starts the embedded server again after it died."""
 
 
 class Archive(NamedTuple):
@@ -55,14 +57,16 @@ def open_urls(settings: Settings) -> Iterator[Urls]:
     """The URLs of the database, with the embedded server running while they are used."""
     with ExitStack() as stack:
         app, admin = settings.database_url, settings.admin_database_url
+        revive = None
         if app is None:
             server = stack.enter_context(embedded(settings.home))
-            app, admin = server.app_url, server.admin_url
+            app, admin, revive = server.app_url, server.admin_url, server.start
         yield Urls(
             app,
             admin,
             settings.read_database_url or app,
             settings.journal_database_url or app,
+            revive,
         )
 
 
@@ -80,7 +84,7 @@ def open_archive(settings: Settings) -> Iterator[Archive]:
             check_schema(connection)
             keyring = open_keyring(settings)
             check_keyring(connection, keyring)
-        database = Database(urls.app)
+        database = Database(urls.app, revive=urls.revive)
         stack.callback(database.close)
         journal_database = database
         if urls.journal != urls.app:

@@ -1,6 +1,6 @@
 """Connections to PostgreSQL: a pool with names and time-outs that says when it is down."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,9 +23,16 @@ class Database:
     """A pool of connections in autocommit; a transaction is asked for by name."""
 
     def __init__(
-        self, url: str, *, name: str = "herkomst", size: int = 8, timeout: float = 10.0
+        self,
+        url: str,
+        *,
+        name: str = "herkomst",
+        size: int = 8,
+        timeout: float = 10.0,
+        revive: Callable[[], None] | None = None,
     ) -> None:
         self.url = url
+        self._revive = revive
         self._pool: ConnectionPool[Connection[Row]] = ConnectionPool(
             url,
             min_size=1,
@@ -62,6 +69,11 @@ class Database:
         """A cursor inside one transaction, committed on leaving."""
         with self.connection() as connection, connection.transaction(), connection.cursor() as c:
             yield c
+
+    def revive(self) -> None:
+        """Start the server again if it is ours and died; elsewhere there is nothing to do."""
+        if self._revive is not None:
+            self._revive()
 
     def close(self) -> None:
         self._pool.close()

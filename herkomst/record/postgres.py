@@ -885,6 +885,9 @@ def _options(address: Address, log: Path, *, durable: bool) -> Iterator[tuple[st
         "wal_level": "replica",
         "max_wal_size": "4GB",
         "min_wal_size": "80MB",
+        # A segment that is kept for later use keeps what was written in it: the data key of an
+        # erased person for as long as nothing overwrites it. One that is removed is gone.
+        "wal_recycle": "off",
         "checkpoint_timeout": "15min",
         "autovacuum": "on",
         "jit": "off",

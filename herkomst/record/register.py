@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from struct import Struct
 from time import monotonic, sleep
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -48,13 +48,14 @@ from herkomst.record.application import (
     pending,
     this_moment,
 )
-from herkomst.record.database import LOST, Row
+from herkomst.record.database import LOST, DatabaseDown, Row
 from herkomst.record.recorder import COPY_BEGIN, COPY_END, NEXT, Appended, Pending
 from herkomst.record.vault import DataKey, KeyRow
 
 log = logging.getLogger(__name__)
 
 Status = Literal["accepted", "duplicate", "amended", "conflict", "rejected"]
+T = TypeVar("T")
 ATTEMPTS = 5
 _content = msgspec.json.Encoder(order="deterministic").encode
 _decode_seller = msgspec.json.Decoder(Seller).decode
@@ -202,7 +203,7 @@ class Register(RecordApplication):
         self, records: Sequence[tuple[int, Record]], actor: str
     ) -> list["_Draft | _FollowUp | Receipt"]:
         now = self._clock()
-        self._learn_dealers_of([record for _, record in records])
+        self._insisting(lambda: self._learn_dealers_of([record for _, record in records]))
         return [self._prepare(line, record, actor, now) for line, record in records]
 
     def _settle_all(
@@ -216,15 +217,20 @@ class Register(RecordApplication):
         if not prepared:
             return []
         sent: list[_Sent] = []
-        for attempt in range(1, attempts + 1):
+        return self._insisting(
+            lambda: self._append(prepared, actor, sent, dry_run=dry_run), attempts
+        )
+
+    def _insisting(self, act: Callable[[], T], attempts: int = ATTEMPTS) -> T:
+        """Do it again when the connection breaks; a server of ours that died is started again."""
+        for attempt in range(1, attempts):
             try:
-                return self._append(prepared, actor, sent, dry_run=dry_run)
-            except LOST:
-                if attempt == attempts:
-                    raise
-                log.warning("append interrupted, outcome unknown: trying again")
+                return act()
+            except (*LOST, DatabaseDown) as error:
+                log.warning("the database was lost, trying again: %s", error)
                 sleep(0.05 * 2**attempt)
-        raise AssertionError("unreachable")
+                self.database.revive()
+        return act()
 
     def _append(
         self,

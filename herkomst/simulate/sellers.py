@@ -172,13 +172,10 @@ def _document_number(chance: Random, kind: str, country: str) -> str:
     return f"{first}{'XRSTWKP'[int(chance.random() * 7)]}{signs}{digit}"
 
 
-def visits(chance: Random, person: Person, first: int) -> list[int]:
-    """Draw on which days of the world a person sells, one for each sale, the first day given.
-
-    Few sales lie within a season, many over years.
-    """
+def visits(chance: Random, person: Person) -> list[int]:
+    """Draw on which days of the world a person sells, a few within a season, many over years."""
     if person.sales == 1:
-        return [first]
+        return [int(chance.random() * clock.DAYS)]
     reach = min(clock.DAYS - 1, 12 + int(person.sales * 60 * chance.random()))
     start = int(chance.random() * (clock.DAYS - reach))
     return [start + int(chance.random() * reach) for _ in range(person.sales)]

@@ -129,22 +129,28 @@ class Supply:
     def _stolen_after(self, visit: Visit, good: Good, written: Written) -> bool:
         """Pay a twin that is owed: the shop sold the good on, and it is stolen from its buyer."""
         sort = thefts.class_of(good.model.kind)
-        if self._twins_owed.get(sort, 0) < 1 or not written.fates or not self._police.left:
+        if self._twins_owed.get(sort, 0) < 1 or visit.mode not in _TWIN_MODES:
             return False
-        if visit.mode not in _TWIN_MODES:
+        happened = visit.at + int(_TWIN_AFTER.draw(self._chance) * clock.DAY)
+        reported = self._as_full_hit(good, written)
+        if reported is None or happened > clock.END or not self._police.left:
             return False
-        chance, days = self._chance, _TWIN_AFTER.draw(self._chance)
-        theft = thefts.after_sale(
-            chance, good.model.kind, self._near(visit.shop.town), visit.at, days
-        )
-        reported = self._police.hand.write_fully(chance, good)
-        verdict = truth.verdict(good, written, reported)
-        if theft.reported > clock.END or verdict is None or verdict.grade != "full_hit":
+        town = self._near(visit.shop.town)
+        theft = thefts.after_sale(self._chance, good.model.kind, town, visit.at, happened)
+        if theft.reported > clock.END:
             return False
         self._police.report(theft, good, written=reported)
         self._twins_owed[sort] -= 1
         self.twins += 1
         return True
+
+    def _as_full_hit(self, good: Good, written: Written) -> Written | None:
+        """Write a report that would be a full hit on what the shop wrote, were it not for time."""
+        if not written.fates:
+            return None
+        reported = self._police.hand.write_fully(self._chance, good)
+        verdict = truth.verdict(good, written, reported)
+        return reported if verdict and verdict.grade == "full_hit" else None
 
     def _near(self, town: Town) -> Town:
         """Draw where something happened that ended, or began, in a shop of that town."""

@@ -216,9 +216,9 @@ def before_sale(chance: Random, kind: str, town: places.Town, sold: int) -> Thef
     return _theft(chance, sort, town, happened)
 
 
-def after_sale(chance: Random, kind: str, town: places.Town, sold: int, days: float) -> Theft:
-    """Draw the theft of a good from the one who bought it of the shop, at least that much later."""
-    theft = _theft(chance, class_of(kind), town, sold + int(days * clock.DAY))
+def after_sale(chance: Random, kind: str, town: places.Town, sold: int, happened: int) -> Theft:
+    """Draw the theft, at that moment, of a good from the one who bought it of a shop."""
+    theft = _theft(chance, class_of(kind), town, happened)
     # The owner had it after the shop did, whatever they remember of the evening.
     theft.began = max(theft.began, sold + 3 * clock.DAY)
     return theft

@@ -170,19 +170,22 @@ class World:
         self._enter(purchases.Visit(self._keys.next(), shop, at, closes, None, "found"))
 
     def _household(self) -> None:
-        """Bring in the sellers of one address, the first of them to a shop drawn for them."""
-        day = int(self._chance.random() * clock.DAYS)
-        shop = self._street.draw(self._chance, clock.START + day * clock.DAY)
+        """Bring in the sellers of one address, the first of them from near a shop drawn first."""
+        chance, street = self._chance, self._street
+        shop = street.draw(chance, clock.START)
         for person in self._population.household(shop.town):
             if self._books.lines < self._purchases:
-                self._sales(person, shop, day)
-                day = int(self._chance.random() * clock.DAYS)
+                self._sales(person, shop)
+            shop = street.draw_near(chance, person.town, clock.START)
 
-    def _sales(self, person: Person, shop: Shop, first: int) -> None:
+    def _sales(self, person: Person, shop: Shop) -> None:
+        """Bring in all sales of one person, the first in that shop if it is open."""
         sold: list[Reference] = []
-        days = sellers.visits(self._chance, person, first)
+        loyal = True
+        days = sellers.visits(self._chance, person)
         for day in days[: self._purchases - self._books.lines]:
-            visit = self._visit(person, shop, day)
+            visit = self._visit(person, shop, day, loyal=loyal)
+            loyal = self._chance.random() < rates.SAME_SHOP_AGAIN
             shop = visit.shop
             if self._enter(visit):
                 sold.append(Reference(purchases.SOURCE, visit.key))
@@ -191,10 +194,10 @@ class World:
             name = f"person-{self._person_keys.next()}"
             self._tell(Presentations(name, sold))
 
-    def _visit(self, person: Person, shop: Shop, day: int) -> purchases.Visit:
-        """Send a seller to the shop of last time, or to another one near home."""
+    def _visit(self, person: Person, shop: Shop, day: int, *, loyal: bool) -> purchases.Visit:
+        """Send a seller to the shop, or to another one near home."""
         chance, morning = self._chance, clock.START + day * clock.DAY
-        if shop.is_silent(morning) or chance.random() >= rates.SAME_SHOP_AGAIN:
+        if not loyal or shop.is_silent(morning):
             shop = self._street.draw_near(chance, person.town, morning)
         at, closes = shop.hours.visit(chance, day)
         mode = purchases.mode_at(chance, shop.trade)

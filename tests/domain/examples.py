@@ -1,5 +1,8 @@
 """One event of each topic, as the files in tests/golden/events say it."""
 
+import msgspec
+from msgspec.structs import replace
+
 from herkomst.domain.calendar import Occurred
 from herkomst.domain.casework import hit
 from herkomst.domain.events import Envelope, EventData
@@ -141,4 +144,83 @@ _PRESENTATION = identity.Presentation(
 )
 
 
-def _as[E: EventData](kind: type[E], of: EventData, **changes: object) -> E: ...
+def _as(kind: type[EventData], what: EventData) -> EventData:
+    return msgspec.convert(what, kind, from_attributes=True)
+
+
+_CORRECTION = purchase.Correction(
+    changed=("/items", "/seller"), fingerprint=FINGERPRINT, key="correction-1", reason=SEALED
+)
+
+EXAMPLES: tuple[EventData, ...] = (
+    _as(dealer.Notified, _NOTIFICATION),
+    _as(dealer.Changed, _NOTIFICATION),
+    dealer.Accepted(),
+    dealer.Refused(reason="The address is no place of business."),
+    dealer.Ceased(on="2026-04-01"),
+    book.Entered(key="purchase-1", purchase=STREAM, source="kassa"),
+    _as(purchase.Registered, _CONTENT),
+    replace(_as(purchase.Corrected, _CONTENT), correction=_CORRECTION),
+    purchase.LineSold(
+        buyer=SEALED,
+        fingerprint=FINGERPRINT,
+        key="sale-1",
+        line=1,
+        sold=Occurred("2026-03-09", "day"),
+        source="kassa",
+    ),
+    purchase.PawnEnded(
+        ended=Occurred("2026-05-02T10:00+02:00", "minute"),
+        fingerprint=FINGERPRINT,
+        key="end-1",
+        line=1,
+        outcome="redeemed",
+        source="kassa",
+    ),
+    _as(identity.Presented, _PRESENTATION),
+    _as(identity.IdentityCorrected, _PRESENTATION),
+    identity.IdentityErased(erasure=OTHER),
+    erasure.ErasureOrdered(identities=(OTHER,), subject="seller:kassa:purchase-1"),
+    erasure.ErasureAcknowledged(clock="minutes", store="vault"),
+    _as(stolen_item.Reported, _REPORT),
+    _as(stolen_item.Amended, _REPORT),
+    _as(stolen_item.Withdrawn, _REPORT),
+    _as(stolen_item.Recovered, _REPORT),
+    _as(hit.Found, _FINDING),
+    _as(hit.Regraded, _FINDING),
+    _as(hit.Reopened, _FINDING),
+    hit.Closed(reason="withdrawn"),
+    hit.PassageNoted(pair=_PAIR, reasons=_FINDING.reasons),
+    hit.Assessed(note=SEALED),
+    hit.Confirmed(note=SEALED),
+    hit.Rejected(fingerprint="0" * 64, note=SEALED, reason="other_good"),
+    hit.NumberFlooded(key="number:GZ4711003", side="purchase"),
+    hit.NumberCleared(key="number:GZ4711003", side="stolen"),
+    Read(
+        asked=SEALED,
+        asked_token="a" * 32,
+        count=2,
+        document="b" * 64,
+        duration_us=1834,
+        ground="wpg:8",
+        purpose="case:1",
+        returned=(STREAM, OTHER),
+        role="district_detective",
+        unit="eenheid",
+        user="tester",
+        way="graphql",
+        withheld=1,
+    ),
+    Attempted(
+        asked=SEALED,
+        asked_token="a" * 32,
+        document="b" * 64,
+        ground="wpg:8",
+        purpose="case:1",
+        role="district_detective",
+        unit="eenheid",
+        user="tester",
+        way="graphql",
+    ),
+    Concluded(outcome="done", positions=("casework=1",)),
+)

@@ -82,6 +82,17 @@ def supervising(archive: Archive) -> Iterator[Connection[Row]]:
         yield connection
 
 
+def connections(archive: Archive, name: str) -> list[int]:
+    """Process ids of the connections of this name."""
+    with connected(archive) as connection:
+        told = connection.execute(
+            "SELECT pid FROM pg_stat_activity "
+            "WHERE datname = current_database() AND application_name = %s",
+            (name,),
+        )
+        return [row[0] for row in told.fetchall()]
+
+
 def rebuilt(archive: Archive, names: Iterable[str] = ()) -> None:
     """Rebuild these models, or all of them."""
     with connected(archive) as connection:

@@ -37,6 +37,7 @@ from tests.projections.following import (
     running,
     standings,
     take_in,
+    until,
 )
 
 
@@ -255,6 +256,20 @@ def test_given_a_reader_of_the_old_generation_when_it_stays_then_that_is_dropped
         assert tables(busy)["dealers"] == [old, old + 1]
     rebuilt(busy, ["dealers"])
     assert tables(busy)["dealers"] == [old + 2]
+
+
+def test_given_a_reader_that_looked_up_the_old_generation_when_swapped_then_it_can_still_read_it(
+    busy: Archive,
+) -> None:
+    thread = Thread(target=rebuilt, args=(busy, ["dealers"]))
+    with connected(busy) as reader, reader.transaction():
+        old = registry.live(reader, Dealers())
+        thread.start()
+        until(busy, lambda _: live(busy)["dealers"] == old + 1)
+        told = reader.execute(SQL("SELECT count(*) FROM {}").format(Dealers().table(old)))
+        assert told.fetchone() == (2,)
+    thread.join(30)
+    assert tables(busy)["dealers"] == [old + 1]
 
 
 # Killed half-way

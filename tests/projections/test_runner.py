@@ -24,6 +24,7 @@ from herkomst.record.database import DatabaseDown, Row
 from tests.archives import TILL, a_dealer, a_purchase, a_stolen_item
 from tests.projections.following import (
     connected,
+    connections,
     digests,
     facts,
     follow,
@@ -83,17 +84,6 @@ def everything(archive: Archive) -> Callable[[dict[str, registry.Standing]], boo
     """Whether all that is enrolled stands at the head of its sequence."""
     heads = {name: head(archive, name) for name in ("register", "casework")}
     return lambda now: bool(now) and all(s.position >= heads[s.sequence] for s in now.values())
-
-
-def connections(archive: Archive, name: str) -> list[int]:
-    """Process ids of the connections of this name."""
-    with connected(archive) as connection:
-        told = connection.execute(
-            "SELECT pid FROM pg_stat_activity "
-            "WHERE datname = current_database() AND application_name = %s",
-            (name,),
-        )
-        return [row[0] for row in told.fetchall()]
 
 
 def cut(archive: Archive, *pids: int) -> None:
@@ -255,6 +245,19 @@ def test_given_a_position_moved_behind_its_back_when_it_commits_then_the_batch_i
     assert (tally.seen(), run.failed) == ([], frozenset())
     assert standings(archive)["tally"].position == 0
     assert len(rows(archive, "purchases")) == 1
+
+
+def test_given_an_owner_that_just_ended_when_another_runs_once_then_it_still_does_all(
+    archive: Archive, tally: Tally
+) -> None:
+    take_in(archive, a_dealer(), a_purchase())
+    run = Runner(archive.urls.app, [tally, *followers(archive)])
+    lock = "SELECT pg_advisory_lock(hashtextextended(current_database() || 'dealers', 1))"
+    with connected(archive) as other:
+        other.execute(lock)
+        tally.then = lambda *_: other.close()
+        run.run(once=True)
+    assert [row["key"] for row in rows(archive, "dealers")] == ["dealer-1"]
 
 
 # Rows and position together

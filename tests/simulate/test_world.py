@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 import tracemalloc
 from hashlib import sha256
 from pathlib import Path
@@ -29,6 +32,20 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     one, other = tmp_path / "one", tmp_path / "other"
     assert small(one) == small(other)
     assert digests(one) == digests(other)
+
+
+def test_another_process_with_another_hash_seed_gives_the_same_bytes(tmp_path: Path) -> None:
+    small(tmp_path / "here")
+    script = (
+        "import sys; from pathlib import Path; from herkomst.simulate.world import simulate;"
+        "simulate(Path(sys.argv[1]), dealers=40, purchases=600, stolen=900, seed=5)"
+    )
+    subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "there")],
+        env={**os.environ, "PYTHONHASHSEED": "77"},
+        check=True,
+    )
+    assert digests(tmp_path / "here") == digests(tmp_path / "there")
 
 
 def test_another_seed_gives_other_bytes_in_every_file(tmp_path: Path) -> None:
@@ -113,10 +130,10 @@ def test_memory_does_not_grow_with_the_world(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is held back for sorting is bounded; here so low that both worlds reach the bound."""
-    monkeypatch.setattr("herkomst.simulate.chronicle.BYTES_HELD", 100_000)
-    monkeypatch.setattr("herkomst.simulate.chronicle.LINES_IN_A_PART", 200)
+    monkeypatch.setattr("herkomst.simulate.chronicle.BYTES_HELD", 50_000)
+    monkeypatch.setattr("herkomst.simulate.chronicle.LINES_IN_A_PART", 100)
     peaks = []
-    for purchases in (600, 6_000):
+    for purchases in (300, 3_000):
         tracemalloc.start()
         small(tmp_path, purchases=purchases, stolen=purchases)
         peaks.append(tracemalloc.get_traced_memory()[1])

@@ -1,5 +1,6 @@
-"""Made-up hits in the shape in which the stream sends them."""
+"""Made-up hits, in the shape in which the stream sends them and in that of the API."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -7,8 +8,7 @@ Card = dict[str, Any]
 
 ALMELO = {"code": "GM0141", "name": "Almelo", "lat": 52.3508, "lon": 6.66253}
 MAASTRICHT = {"code": "GM0935", "name": "Maastricht", "lat": 50.84983, "lon": 5.68747}
-VLIELAND = {"code": "GM0096", "name": "Vlieland", "lat": 53.29629, "lon": 5.07443}
-NUMBER = {"code": "number_agrees", "purchase": "number:WBK1234567", "stolen": "number:WBK1234567"}
+NUMBER = "number:WBK1234567"
 
 
 def occurred(from_: str, to: str | None = None, precision: str = "minute") -> Card:
@@ -52,7 +52,7 @@ def stolen(**changes: Any) -> Card:
         "model": "Ultimate C380",
         "identifiers": [{"type": "frame", "value": "wbk 1234567"}],
         "stolen": occurred("2026-03-09T08:00:00+01:00", "2026-03-09T17:30:00+01:00"),
-        "reported": {"from": "2026-03-09T19:05:00+01:00", "precision": "minute"},
+        "reported": occurred("2026-03-09T19:05:00+01:00"),
         "status": "reported",
         "municipality": MAASTRICHT,
         **changes,
@@ -60,9 +60,9 @@ def stolen(**changes: Any) -> Card:
 
 
 def card(revision: int, **changes: Any) -> Card:
-    """A full hit with this revision, found on that day in November at noon."""
+    """A full hit with this revision, found on a day in November."""
     return {
-        "hit": str(UUID(int=revision)),
+        "hit": hit_id(revision),
         "revision": revision,
         "grade": "full_hit",
         "score": 1000,
@@ -71,7 +71,7 @@ def card(revision: int, **changes: Any) -> Card:
         "found_at": "2026-11-20T11:04:09Z",
         "position": 100 + revision,
         "reasons": [
-            NUMBER,
+            reason("number_agrees", NUMBER, NUMBER),
             reason("brand_agrees", "Gazelle", "Gazelle"),
             reason("model_agrees", "Ultimate C380", "Ultimate C380"),
         ],
@@ -80,3 +80,85 @@ def card(revision: int, **changes: Any) -> Card:
         "stolen": stolen(),
         **changes,
     }
+
+
+def telling(revision: int) -> Card:
+    """A hit with much against it: two telephones whose serial numbers differ in one character."""
+    return card(
+        revision,
+        grade="hit",
+        score=400,
+        reasons=[reason("imei_agrees", "imei:35209900176148", "imei:35209900176148")],
+        against=[reason("model_differs", "iPhone 13", "iPhone 14"), reason("time_unclear")],
+        purchase=purchase(
+            kind="phone",
+            brand="Apple",
+            model="iPhone 13",
+            identifiers=[
+                {"type": "imei", "value": "35-209900-176148-1"},
+                {"type": "serial", "value": "F2LZK8B1N7"},
+            ],
+            marks=[{"code": "late", "message": "The entry was made late."}],
+        ),
+        stolen=stolen(
+            kind="phone",
+            brand="Apple",
+            model="iPhone 14",
+            identifiers=[
+                {"type": "serial", "value": "F2LZKBB1N7"},
+                {"type": "imei", "value": "352099001761481"},
+            ],
+        ),
+    )
+
+
+def withheld(revision: int) -> Card:
+    """A hit on a report of which only the existence is told."""
+    return card(
+        revision,
+        grade=None,
+        score=None,
+        time=None,
+        reasons=[],
+        stolen={"withheld": {"reason": "handling_consent", "contact": "politie"}},
+    )
+
+
+def hit_id(revision: int) -> str:
+    return str(UUID(int=revision))
+
+
+def node(told: Card) -> Card:
+    """The same hit as the API tells it."""
+    names = ("grade", "score", "state", "time", "reasons", "against", "revision")
+    return {
+        "id": told["hit"],
+        "foundAt": told["found_at"],
+        "purchase": _bought(told["purchase"]),
+        "stolen": _reported(told["stolen"]),
+        **{name: told[name] for name in names},
+    }
+
+
+def _bought(purchase: Mapping[str, Any]) -> Card:
+    shop = {"name": "establishment", "dealerName": "dealer", "municipality": "municipality"}
+    return {
+        **_some(purchase, "source", "key", "acquired", "mode", "marks"),
+        "registerNumber": purchase["register_number"],
+        "good": _some(purchase, "kind", "brand", "model", "identifiers", "line", "price"),
+        "shop": {name: purchase[here] for name, here in shop.items()},
+    }
+
+
+def _reported(stolen: Mapping[str, Any]) -> Card:
+    if "withheld" in stolen:
+        return {"__typename": "Withheld", **stolen["withheld"]}
+    return {
+        "__typename": "StolenItem",
+        **_some(stolen, "source", "key", "report", "status", "stolen", "reported", "municipality"),
+        "good": _some(stolen, "kind", "brand", "model", "identifiers"),
+    }
+
+
+def _some(told: Mapping[str, Any], *names: str) -> Card:
+    return {name: told[name] for name in names}

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import uvicorn
-from graphql import build_schema, graphql_sync
+from graphql import GraphQLResolveInfo, build_schema, graphql_sync
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
@@ -21,7 +21,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tests.web.goods import Card
+from tests.web.goods import Card, node
 
 WEB = Path(__file__).parents[2] / "web"
 POLICY = (
@@ -29,16 +29,17 @@ POLICY = (
     "connect-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
     "form-action 'none'"
 )
-SCHEMA = build_schema(
-    """
-    type Query { hits(first: Int!): HitConnection! }
-    type HitConnection { edges: [HitEdge!]! }
-    type HitEdge { node: Hit! }
-    "A lead, never proof."
-    type Hit { id: ID! grade: String! score: Int! state: String! foundAt: String! }
-    """
-)
-EMPTY = {"hits": {"edges": []}}
+SCHEMA = build_schema((WEB.parent / "schema.graphql").read_text())
+
+FORBIDDEN = {
+    "pageInfo": {"hasNextPage": False},
+    "refused": {
+        "__typename": "NotPermitted",
+        "code": "not_permitted",
+        "message": "Not with this purpose.",
+        "cure": "Name a case.",
+    },
+}
 
 
 class Policy:
@@ -62,7 +63,10 @@ class Site:
 
     def __init__(self, *, dev_login: bool = True) -> None:
         self.dev_login = dev_login
-        self.refusal: tuple[int, str] | None = None
+        self.refusal: tuple[int, str, str] | None = None
+        """Status, message and cure with which everything is refused."""
+        self.forbidden = False
+        """Whether the policy refuses the list."""
         self.streams: list[Headers] = []
         """The headers with which the stream was asked for."""
         self.asked_after: list[int] = []
@@ -151,8 +155,7 @@ class Site:
     async def _hits(self, request: Request) -> Response:
         self.streams.append(request.headers)
         if self.refusal:
-            status, detail = self.refusal
-            return JSONResponse({"status": status, "detail": detail}, status)
+            return _refused(*self.refusal)
         after = int(request.query_params["after"])
         self.asked_after.append(after)
         return StreamingResponse(self._events(after), media_type="text/event-stream")
@@ -175,7 +178,30 @@ class Site:
     async def _graphql(self, request: Request) -> Response:
         asked = await request.json()
         self.operations.append((request.headers, asked))
-        return JSONResponse(_answer(asked))
+        if self.refusal:
+            return _refused(*self.refusal)
+        variables = asked.get("variables")
+        result = graphql_sync(
+            SCHEMA, asked["query"], {"hits": self._told}, variable_values=variables
+        )
+        return JSONResponse(result.formatted)
+
+    def _told(
+        self, _: GraphQLResolveInfo, first: int, after: str | None = None, **__: object
+    ) -> Card:
+        """A page of the hits that lie before a revision, the newest first."""
+        before = float(after or "inf")
+        if self.forbidden:
+            return FORBIDDEN
+        older = [card for card in reversed(self._cards) if card["revision"] < before]
+        shown = older[:first]
+        return {
+            "nodes": [node(card) for card in shown],
+            "pageInfo": {
+                "hasNextPage": len(older) > first,
+                "endCursor": str(shown[-1]["revision"]) if shown else None,
+            },
+        }
 
 
 class Page:
@@ -188,6 +214,6 @@ class Page:
         await FileResponse(self.path)(scope, receive, send)
 
 
-def _answer(asked: dict[str, Any]) -> dict[str, Any]:
-    result = graphql_sync(SCHEMA, asked["query"], EMPTY, variable_values=asked.get("variables"))
-    return dict(result.formatted)
+def _refused(status: int, message: str, cure: str) -> Response:
+    errors = [{"field": "", "code": "refused", "message": message, "cure": cure}]
+    return JSONResponse({"status": status, "title": "Refused", "errors": errors}, status)

@@ -1,16 +1,15 @@
 // The bar that says under what one works, and the form of development login behind it.
 
 import { element } from "./element.js";
-import { Refused, choices, enter, leave, offersDevelopmentLogin, session } from "./session.js";
+import { Lost, Refused, choices, enter, leave, offersDevelopmentLogin, session } from "./session.js";
 import { codes, say, term } from "./words.js";
 
 const UNITS = [
   "Amsterdam", "Den Haag", "Limburg", "Midden-Nederland", "Noord-Holland", "Noord-Nederland",
   "Oost-Brabant", "Oost-Nederland", "Rotterdam", "Zeeland-West-Brabant",
 ];
-const PURPOSES = ["duty:front_desk", "duty:acceptance", "case:", "task:"];
 const FIRST = {
-  role: "district_detective", unit: UNITS[7], purpose: PURPOSES[0], ground: "wpg:8",
+  role: "district_detective", unit: UNITS[7], purpose: "duty:front_desk", ground: "wpg:8",
 };
 
 /** Shows the bar in `place` and calls `changed` with the session, or null, when it changes. */
@@ -34,7 +33,7 @@ class Bar {
     try {
       this.login = await offersDevelopmentLogin();
     } catch (error) {
-      this.problem = error instanceof Refused ? error.message : say("bar.unreachable");
+      this.problem = problem(error);
     }
     this.show();
   }
@@ -107,7 +106,7 @@ class Bar {
       { class: "login", "aria-label": say("bar.form"), submit },
       field("role", options(last.role)),
       field("unit", input("unit", last.unit, UNITS)),
-      field("purpose", input("purpose", last.purpose, PURPOSES, "(case|task|duty):.+")),
+      field("purpose", input("purpose", last.purpose, codes("purpose"), "(case|task|duty):[A-Za-z0-9].*")),
       field("ground", input("ground", last.ground, codes("ground"), "[a-z]+:.+")),
       element("button", { type: "submit", class: "primary" }, say("bar.enter")),
     );
@@ -117,7 +116,7 @@ class Bar {
     try {
       await enter(chosen);
     } catch (error) {
-      this.problem = error instanceof Refused && error.message ? error.message : say("bar.failed");
+      this.problem = problem(error);
       this.show();
       return;
     }
@@ -127,6 +126,12 @@ class Bar {
     this.place.querySelector("button")?.focus();
     this.changed(session());
   }
+}
+
+function problem(error) {
+  if (error instanceof Lost) return say("bar.unreachable");
+  if (error instanceof Refused) return error.message || say("bar.failed");
+  throw error;
 }
 
 function fact(name, value) {

@@ -32,13 +32,17 @@ function heading(card) {
     "header",
     { class: "heading" },
     element("h2", { id: "detail-name", tabindex: "-1" }, name(card.purchase)),
-    element("p", { class: "tags" }, grade(card), state(card), element("span", { class: "soft" }, found)),
+    element("p", { class: "tags" }, grade(card), state(card), why(card), element("span", { class: "soft" }, found)),
     element(
       "p",
       { class: "verdict" },
-      say(`means.${card.grade}`), " ", element("strong", {}, say("means.lead")),
+      say(`means.${card.grade ?? "untold"}`), " ", element("strong", {}, say("means.lead")),
     ),
   );
+}
+
+function why({ why: code }) {
+  return code && element("span", {}, term("why", code));
 }
 
 function withheld({ reason, contact }) {
@@ -99,8 +103,8 @@ function described(what, left, right, codes) {
 function numbers([left, right]) {
   const types = [...new Set([left?.type, right?.type].filter(Boolean))];
   const what = types.map((type) => term("identifier", type)).join(" / ");
-  if (!left || !right) {
-    const cells = [left, right].map((one) => one && element("code", {}, one.value));
+  if (!left?.value || !right?.value) {
+    const cells = [left, right].map((one) => one && element("code", {}, one.value ?? say("said.erased")));
     return row(what, ...cells, say("said.missing"));
   }
   const found = compared(left, right);
@@ -110,7 +114,7 @@ function numbers([left, right]) {
 
 function compared(left, right) {
   const significant = left.type === right.type ? SIGNIFICANT[left.type] : undefined;
-  return difference(left.value, right.value, significant);
+  return difference(left.value ?? "", right.value ?? "", significant);
 }
 
 /** Numbers beside the ones that they were probably written for: same type first, then likeness. */
@@ -238,8 +242,8 @@ function where(map, purchase, stolen) {
 
 function grounds(card) {
   return [
-    list("detail.reasons", card.reasons, "detail.no_reasons", "for"),
-    list("detail.against", card.against, "detail.no_against", "against"),
+    list("detail.reasons", card.reasons, card.grade ? "detail.no_reasons" : "withheld.short", "for"),
+    list("detail.against", card.against, card.grade ? "detail.no_against" : "withheld.short", "against"),
   ];
 }
 

@@ -1,13 +1,57 @@
 // GraphiQL, served from here, under the same session as the page.
 
 import { showBar } from "./bar.js";
-import { headers, session } from "./session.js";
+import { send } from "./questions.js";
+import { session } from "./session.js";
 import { chosen, speak, switchLanguage, translate } from "./words.js";
 
 const EXAMPLES = [
-  `query Hits {
+  `# Hits, the one that changed last first: leads, never proof.
+query Hits {
   hits(first: 5) {
-    edges { node { id grade score state foundAt } }
+    nodes { id grade score state time foundAt reasons { code } against { code } }
+    pageInfo { hasNextPage endCursor }
+    refused { ... on NotPermitted { message cure } }
+  }
+}
+`,
+  `# Both goods of a hit, and the shop.
+query BothGoods {
+  hits(first: 3, grade: [full_hit]) {
+    nodes {
+      purchase {
+        registerNumber
+        acquired { from precision }
+        good { kind brand model identifiers { type value } }
+        shop { name municipality { name } }
+      }
+      stolen {
+        ... on StolenItem {
+          report
+          stolen { from to precision }
+          good { kind brand model identifiers { type value } }
+        }
+        ... on Withheld { reason contact }
+      }
+    }
+  }
+}
+`,
+  `query Purchases {
+  purchases(first: 5) {
+    nodes { registerNumber mode acquired { from } lines { kind brand model } marks { message } }
+  }
+}
+`,
+  `query StolenItems {
+  stolenItems(first: 5) {
+    nodes { source report status stolen { from to precision } good { kind brand model } }
+  }
+}
+`,
+  `query Dealers {
+  dealers(first: 5) {
+    nodes { name trades state establishments { name municipality { name } } }
   }
 }
 `,
@@ -37,25 +81,12 @@ function show(now) {
 function explorer(now) {
   return React.createElement(GraphiQL, {
     key: now.token + now.purpose + now.ground,
-    fetcher: (operation) => ask(now, operation),
+    fetcher: async (operation) => (await send(now, operation)).json(),
     storage: memory(),
     defaultTabs: EXAMPLES.map((query) => ({ query })),
     isHeadersEditorEnabled: false,
     showPersistHeadersSettings: false,
   });
-}
-
-async function ask(now, operation) {
-  const response = await fetch("/graphql", {
-    method: "POST",
-    headers: {
-      ...headers(now),
-      "Content-Type": "application/json",
-      Accept: "application/graphql-response+json, application/json;q=0.9",
-    },
-    body: JSON.stringify(operation),
-  });
-  return response.json();
 }
 
 /** Questions may name persons, so they are kept in memory and gone with the page. */

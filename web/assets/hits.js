@@ -3,42 +3,49 @@
 import { element } from "./element.js";
 import { ago, gap } from "./times.js";
 import { address, passes, view } from "./view.js";
-import { counted, language, say, term } from "./words.js";
+import { language, number, say, term } from "./words.js";
 
 const KEPT = 2000;
-const STEP = 50;
+export const STEP = 50;
 const KEYS = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1, Home: -Infinity, End: Infinity };
 
 export class Hits {
-  constructor({ list, more, empty, hold, chosen, missing }) {
-    Object.assign(this, { list, more, empty, hold, chosen, missing });
+  constructor({ list, more, note, hold, chosen, older, missing }) {
+    Object.assign(this, { list, more, note, hold, chosen, older, missing });
     this.cards = new Map();
     this.waiting = new Map(); // What came while the list is held.
     this.items = new Map();
     this.held = false;
+    this.hasMore = false;
+    this.failure = "";
     this.shown = STEP;
     list.addEventListener("keydown", (event) => this.move(event));
     more.addEventListener("click", () => this.showMore());
     hold.addEventListener("click", () => this.toggle());
   }
 
-  /** Takes in cards, in the order in which they came; returns how many were not known before. */
+  /** Takes in cards; returns how many were not known before. */
   add(cards) {
     const target = this.held ? this.waiting : this.cards;
-    const fresh = cards.filter(({ hit }) => !this.cards.has(hit) && !this.waiting.has(hit)).length;
-    for (const card of cards) {
-      target.delete(card.hit); // So that the order of the map is the order of revisions.
-      target.set(card.hit, card);
-    }
+    const fresh = cards.filter(({ hit }) => !this.get(hit)).length;
+    for (const card of cards) keepLatest(target, card);
     if (this.held) this.showHold();
     else this.show();
     return fresh;
+  }
+
+  /** Takes in a page of older cards, and whether there are more behind it. */
+  addOlder(cards, hasMore) {
+    for (const card of cards) keepLatest(this.cards, card);
+    this.hasMore = hasMore;
+    this.show();
   }
 
   clear() {
     this.cards.clear();
     this.waiting.clear();
     this.shown = STEP;
+    this.hasMore = false;
     this.show();
   }
 
@@ -49,15 +56,23 @@ export class Hits {
   show() {
     this.bound();
     const wanted = view();
-    const found = [...this.cards.values()].reverse().filter((card) => passes(card, wanted));
+    const found = [...this.cards.values()].filter((card) => passes(card, wanted));
+    found.sort((one, other) => other.revision - one.revision);
     const shown = found.slice(0, this.shown);
     this.place(shown.map((card) => this.item(card, wanted)));
     this.mark(wanted.hit);
-    this.more.hidden = found.length <= shown.length;
-    this.more.textContent = counted("list.more", found.length - shown.length);
-    this.empty.hidden = found.length > 0;
-    this.empty.textContent = say(this.cards.size ? "list.filtered" : this.missing());
+    this.more.hidden = found.length <= shown.length && !this.hasMore;
+    this.more.textContent = say("list.more");
+    this.note.textContent = this.noted(found.length);
+    this.note.hidden = !this.note.textContent;
     this.showHold();
+  }
+
+  noted(found) {
+    if (this.failure) return this.failure;
+    if (this.full) return say("list.full", { count: number(KEPT) });
+    if (found) return "";
+    return say(this.cards.size ? "list.filtered" : this.missing());
   }
 
   /** Says which hit is looked at. One link is reached by Tab, the others by the arrows. */
@@ -72,11 +87,13 @@ export class Hits {
     }
   }
 
+  /** Lets the oldest go where there are too many, and with them the way to older ones. */
   bound() {
-    for (const hit of this.cards.keys()) {
-      if (this.cards.size <= KEPT) return;
-      this.cards.delete(hit);
-    }
+    this.full = this.cards.size >= KEPT;
+    if (!this.full) return;
+    this.hasMore = false;
+    const newest = [...this.cards.values()].sort((one, other) => other.revision - one.revision);
+    this.cards = new Map(newest.slice(0, KEPT).map((card) => [card.hit, card]));
   }
 
   /** Puts the items in order and leaves those in place that are, so that focus and scroll stay. */
@@ -115,9 +132,10 @@ export class Hits {
     to?.focus();
   }
 
-  showMore() {
+  async showMore() {
     const last = this.list.lastElementChild;
     this.shown += STEP;
+    this.failure = this.hasMore ? await this.older() : "";
     this.show();
     last?.nextElementSibling?.querySelector("a").focus();
   }
@@ -136,6 +154,10 @@ export class Hits {
   }
 }
 
+function keepLatest(cards, card) {
+  if (card.revision >= (cards.get(card.hit)?.revision ?? 0)) cards.set(card.hit, card);
+}
+
 function link(card) {
   const { purchase, stolen } = card;
   return element(
@@ -152,12 +174,15 @@ function link(card) {
   );
 }
 
+/** What a good is called; a correction can take all of it away. */
 export function name({ brand, model, kind }) {
-  return [brand, model].filter(Boolean).join(" ") || term("kind", kind);
+  return [brand, model].filter(Boolean).join(" ") || term("kind", kind) || say("list.gone");
 }
 
+/** The grade as a badge. It is not told of a hit whose report is withheld. */
 export function grade(card) {
-  return element("span", { class: `grade ${card.grade}` }, term("grade", card.grade));
+  const told = card.grade ?? "untold";
+  return element("span", { class: `grade ${told}` }, term("grade", told));
 }
 
 export function state(card) {
@@ -168,7 +193,6 @@ export function state(card) {
 function way(purchase, stolen) {
   const from = stolen.withheld ? null : stolen.municipality?.name;
   const to = purchase.municipality?.name ?? say("place.unknown");
-  const kind = term("kind", purchase.kind);
   const route = from === to ? to : [from, to].filter(Boolean).join(" → ");
-  return `${kind} · ${route}`;
+  return [term("kind", purchase.kind), route].filter(Boolean).join(" · ");
 }

@@ -3,9 +3,10 @@
 import { showBar } from "./bar.js";
 import { compare } from "./compare.js";
 import { element } from "./element.js";
-import { Hits } from "./hits.js";
+import { Hits, STEP } from "./hits.js";
 import { netherlands } from "./map.js";
-import { headers, session } from "./session.js";
+import { page } from "./questions.js";
+import { Lost, Refused, headers, session } from "./session.js";
 import { follow } from "./stream.js";
 import { look, view } from "./view.js";
 import { chosen, counted, say, speak, switchLanguage, translate } from "./words.js";
@@ -15,7 +16,8 @@ const QUIET = 5000; // Between two announcements to a screen reader.
 
 const [detail, filters, connection, news] = ["detail", "filters", "connection", "news"].map(at);
 const hits = new Hits({
-  list: at("hits"), more: at("more"), empty: at("empty"), hold: at("hold"), chosen: choose,
+  list: at("hits"), more: at("more"), note: at("note"), hold: at("hold"), chosen: choose,
+  older,
   missing: () => (session() ? "list.empty" : "list.closed"),
 });
 
@@ -23,6 +25,7 @@ await speak(chosen());
 translate();
 const map = await netherlands();
 let following = new AbortController();
+let next = null; // The cursor of the next page of older hits.
 let connected = { name: "waiting" };
 let fromKeyboard = false;
 const bar = await showBar(at("session"), start);
@@ -33,8 +36,9 @@ switchLanguage(document.querySelectorAll(".languages a"), () => {
   show();
 });
 addEventListener("hashchange", show);
-at("hits").addEventListener("click", ({ detail: presses }) => {
+at("hits").addEventListener("click", ({ detail: presses, target }) => {
   fromKeyboard = presses === 0;
+  if (target.closest("a")?.hash === location.hash) show(); // The address will not change.
 });
 detail.addEventListener("keydown", ({ key }) => {
   if (key === "Escape") toList();
@@ -59,9 +63,36 @@ function start(now) {
   showDetail();
   if (!now) return tell("waiting");
   const gather = gatherer(following.signal);
+  next = null;
   follow({
-    headers: headers(now), after: 0, signal: following.signal, onHit: gather, onState: tell,
+    headers: headers(now), begin, signal: following.signal, onHit: gather, onState: tell,
   });
+}
+
+/** Shows the newest page, and says after which revision the stream takes over. */
+async function begin() {
+  const cards = await turn(following.signal);
+  return cards[0]?.revision ?? 0;
+}
+
+/** Turns the page for the reader; what went wrong, in words. */
+async function older() {
+  try {
+    await turn(following.signal);
+    return "";
+  } catch (error) {
+    if (!(error instanceof Lost || error instanceof Refused)) throw error;
+    return [say("list.failed"), error.message].join(" ");
+  }
+}
+
+/** Turns to the next page of older hits. */
+async function turn(signal) {
+  const found = await page(session(), { first: STEP, after: next, signal });
+  next = found.next;
+  hits.addOlder(found.cards, next !== null);
+  showDetail();
+  return found.cards;
 }
 
 /** Takes cards one by one and draws them in batches, so that a thousand cost one drawing. */

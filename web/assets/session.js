@@ -10,6 +10,18 @@ export class Refused extends Error {
   }
 }
 
+/** The server did not answer, or stopped answering. */
+export class Lost extends Error {}
+
+/** A fetch that tells a lost connection from a mistake in this code: both are a TypeError. */
+export async function reach(address, options) {
+  try {
+    return await fetch(address, options);
+  } catch (error) {
+    throw new Lost(error.message, { cause: error });
+  }
+}
+
 export function session() {
   const kept = sessionStorage.getItem(PLACE);
   const found = kept && JSON.parse(kept);
@@ -31,13 +43,13 @@ export function headers({ token, purpose, ground }) {
 }
 
 export async function offersDevelopmentLogin() {
-  const response = await fetch("/session");
+  const response = await reach("/session");
   if (!response.ok) throw await refusal(response);
   return (await response.json()).dev_login === true;
 }
 
 export async function enter({ role, unit, purpose, ground }) {
-  const response = await fetch("/session", {
+  const response = await reach("/session", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ role, unit }),
@@ -61,7 +73,8 @@ export async function refusal(response) {
 function sentence(text) {
   try {
     const body = JSON.parse(text);
-    return body.detail ?? body.errors?.[0]?.message ?? body.title ?? "";
+    const { message = body.detail ?? body.title, cure = body.cure } = body.errors?.[0] ?? {};
+    return [message, cure].filter(Boolean).join(" ");
   } catch (error) {
     if (error instanceof SyntaxError) return "";
     throw error;

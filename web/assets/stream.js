@@ -1,22 +1,23 @@
 // Hits as they come: server-sent events read with fetch, because an EventSource sends no headers.
 
-import { refusal } from "./session.js";
+import { Lost, Refused, reach, refusal } from "./session.js";
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 30_000;
 const SILENCES = 4; // A server that sent signs of life is given up after so many left out.
 
 /**
- * Follows the hits after a revision until `signal` aborts, and takes up again where it broke.
+ * Follows the hits until `signal` aborts, and takes up again where it broke.
  *
- * `onHit` receives each card. `onState` receives "connecting", "live", "reconnecting",
- * "unavailable" or, when trying again is no use, "expired", "forbidden" or "refused".
+ * `begin` looks up the revision to begin after. `onHit` receives each card. `onState` receives
+ * "connecting", "live", "reconnecting", "unavailable" or, when trying again is no use, "expired",
+ * "forbidden" or "refused".
  */
-export async function follow({ headers, after, signal, onHit, onState }) {
-  const position = { after, failures: 0 };
+export async function follow({ headers, begin, signal, onHit, onState }) {
+  const position = { after: null, failures: 0 };
   while (!signal.aborted) {
     if (position.failures === 0) onState("connecting");
-    const state = await attempt({ headers, position, signal, onHit, onState });
+    const state = await attempt({ headers, begin, position, signal, onHit, onState });
     if (signal.aborted) return;
     onState(state.name, state.message);
     if (state.final) return;
@@ -24,14 +25,15 @@ export async function follow({ headers, after, signal, onHit, onState }) {
   }
 }
 
-async function attempt({ headers, position, signal, onHit, onState }) {
+async function attempt({ headers, begin, position, signal, onHit, onState }) {
   try {
-    const response = await fetch(`/hits/stream?after=${position.after}`, {
+    position.after ??= await begin();
+    const response = await reach(`/hits/stream?after=${position.after}`, {
       headers: { ...headers, Accept: "text/event-stream" },
       cache: "no-store",
       signal,
     });
-    if (!response.ok) return stateOf(await refusal(response));
+    if (!response.ok) throw await refusal(response);
     onState("live");
     for await (const { event, id, data } of events(watched(response.body))) {
       position.failures = 0;
@@ -39,8 +41,8 @@ async function attempt({ headers, position, signal, onHit, onState }) {
       if (id) position.after = id;
     }
   } catch (error) {
-    if (error instanceof SyntaxError) return { name: "refused", message: error.message, final: true };
-    if (!(error instanceof TypeError || error instanceof DOMException)) throw error;
+    if (error instanceof Refused) return stateOf(error);
+    if (!(error instanceof Lost)) throw error;
   }
   return { name: "reconnecting" };
 }
@@ -70,11 +72,12 @@ function pause(failures, signal) {
 /** The chunks of a body; it breaks off when the signs of life that it sent so far stop coming. */
 async function* watched(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  const read = () => reader.read().catch(({ message }) => Promise.reject(new Lost(message)));
   let interval = 0;
   let sign = null;
   try {
     for (;;) {
-      const { done, value } = await within(reader.read(), interval * SILENCES);
+      const { done, value } = await within(read(), interval * SILENCES);
       if (done) return;
       if (value.startsWith(":")) {
         const now = performance.now();
@@ -92,7 +95,7 @@ function within(promise, limit) {
   if (limit < 1000) return promise;
   let timer;
   const silence = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new DOMException("silent", "TimeoutError")), limit);
+    timer = setTimeout(() => reject(new Lost("silent")), limit);
   });
   return Promise.race([promise, silence]).finally(() => clearTimeout(timer));
 }

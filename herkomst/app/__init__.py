@@ -1,0 +1,62 @@
+"""The application: a list of routes, of middleware in order, and of what errors mean."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypedDict
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import Mount, Route
+
+from herkomst.app.health import Readiness, livez
+from herkomst.app.middleware import LastNet, Safety, Traces
+from herkomst.app.pages import Pages
+from herkomst.app.problems import STATUS, tell, tell_http
+from herkomst.app.session import Session
+from herkomst.app.stream import HitStream
+from herkomst.graphql.endpoint import Endpoint
+from herkomst.graphql.schema import make_schema
+from herkomst.intake.api import create_intake
+from herkomst.investigations.inquiry import Desk, open_desk
+from herkomst.record.archive import Archive
+from herkomst.settings import Settings
+
+
+class State(TypedDict):
+    """What lives as long as the server does; a request finds it in `request.state`."""
+
+    desk: Desk
+
+
+def create_app(archive: Archive, settings: Settings) -> Starlette:
+    """The application over an opened archive."""
+    pages, session = Pages(), Session(settings)
+    schema = make_schema(introspection=settings.dev_login)
+    intake = create_intake(archive, settings)
+    for error in STATUS:
+        intake.add_exception_handler(error, tell)  # It has handlers of its own, and not these.
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[State]:
+        desk = open_desk(archive)
+        async with desk.pool:
+            yield {"desk": desk}
+
+    return Starlette(
+        routes=[
+            Route("/", pages.page),
+            Route("/explorer", pages.page),
+            Route("/assets/{path:path}", pages.asset),
+            Route("/graphql", Endpoint(schema, settings).answer, methods=["POST"]),
+            Route("/hits/stream", HitStream(settings).answer, methods=["GET"]),
+            Route("/session", session.show, methods=["GET"]),
+            Route("/session", session.log_in, methods=["POST"]),
+            Route("/livez", livez),
+            Route("/readyz", Readiness(archive).answer),
+            Mount("/v1", intake),
+        ],
+        middleware=[Middleware(Traces), Middleware(Safety), Middleware(LastNet)],
+        exception_handlers={**dict.fromkeys(STATUS, tell), HTTPException: tell_http},
+        lifespan=lifespan,
+    )

@@ -1,0 +1,60 @@
+"""The pages and what they need: files of `web/`, known by name when the server starts.
+
+They hold no data; what they show they fetch as anyone does, with a token and a purpose.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+DIRECTORY = Path(__file__).parents[1] / "web"
+if not DIRECTORY.is_dir():  # In a checkout it lies beside the package, in a wheel inside it.
+    DIRECTORY = Path(__file__).parents[2] / "web"
+PAGES = {"/": "index.html", "/explorer": "explorer.html"}
+MEDIA = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".ico": "image/x-icon",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".map": "application/json",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".woff2": "font/woff2",
+}
+"""What is served at all; a file of another type is not."""
+
+
+def known_files(directory: Path = DIRECTORY) -> Mapping[str, Path]:
+    """The files that are served, by their path in the directory."""
+    return {
+        path.relative_to(directory).as_posix(): path
+        for path in sorted(directory.rglob("*"))
+        if path.is_file() and path.suffix in MEDIA
+    }
+
+
+class Pages:
+    """Serves the files that were there when it was made, and no other."""
+
+    def __init__(self, directory: Path = DIRECTORY) -> None:
+        self._files = known_files(directory)
+
+    async def page(self, request: Request) -> Response:
+        return self._file(PAGES[request.url.path])
+
+    async def asset(self, request: Request) -> Response:
+        return self._file(f"assets/{request.path_params['path']}")
+
+    def _file(self, name: str) -> Response:
+        path = self._files.get(name)
+        if path is None:
+            raise HTTPException(404)
+        # Asked for again each time, and answered by 304 where nothing changed.
+        headers = {"Cache-Control": "no-cache"}
+        return FileResponse(path, media_type=MEDIA[path.suffix], headers=headers)

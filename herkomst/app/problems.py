@@ -1,0 +1,86 @@
+"""Errors as HTTP answers: the one place where a class of the product meets a status."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from herkomst.access.policy import NotPermitted
+from herkomst.access.purpose import PurposeRefused
+from herkomst.access.reading import JournalUnavailable
+from herkomst.access.tokens import NotAuthenticated, TokenRefused
+from herkomst.app.session import SessionInvalid
+from herkomst.app.stream import InvalidResume, TooManyStreams
+from herkomst.graphql.endpoint import BodyTooLarge, Unreadable, WrongMediaType
+from herkomst.investigations.freshness import InvalidWaitFor, Stale
+from herkomst.investigations.inquiry import TooSlow
+from herkomst.projections.registry import ModelMissing
+from herkomst.record.database import DatabaseDown
+
+STATUS: Mapping[type[Exception], int] = {
+    BodyTooLarge: 413,
+    DatabaseDown: 503,
+    InvalidResume: 400,
+    InvalidWaitFor: 400,
+    JournalUnavailable: 503,
+    ModelMissing: 503,
+    NotAuthenticated: 401,
+    NotPermitted: 403,
+    PurposeRefused: 400,
+    SessionInvalid: 400,
+    Stale: 503,
+    TokenRefused: 403,
+    TooManyStreams: 503,
+    TooSlow: 503,
+    Unreadable: 400,
+    WrongMediaType: 415,
+}
+_encode = msgspec.json.Encoder().encode
+_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "2"}}
+
+
+def tell(_request: Request, error: Exception) -> Response:
+    """The answer to an error of the product."""
+    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    return problem(
+        status,
+        code=str(getattr(error, "code", "")),
+        message=str(getattr(error, "message", "") or error),
+        cure=str(getattr(error, "cure", "")),
+        more={"positions": error.positions} if isinstance(error, Stale) else {},
+    )
+
+
+def tell_http(_request: Request, error: Exception) -> Response:
+    """The answer to what the router finds: no such page, no such method."""
+    assert isinstance(error, HTTPException)
+    response = problem(
+        error.status_code,
+        code=HTTPStatus(error.status_code).name.lower(),
+        message=f"{error.detail}.",
+        cure="The interfaces name every path and its methods.",
+    )
+    response.headers.update(error.headers or {})
+    return response
+
+
+def problem(
+    status: int, *, code: str, message: str, cure: str, more: Mapping[str, Any] | None = None
+) -> Response:
+    """Problem details (RFC 9457), with the same error in the form that intake has."""
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": message,
+        "cure": cure,
+        "errors": [{"field": "", "code": code, "message": message, "cure": cure}],
+        **(more or {}),
+    }
+    headers = _HEADERS.get(status)
+    return Response(_encode(body), status, headers, media_type="application/problem+json")

@@ -1,0 +1,221 @@
+"""The commands as an operator and a script meet them."""
+
+import json
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from herkomst import __version__
+from tests.archives import a_dealer, a_purchase, a_stolen_item
+from tests.cli.conftest import Herkomst
+
+pytestmark = pytest.mark.xdist_group("cli")
+
+
+def ndjson(path: Path, records: Sequence[object]) -> Path:
+    path.write_bytes(b"".join(msgspec.json.encode(r) + b"\n" for r in records))
+    return path
+
+
+class TestUsage:
+    def test_version(self, herkomst: Herkomst) -> None:
+        assert herkomst("--version").out.strip() == __version__
+
+    def test_an_unknown_command_is_a_usage_error(self, herkomst: Herkomst) -> None:
+        assert herkomst("imprt").code == 2
+
+    def test_an_unknown_variable_is_named(self, herkomst: Herkomst) -> None:
+        ended = herkomst("status", HERKOMST_DATABSE_URL="x")
+
+        assert ended.code == 78
+        assert "HERKOMST_DATABASE_URL" in ended.err
+
+    def test_a_database_that_is_down_is_named(self, herkomst: Herkomst) -> None:
+        ended = herkomst("status", HERKOMST_DATABASE_URL="postgresql://a:b@127.0.0.1:9/none")
+
+        assert ended.code == 69
+
+    def test_a_missing_file_is_a_usage_error(self, herkomst: Herkomst) -> None:
+        assert herkomst("import", "/none.ndjson", "--as", "dealers", "--source", "dol").code == 2
+
+    def test_an_unknown_format_names_those_there_are(
+        self, herkomst: Herkomst, tmp_path: Path
+    ) -> None:
+        file = ndjson(tmp_path / "a.ndjson", [])
+
+        ended = herkomst("import", str(file), "--as", "deelers", "--source", "dol")
+
+        assert ended.code == 2
+        assert "toronto-bicycles" in ended.err
+
+
+class TestTheMainJob:
+    """One home, from the first import to the erasure, in order."""
+
+    def test_dealers_purchases_and_stolen_goods_become_a_hit(
+        self, herkomst: Herkomst, tmp_path: Path
+    ) -> None:
+        # Given a dealer, a purchase and the report of the same good
+        dealers = ndjson(tmp_path / "d.ndjson", [a_dealer()])
+        purchases = ndjson(tmp_path / "p.ndjson", [a_purchase()])
+        stolen = ndjson(tmp_path / "s.ndjson", [a_stolen_item()])
+
+        # When they are imported and followed
+        for file, kind, record in (
+            (dealers, "dealers", a_dealer()),
+            (purchases, "purchases", a_purchase()),
+            (stolen, "stolen", a_stolen_item()),
+        ):
+            ended = herkomst(
+                "import", str(file), "--as", kind, "--source", record.source, "--json"
+            )
+            assert ended.code == 0, ended.err
+            assert ended.document["accepted"] == 1
+        assert herkomst("work", "--once").code == 0
+
+        # Then status says that nothing is behind
+        status = herkomst("status", "--json").document
+        assert {f["lag_events"] for f in status["followers"]} == {0}
+        head = status["sequences"]["register"]["head"]
+        assert herkomst("wait", "--register", str(head), "--timeout", "5").code == 0
+        # and the hit leaves only with a purpose and a ground, journaled
+        journal = status["sequences"]["journal"]["head"]
+        ended = herkomst("export", "hits", "--purpose", "duty:front_desk", "--ground", "wpg:8")
+        assert ended.code == 0, ended.err
+        (hit,) = ended.lines
+        assert hit["purchase"]["key"] == a_purchase().key
+        assert hit["stolen"]["key"] == a_stolen_item().key
+        after = herkomst("status", "--json").document["sequences"]["journal"]["head"]
+        assert after > journal
+
+    def test_importing_again_changes_nothing(self, herkomst: Herkomst, tmp_path: Path) -> None:
+        file = ndjson(tmp_path / "p.ndjson", [a_purchase()])
+        before = herkomst("digest", "--json").document
+
+        ended = herkomst(
+            "import", str(file), "--as", "purchases", "--source", a_purchase().source, "--json"
+        )
+
+        assert ended.code == 0
+        assert ended.document["duplicate"] == 1
+        assert herkomst("digest", "--json").document == before
+
+    def test_what_is_refused_is_told_with_its_place_and_cure(
+        self, herkomst: Herkomst, tmp_path: Path
+    ) -> None:
+        # Given a good line between bad ones
+        good = msgspec.to_builtins(a_purchase())
+        wrong_kind = {**good, "key": "w1", "items": [{"line": 1, "kind": "bicicle"}]}
+        unknown_field = {**good, "key": "w2", "colour": "red"}
+        other_source = {**good, "key": "w3", "source": "elsewhere"}
+        file = tmp_path / "mixed.ndjson"
+        lines = [wrong_kind, unknown_field, other_source, good]
+        file.write_text("\n".join([*map(json.dumps, lines), "{not json", ""]))
+        rejects = tmp_path / "rejects.ndjson"
+
+        # When it is imported
+        ended = herkomst(
+            "import", str(file), "--as", "purchases", "--source", good["source"],
+            "--rejects", str(rejects), "--json",
+        )  # fmt: skip
+
+        # Then the counts add up and every refusal says where and how to mend it
+        assert ended.code == 3
+        told = ended.document
+        assert told["read"] == 5
+        assert (told["rejected"], told["duplicate"]) == (4, 1)
+        refused = [json.loads(line) for line in rejects.read_text().splitlines()]
+        assert [r["line"] for r in refused] == [1, 2, 3, 5]
+        assert [r["errors"][0]["field"] for r in refused] == [
+            "/items/0/kind", "/colour", "/source", "",
+        ]  # fmt: skip
+        assert "'bicycle'" in refused[0]["errors"][0]["cure"]
+
+    def test_a_dry_run_changes_nothing(self, herkomst: Herkomst, tmp_path: Path) -> None:
+        file = ndjson(tmp_path / "new.ndjson", [a_purchase(key="dry")])
+        before = herkomst("status", "--json").document["sequences"]
+
+        ended = herkomst(
+            "import", str(file), "--as", "purchases", "--source", a_purchase().source,
+            "--dry-run", "--json",
+        )  # fmt: skip
+
+        assert ended.document["accepted"] == 1
+        assert herkomst("status", "--json").document["sequences"] == before
+
+    def test_standard_input_is_a_file_too(self, herkomst: Herkomst) -> None:
+        line = msgspec.json.encode(a_purchase()).decode() + "\n"
+
+        ended = herkomst(
+            "import", "-", "--as", "purchases", "--source", a_purchase().source, "--json",
+            stdin=line,
+        )  # fmt: skip
+
+        assert ended.document["duplicate"] == 1
+
+    def test_a_rebuild_ends_with_the_same_digests(self, herkomst: Herkomst) -> None:
+        before = {d["name"]: d for d in herkomst("digest", "--json").document}
+
+        assert herkomst("rebuild", "--all").code == 0
+
+        after = {d["name"]: d for d in herkomst("digest", "--json").document}
+        assert {n: d["sha256"] for n, d in after.items()} == {
+            n: d["sha256"] for n, d in before.items()
+        }
+
+    def test_a_rematch_by_the_same_rules_changes_nothing(self, herkomst: Herkomst) -> None:
+        assert herkomst("rematch", "--dry-run", "--json").document["events"] == {}
+
+    def test_the_record_is_intact(self, herkomst: Herkomst) -> None:
+        ended = herkomst("verify", "--json")
+
+        assert ended.code == 0
+        assert ended.document["intact"] is True
+
+    def test_doctor_says_what_is_reachable(self, herkomst: Herkomst) -> None:
+        ended = herkomst("doctor", "--json")
+
+        assert ended.code == 0
+        report = ended.document
+        assert report["database"]["embedded"] is True
+        assert all(check["ok"] for check in report["checks"])
+
+    def test_an_unknown_subject_cannot_be_erased(self, herkomst: Herkomst) -> None:
+        assert herkomst("erase", "seller:dor:nobody", "--ground", "avg:17").code == 1
+
+    def test_every_store_acknowledges_an_erasure(self, herkomst: Herkomst) -> None:
+        record = a_purchase()
+        subject = f"seller:{record.source}:{record.key}"
+
+        ended = herkomst("erase", subject, "--ground", "avg:17", "--json")
+
+        assert ended.code == 0, ended.err
+        stores = {store["name"] for store in ended.document["stores"]}
+        assert stores >= {"vault", "presentations", "links", "match_keys"}
+
+    def test_no_token_without_development_login(self, herkomst: Herkomst) -> None:
+        refused = herkomst("token", "--role", "district_detective", "--unit", "amsterdam")
+        given = herkomst(
+            "token", "--role", "district_detective", "--unit", "amsterdam", "--json",
+            HERKOMST_DEV_LOGIN="1",
+        )  # fmt: skip
+
+        assert refused.code == 78
+        assert set(given.document) == {"token", "expires_at"}
+
+
+class TestEnding:
+    def test_sigterm_drains(self, herkomst: Herkomst) -> None:
+        # Given followers at work
+        process = herkomst.start("work")
+        assert herkomst("wait", "--register", "0").code == 0
+
+        # When they are told to end
+        process.send_signal(signal.SIGTERM)
+
+        # Then they do, and the code says by what
+        process.communicate(timeout=20)
+        assert process.returncode == 143
