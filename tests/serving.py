@@ -14,10 +14,12 @@ import uvicorn
 
 from herkomst.access.tokens import issue
 from herkomst.app import create_app
+from herkomst.domain.register.records import Identifier, Record
 from herkomst.processes.followers import followers
 from herkomst.projections.runner import Runner
 from herkomst.record.archive import Archive
 from herkomst.settings import Settings
+from tests.archives import ACTOR, a_line, a_purchase, a_stolen_good, a_stolen_item
 
 DETECTIVE = "district_detective"
 OFFICER = "authorised_officer"
@@ -101,7 +103,7 @@ class Served:
 
     def nodes(self, root: str, fields: str = "id", **who: str) -> list[Any]:
         """The nodes of the first page of a list, such as `hits(first: 10)`."""
-        ((_, page),) = self.told(f"{{ {root} {{ nodes {{ {fields} }} }} }}", **who).items()
+        ((_, page),) = self.told(f"{{ {root} {{ nodes {{ {fields} }} }} }}", None, **who).items()
         nodes: list[Any] = page["nodes"]
         return nodes
 
@@ -135,3 +137,24 @@ def opened(archive: Archive) -> list[Any]:
         for fact in facts
         if hasattr(fact.data, "asked")
     ]
+
+
+def pair(number: int, handling: str = "open", **changes: Any) -> list[Record]:
+    """A bicycle that was sold after it was stolen, so that both make a hit."""
+    frame = [Identifier(type="frame", value=f"GZ4711{number:04d}")]
+    return [
+        a_purchase(key=f"purchase-{number}", items=[a_line(identifiers=frame)]),
+        a_stolen_item(
+            key=f"stolen-{number}",
+            report=f"PL1300-20260{number:05d}",
+            handling=handling,
+            item=a_stolen_good(identifiers=frame, **changes),
+        ),
+    ]
+
+
+def take_in(archive: Archive, *records: Record) -> None:
+    """Take records in, and let everything follow."""
+    receipts = archive.register.take_in(list(enumerate(records, 1)), actor=ACTOR)
+    assert {receipt.status for receipt in receipts} == {"accepted"}
+    follow(archive)

@@ -66,17 +66,16 @@ def main() -> None:
     """Run the command line and exit with its code."""
     signal.signal(signal.SIGTERM, _terminate)
     memory.settle()
+    code = exits.DONE
     try:
-        app(standalone_mode=False)
-    except typer.Exit as ended:
-        sys.exit(ended.exit_code)
+        code = app(standalone_mode=False) or exits.DONE  # A `typer.Exit` comes back as its code.
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(exits.INTERRUPTED)
     except exits.Terminated:
         sys.exit(exits.TERMINATED)
     except Exception as error:
         _fail(error)
-    sys.exit(exits.DONE)
+    sys.exit(code)
 
 
 def _terminate(*_: object) -> None:

@@ -12,12 +12,10 @@ import uvicorn
 from prometheus_client import start_http_server
 
 from herkomst.access.tokens import issue
-from herkomst.app import create_app
 from herkomst.cli import exits, output
 from herkomst.cli.diagnosis import diagnose
 from herkomst.cli.record import Json
 from herkomst.domain.goods import KINDS
-from herkomst.graphql.schema import print_schema
 from herkomst.metrics import Standings
 from herkomst.processes.followers import followers
 from herkomst.projections.runner import Runner
@@ -57,6 +55,8 @@ def serve(
 
 
 async def _serve(archive: Archive, settings: Settings) -> int | None:
+    from herkomst.app import create_app  # Its libraries take a second that no other command has.
+
     server = _Server(
         uvicorn.Config(
             create_app(archive, settings),
@@ -118,6 +118,8 @@ def schema(
     json: Json = False,
 ) -> None:
     """Print the GraphQL schema, or the catalogue's kinds of goods."""
+    from herkomst.graphql.schema import print_schema
+
     if not kinds:
         output.line(print_schema().rstrip())
     elif json:

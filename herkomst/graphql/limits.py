@@ -23,6 +23,7 @@ from graphql import (
     GraphQLSchema,
     InlineFragmentNode,
     IntValueNode,
+    Node,
     OperationDefinitionNode,
     SelectionSetNode,
     ValueNode,
@@ -45,6 +46,8 @@ DEPTH = 12
 INTROSPECTION_DEPTH = 20
 NESTING = 60
 """Selection sets inside each other, those of fragments included."""
+WRITTEN = 300
+"""Fields of a document, as they are written."""
 FIELDS = 250
 """Fields of an operation, with its fragments unfolded."""
 ALIASES = 30
@@ -147,7 +150,7 @@ def read(text: str) -> DocumentNode:
 
 
 def refuse_abundance(document: DocumentNode) -> None:
-    """Refuse too many definitions, directives or variables. Raises `Refused`."""
+    """Refuse too much of anything that can be counted. Raises `Refused`."""
     if len(document.definitions) > DEFINITIONS:
         raise Refused(
             "too_many_definitions",
@@ -157,12 +160,30 @@ def refuse_abundance(document: DocumentNode) -> None:
     for operation in _operations(document):
         if len(operation.variable_definitions or ()) > VARIABLES:
             raise Refused("too_many_variables", f"An operation has at most {VARIABLES} variables.")
-    found = _directives(document)
-    if found > DIRECTIVES:
+    nodes = list(_nodes(document))
+    directives = sum(len(getattr(node, "directives", None) or ()) for node in nodes)
+    if directives > DIRECTIVES:
         raise Refused(
             "too_many_directives",
-            f"The document has {found} directives; {DIRECTIVES} are allowed.",
+            f"The document has {directives} directives; {DIRECTIVES} are allowed.",
         )
+    # Also those of fragments that are not used: validation compares them all with each other.
+    fields = sum(isinstance(node, FieldNode) for node in nodes)
+    if fields > WRITTEN:
+        raise Refused(
+            "too_many_fields", f"The document has {fields} fields; {WRITTEN} are allowed."
+        )
+
+
+def _nodes(document: DocumentNode) -> Iterator[Node]:
+    """The definitions of a document, with their variables, selections and fields."""
+    nodes: list[Any] = list(document.definitions)
+    while nodes:
+        node = nodes.pop()
+        yield node
+        nodes += getattr(node, "variable_definitions", None) or ()
+        selections = getattr(node, "selection_set", None)
+        nodes += selections.selections if selections else ()
 
 
 def refuse_many_values(variables: Mapping[str, Any] | None) -> None:
@@ -175,18 +196,6 @@ def refuse_many_values(variables: Mapping[str, Any] | None) -> None:
             raise Refused("too_many_values", f"The variables have more than {VALUES} values.")
         if isinstance(value, list | dict):
             values += value if isinstance(value, list) else value.values()
-
-
-def _directives(document: DocumentNode) -> int:
-    """How many directives stand in a document."""
-    found, nodes = 0, list(document.definitions)
-    while nodes:
-        node: Any = nodes.pop()
-        found += len(getattr(node, "directives", None) or ())
-        nodes += getattr(node, "variable_definitions", None) or ()
-        selections = getattr(node, "selection_set", None)
-        nodes += selections.selections if selections else ()
-    return found
 
 
 def price(

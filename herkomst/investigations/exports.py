@@ -1,6 +1,6 @@
 """Exports: what leaves as NDJSON, line by line, each journaled before it leaves."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 
 import msgspec
 
@@ -19,7 +19,7 @@ EXPORTS: Mapping[
 """What can be exported, by name."""
 
 
-def export_lines(archive: Archive, what: str, *, purpose: str, ground: str) -> Iterator[bytes]:
+def export_lines(archive: Archive, what: str, *, purpose: str, ground: str) -> Generator[bytes]:
     """The lines of an export for who runs a command, as the authorised officer.
 
     Raises `PurposeRefused`, `NotPermitted`, `JournalUnavailable`.

@@ -231,20 +231,21 @@ def export_hits(archive: Archive, permitted: Permitted) -> Iterator[dict[str, ob
     """
     permitted.must_be(Action.EXPORT_HITS)
     asked = Asked(archive, permitted.reading, Question("export hits", {}, "export"))
-    with (
-        connect(archive.urls.read, "herkomst export") as connection,
-        connection.transaction(),
-        connection.cursor(name="export_hits", row_factory=namedtuple_row) as cursor,
-    ):
+    with connect(archive.urls.read, "herkomst export") as connection, connection.transaction():
         set_json_loads(undecoded, connection)
-        tables = registry.live_tables(connection, MODELS)
-        cursor.execute(_EXPORT.format(**tables), {"readable": list(permitted.readable)})
-        while rows := cursor.fetchmany(EXPORTED_AT_ONCE):
-            returned = Returned()
-            for row in rows:
-                returned.add("hit", row.hit)  # type: ignore[attr-defined]
-            write(archive, asked.read(returned))
-            yield from map(_exported, rows)
+        statement = _EXPORT.format(**registry.live_tables(connection, MODELS))
+        with connection.cursor(name="export_hits", row_factory=namedtuple_row) as cursor:
+            cursor.execute(statement, {"readable": list(permitted.readable)})
+            while rows := cursor.fetchmany(EXPORTED_AT_ONCE):
+                write(archive, asked.read(_returned(rows)))
+                yield from map(_exported, rows)
+
+
+def _returned(rows: Sequence[Any]) -> Returned:
+    returned = Returned()
+    for row in rows:
+        returned.add("hit", row.hit)
+    return returned
 
 
 def _exported(row: Any) -> dict[str, object]:

@@ -151,7 +151,9 @@ class _Walk:
         self._load(dict.fromkeys(keys, 0))
         goods = list(self._board.rows)
         self._know(goods)
-        for purchase, stolen in sorted(self._pairs_of(set(goods), keys)):
+        candidates = self._pairs_of(set(goods), keys)
+        self._recall(candidates)
+        for purchase, stolen in sorted(candidates):
             self._judge(purchase, stolen)
 
     def topics(self) -> list[str]:

@@ -507,8 +507,10 @@ class Register(RecordApplication):
         if fingerprint in known.state.fingerprints:
             return _Decision("duplicate", marks=marks)
         if isinstance(draft.record, PurchaseRecord):
-            normal = _normal_content(draft.data, draft.record)
-            if known.key.fingerprint(normal) in known.state.fingerprints:
+            assert isinstance(draft.data, purchase.Registered)
+            # By its normal form a source that sends a corrected entry again, whole, is recognised.
+            normal = purchase.normal(draft.record, draft.data.acquired)
+            if known.key.fingerprint(_content(normal)) in known.state.fingerprints:
                 return _Decision("duplicate", marks=marks)
             return _Decision(
                 "conflict",
@@ -587,6 +589,7 @@ class Register(RecordApplication):
         before = purchase.to_record(content, _open_private(key, content), seller)
         after = purchase.patched(before, record)
         acquired = purchase.check(after, today=self._clock().date(), under="/changes")
+        after = purchase.normal(after, acquired)
         changed = purchase.changed_fields(before, after)
         if not changed:
             return _refuse(
@@ -816,13 +819,6 @@ def _refuse(field: str, code: str, message: str, cure: str) -> _Decision:
 
 def _seal(key: DataKey, part: msgspec.Struct | None) -> bytes | None:
     return None if part is None else key.seal(_content(part))
-
-
-def _normal_content(data: EventData, record: PurchaseRecord) -> bytes:
-    """A record as a correction leaves it: with its zone, its precision and its amounts spelt out.
-    By this a source that sends a corrected entry again, whole, is recognised."""
-    assert isinstance(data, purchase.Registered)
-    return _content(purchase.to_record(data, purchase.private_part(record), record.seller))
 
 
 def _open_private(key: DataKey, content: purchase.Content) -> purchase.PrivatePart | None:

@@ -8,10 +8,21 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+import msgspec
+from msgspec.structs import replace
+
 from herkomst.domain.calendar import Interval, interval, parse_occurred
 from herkomst.domain.identifiers import match_keys
 from herkomst.domain.matching import Side, Verdict, fingerprint, judge
-from herkomst.domain.register.records import Good, Moment, PurchaseRecord, StolenItemRecord
+from herkomst.domain.register.records import (
+    Good,
+    Moment,
+    PurchaseCorrection,
+    PurchaseLine,
+    PurchaseRecord,
+    Record,
+    StolenItemRecord,
+)
 from herkomst.projections.match_keys import PURCHASE, STOLEN
 
 Pair = tuple[str, int, str]
@@ -38,6 +49,17 @@ class World:
         self.stolen: dict[str, StolenItemRecord] = {}
         self.erased: set[str] = set()
         self.rejected: dict[Pair, str] = {}
+
+    def learn(self, record: Record) -> None:
+        """What was taken in, or changed what was there."""
+        if isinstance(record, PurchaseRecord):
+            self.purchases[record.key] = record
+        elif isinstance(record, StolenItemRecord):
+            self.stolen[record.key] = record
+        else:
+            assert isinstance(record, PurchaseCorrection)
+            items = msgspec.convert(record.changes["items"], list[PurchaseLine])
+            self.purchases[record.corrects] = replace(self.purchases[record.corrects], items=items)
 
     def hits(self) -> dict[Pair, Standing]:
         """The hits that stand: what the comparison finds and no person rejected on these facts."""

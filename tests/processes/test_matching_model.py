@@ -1,7 +1,7 @@
 """Matching against a brute-force matcher: whatever happens, the same hits stand.
 
 Everything happens in a tiny world, where numbers and brands collide all the time and a number
-floods from the fourth good on.
+floods from the fifth good on.
 """
 
 from collections import Counter
@@ -22,65 +22,17 @@ from hypothesis.stateful import (
 
 from herkomst.domain import ids
 from herkomst.domain.casework import hit
-from herkomst.domain.register.records import Moment, PurchaseLine, Record
+from herkomst.domain.register.records import PurchaseCorrection, Record
 from herkomst.processes import matching
 from herkomst.record.postgres import EmbeddedPostgres
-from herkomst.record.register import Receipt
-from tests.archives import ACTOR, POLICE, TILL, a_moment, make_archive
+from tests.archives import ACTOR, POLICE, TILL, make_archive
 from tests.processes.brute import Pair, Standing, World
-from tests.processes.scenes import (
-    AFTER,
-    BEFORE,
-    DETECTIVE,
-    WITHIN,
-    Number,
-    bought,
-    correction,
-    item_change,
-    line,
-    stolen,
-)
+from tests.processes.scenes import DETECTIVE
+from tests.processes.universe import records
 from tests.projections.following import BY_NAME, digests, facts, follow, rebuilt, rows
 
-FLOOD = 3
+FLOOD = 4
 STANDING = ("found", "assessed", "confirmed")
-LATER = a_moment("2026-03-12T10:00:00+01:00")
-
-NUMBERS: tuple[Number, ...] = (
-    ("frame", "GZ4711001"),
-    ("frame", "GZ4711002"),
-    ("serial", "gz-4711.002"),
-    ("frame", "GZ4711003"),
-    ("plate", "XX-123-Y"),
-    ("engraving", "1000AB12"),
-    ("imei", "352099001761481"),
-    ("serial", "onbekend"),
-)
-numbers = st.lists(st.sampled_from(NUMBERS), max_size=3, unique=True)
-goods = st.fixed_dictionaries(
-    {
-        "kind": st.sampled_from(["bicycle", "bicycle", "e_bike", "phone"]),
-        "brand": st.sampled_from([None, "Gazelle", "Gazelle", "GAZELLE", "Batavus"]),
-        "model": st.sampled_from([None, "Orange C8", "Orange C8", "Grenoble"]),
-    }
-)
-lines = st.lists(st.tuples(numbers, goods), min_size=1, max_size=2).map(
-    lambda told: [line(*n, line=at, **good) for at, (n, good) in enumerate(told, 1)]
-)
-moments = st.sampled_from([BEFORE, WITHIN, AFTER, AFTER, LATER])
-keys = st.integers(1, 6)
-statuses = st.sampled_from(
-    [
-        {"status": "reported"},
-        {"status": "reported"},
-        {"status": "reported", "offence": "found"},
-        {"status": "withdrawn", "withdrawn_reason": "mistaken"},
-        {"status": "recovered", "recovered_at": "2026-03-10"},
-        {"status": "recovered", "recovered_at": "2026-03-02"},
-        {"status": "recovered"},
-    ]
-)
-thefts = st.sampled_from([{}, {}, {"stolen": a_moment("2026-02-20")}])
 
 
 class Matching(RuleBasedStateMachine):
@@ -93,7 +45,6 @@ class Matching(RuleBasedStateMachine):
         self._stack = ExitStack()
         self.archive = self._stack.enter_context(make_archive(self.server))
         self.world = World(self.archive.keyring.token, FLOOD)
-        self.corrections = 0
 
     def teardown(self) -> None:
         try:
@@ -107,42 +58,17 @@ class Matching(RuleBasedStateMachine):
     def begin(self) -> None:
         follow(self.archive)
 
-    @rule(key=keys, items=lines, at=moments, mode=st.sampled_from(["bought", "offer_refused"]))
-    def buy(self, key: int, items: list[PurchaseLine], at: Moment, mode: Any) -> None:
-        """A new purchase, a repeat, or a conflict that changes nothing."""
-        record = bought(f"p{key}", at=at, lines=items, mode=mode)
-        if self._taken_in(record).status == "accepted":
-            self.world.purchases[record.key] = record
+    @rule(told=st.lists(records, min_size=1, max_size=6))
+    def take_in(self, told: list[Record]) -> None:
+        """Purchases, reports and corrections, new and again; some change nothing."""
+        sent = [record for record in told if not self._corrects_erased(record)]
+        receipts = self.archive.register.take_in(list(enumerate(sent, 1)), actor=ACTOR)
+        for record, receipt in zip(sent, receipts, strict=True):
+            if receipt.status in ("accepted", "amended"):
+                self.world.learn(record)
 
-    @rule(key=keys, told=numbers, good=goods, status=statuses, theft=thefts)
-    def report(
-        self,
-        key: int,
-        told: list[Number],
-        good: dict[str, Any],
-        status: dict[str, Any],
-        theft: dict[str, Any],
-    ) -> None:
-        """A report, an amendment, a withdrawal, a recovery, or a repeat."""
-        record = stolen(f"s{key}", *told, good=good, **status, **theft)
-        if self._taken_in(record).status in ("accepted", "amended"):
-            self.world.stolen[record.key] = record
-
-    @precondition(lambda self: self.world.purchases.keys() - self.world.erased)
-    @rule(data=st.data(), told=numbers, good=goods, at=moments)
-    def correct(
-        self, data: st.DataObject, told: list[Number], good: dict[str, Any], at: Moment
-    ) -> None:
-        """A correction of the goods and the time of a purchase; it may drop a line."""
-        key = data.draw(st.sampled_from(sorted(self.world.purchases.keys() - self.world.erased)))
-        self.corrections += 1
-        items, acquired = item_change(*told, **good), {"from": at.from_}
-        record = correction(key, f"c{self.corrections}", items=items, acquired=acquired)
-        receipt = self._taken_in(record)
-        if receipt.status == "accepted":
-            self.world.purchases[key] = bought(
-                key, at=at, lines=[line(*told, **good)], mode=self.world.purchases[key].mode
-            )
+    def _corrects_erased(self, record: Record) -> bool:
+        return isinstance(record, PurchaseCorrection) and record.corrects in self.world.erased
 
     @precondition(lambda self: self.world.purchases.keys() - self.world.erased)
     @rule(data=st.data())
@@ -174,10 +100,6 @@ class Matching(RuleBasedStateMachine):
     @rule(names=st.lists(st.sampled_from(sorted(BY_NAME)), min_size=1, unique=True))
     def rebuild(self, names: list[str]) -> None:
         rebuilt(self.archive, names)
-
-    def _taken_in(self, record: Record) -> Receipt:
-        (receipt,) = self.archive.register.take_in([(1, record)], actor=ACTOR)
-        return receipt
 
     def _hits(self) -> list[dict[str, Any]]:
         return rows(self.archive, "hits")

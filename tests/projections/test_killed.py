@@ -93,7 +93,7 @@ def test_given_workers_killed_at_any_moment_when_the_last_has_followed_then_noth
         for pair in range(A_ROUND):
             name = ("frame", f"GZ{number}{pair:05}X")
             take_in(archive, stolen(f"s{number}-{pair}", name), bought(f"p{number}-{pair}", name))
-        with a_worker(archive, kek_file), a_worker(archive, kek_file):
+        with a_worker(archive, kek_file):
             _until_moved(archive, before)
     _until_gone(archive)
     follow(archive)

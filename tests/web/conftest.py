@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from tests.web.site import Site
 
@@ -25,6 +25,8 @@ WATCH = """
         window.violations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`);
     });
 """
+PATIENCE = 20_000
+"""Milliseconds; the machine may be busy with other tests."""
 Visit = Callable[..., AbstractContextManager[Page]]
 
 
@@ -34,6 +36,7 @@ def browser() -> Iterator[Browser]:
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
     if path is None:
         pytest.fail("The page is tested in Chromium. On Debian: apt-get install chromium.")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
@@ -57,7 +60,7 @@ def visit(browser: Browser, site: Site) -> Visit:
         options.setdefault("viewport", {"width": 1366, "height": 900})
         context = browser.new_context(locale="en-GB", timezone_id="Asia/Tokyo", **options)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE)
         page.add_init_script(WATCH)
         complaints, requests = _listen(page)
         page.goto(site.url + path)

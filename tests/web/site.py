@@ -61,8 +61,10 @@ class Policy:
 class Site:
     """A server on a port of its own. Hits given to it go to whoever reads the stream."""
 
-    def __init__(self, *, dev_login: bool = True) -> None:
-        self.dev_login = dev_login
+    def __init__(self) -> None:
+        self.dev_login = True
+        self.has_explorer = True
+        """Whether the files of the explorer were fetched."""
         self.refusal: tuple[int, str, str] | None = None
         """Status, message and cure with which everything is refused."""
         self.forbidden = False
@@ -129,6 +131,7 @@ class Site:
                 Route("/session", self._session, methods=["GET", "POST"]),
                 Route("/hits/stream", self._hits),
                 Route("/graphql", self._graphql, methods=["POST"]),
+                Route("/assets/explorer/{path:path}", self._explorer),
                 Mount("/assets", StaticFiles(directory=WEB / "assets")),
             ],
             middleware=[Middleware(Policy)],
@@ -144,6 +147,10 @@ class Site:
 
     def _page(self, name: str) -> "Page":
         return Page(WEB / name)
+
+    async def _explorer(self, request: Request) -> Response:
+        path = WEB / "assets" / "explorer" / request.path_params["path"]
+        return FileResponse(path) if self.has_explorer else Response(status_code=404)
 
     async def _session(self, request: Request) -> Response:
         if request.method == "GET":
@@ -187,7 +194,7 @@ class Site:
         return JSONResponse(result.formatted)
 
     def _told(
-        self, _: GraphQLResolveInfo, first: int, after: str | None = None, **__: object
+        self, _: GraphQLResolveInfo[None], first: int, after: str | None = None, **__: object
     ) -> Card:
         """A page of the hits that lie before a revision, the newest first."""
         before = float(after or "inf")

@@ -39,13 +39,14 @@ def revisions(page: Page) -> list[str]:
 def row(page: Page, name: str) -> list[str]:
     """What a row of the comparison says, without what is said to a screen reader alone."""
     cells = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=name, exact=True))
-    return cells.locator("td").evaluate_all(
+    said: list[str] = cells.locator("td").evaluate_all(
         """cells => cells.map((cell) => {
             const copy = cell.cloneNode(true);
             for (const hidden of copy.querySelectorAll(".hidden")) hidden.remove();
             return copy.textContent;
         })"""
     )
+    return said
 
 
 def test_hits_that_were_found_and_those_that_come_stand_newest_first(

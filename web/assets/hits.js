@@ -62,7 +62,6 @@ export class Hits {
     this.place(shown.map((card) => this.item(card, wanted)));
     this.mark(wanted.hit);
     this.more.hidden = found.length <= shown.length && !this.hasMore;
-    this.more.textContent = say("list.more");
     this.note.textContent = this.noted(found.length);
     this.note.hidden = !this.note.textContent;
     this.showHold();

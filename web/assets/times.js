@@ -8,11 +8,11 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const LENGTHS = { second: 1000, minute: MINUTE, hour: HOUR };
 const UNITS = [
-  ["year", 730 * DAY, 365.25 * DAY],
-  ["month", 60 * DAY, 30.44 * DAY],
-  ["day", 2 * DAY, DAY],
-  ["hour", 2 * HOUR, HOUR],
-  ["minute", 0, MINUTE],
+  { unit: "year", from: 730 * DAY, size: 365.25 * DAY },
+  { unit: "month", from: 60 * DAY, size: 30.44 * DAY },
+  { unit: "day", from: 2 * DAY, size: DAY },
+  { unit: "hour", from: 2 * HOUR, size: HOUR },
+  { unit: "minute", from: 0, size: MINUTE },
 ];
 const SHORT = { day: "numeric", month: "short", year: "numeric" };
 const formats = new Map();
@@ -63,23 +63,23 @@ function measured(acquired, stolen) {
   if (!bought || !theft) return { name: "unknown" };
   const least = bought.start - theft.end;
   const most = bought.end - theft.start;
-  if (most <= 0) return { name: "before", values: { time: long(-most) } };
+  if (most <= 0) return { name: "before", values: { time: range(-most, -most) } };
   if (least < 0) return { name: "unclear" };
-  if (least < MINUTE) return { name: "within", values: { time: long(most) } };
+  if (least < unitOf(most).size / 2) return { name: "within", values: { time: range(most, most) } };
   return { name: "after", values: { time: range(least, most) } };
-}
-
-function long(length) {
-  return range(length, length);
 }
 
 /** From one length of time to another, in the unit that suits the longer. */
 function range(least, most) {
-  const [unit, , size] = UNITS.find(([, from]) => most >= from);
+  const { unit, size } = unitOf(most);
   const options = { style: "unit", unit, unitDisplay: "long" };
   const [from, to] = [least, most].map((length) => Math.max(1, Math.round(length / size)));
   const format = new Intl.NumberFormat(language(), options);
   return from === to ? format.format(to) : format.formatRange(from, to);
+}
+
+function unitOf(length) {
+  return UNITS.find(({ from }) => length >= from);
 }
 
 /** The span in milliseconds that holds the moment; its end is the first instant after it. */

@@ -13,7 +13,14 @@ from uuid import UUID
 import msgspec
 
 from herkomst.domain import ids, rules
-from herkomst.domain.calendar import Occurred, age_on, legal_date, legal_day
+from herkomst.domain.calendar import (
+    AMSTERDAM,
+    Occurred,
+    age_on,
+    legal_date,
+    legal_day,
+    parse_occurred,
+)
 from herkomst.domain.events import EventData, event
 from herkomst.domain.goods import KINDS
 from herkomst.domain.identifiers import SEALED_TYPES
@@ -419,12 +426,21 @@ def _item(line: Line, sealed: PrivateLine | None) -> PurchaseLine:
     )
 
 
+def normal(record: PurchaseRecord, acquired: Occurred) -> PurchaseRecord:
+    """A checked record in the one wording that all wordings of it share."""
+    content = registered(record, acquired, marks=(), fingerprint=b"", sealed=None)
+    return to_record(content, private_part(record), record.seller)
+
+
 def moment(occurred: Occurred) -> Moment:
+    """As it came in, without what goes without saying."""
+    carried = parse_occurred(occurred.from_, occurred.to, occurred.zone).precision
+    precision = None if occurred.precision == carried else occurred.precision
     return Moment(
         from_=occurred.from_,
         to=occurred.to,
-        zone=occurred.zone,
-        precision=occurred.precision,  # type: ignore[arg-type]
+        zone=None if occurred.zone == AMSTERDAM else occurred.zone,
+        precision=precision,  # type: ignore[arg-type]
     )
 
 
@@ -458,7 +474,7 @@ def marks(
     found: list[Mark] = [] if dealer_known else [_NOT_NOTIFIED]
     if record.seller is not None:
         found += _seller_marks(record.seller, day)
-    if any(not item.identifiers and KINDS[item.kind].identifiers for item in record.items):
+    if any(not item.identifiers and item.kind in _BEARING_NUMBERS for item in record.items):
         found.append(_NUMBER_MISSING)
     if record.payment is not None and record.payment.form == "cash":
         found += _cash_marks(record, record.payment, day)
@@ -467,6 +483,12 @@ def marks(
     return tuple(found)
 
 
+_BEARING_NUMBERS = frozenset(
+    kind.slug
+    for kind in KINDS.values()
+    if not {"hallmark", "engraving", "other"}.issuperset(kind.identifiers)
+)
+"""Kinds that bear a number from the factory or the registrar; a ring or a book may bear none."""
 _NOT_NOTIFIED = Mark(
     "dealer_not_notified", "No notification (art. 437ter Sr) of this dealer is known."
 )

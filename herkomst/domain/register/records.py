@@ -5,7 +5,7 @@ offset, coordinates are numbers. These types check shape only; what a value may 
 of the module of its record.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -187,7 +187,7 @@ class PurchaseCorrection(Keyed, frozen=True, kw_only=True):
     type: Literal["purchase_correction"]
     corrects: str
     reason: str
-    changes: dict[str, object]
+    changes: dict[str, Any]
 
 
 class PurchaseSold(Keyed, frozen=True, kw_only=True):

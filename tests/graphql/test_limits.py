@@ -1,0 +1,201 @@
+"""Documents that flood are refused before anything is validated, executed or read."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from graphql import get_introspection_query
+
+from herkomst.graphql.limits import COST, LENGTH
+from herkomst.graphql.schema import make_schema
+
+OPEN, CLOSED = make_schema(introspection=True), make_schema(introspection=False)
+NODES = "edges { node { id } }"
+
+
+def refused(query: str, variables: dict[str, Any] | None = None) -> str:
+    """The code, or the message, with which a document is refused."""
+    result = asyncio.run(CLOSED.execute(query, variables))
+    assert result.data is None
+    assert result.errors
+    (error, *_) = result.errors
+    assert error.original_error is None, "it was executed"
+    return str((error.extensions or {}).get("code", error.message))
+
+
+def many(template: str, times: int) -> str:
+    return "{" + " ".join(template.replace("%", str(i)) for i in range(times)) + "}"
+
+
+FLOODS = {
+    "aliases": many("a%: hits(first: 1) { " + NODES + " }", 40),
+    "aliases of nothing": many("a%: __typename", 100),
+    "aliases in fragments": many("...F ", 20)
+    + " fragment F on Query { a: __typename b: __typename }",
+    "one field again and again": many("__typename", 900),
+    "many fields": many("hits%", 400),
+    "repeats": many("hits(first: 1) { " + NODES + " }", 20),
+    "depth": "{ hits(first: 1) " + "{ edges { node { purchase { good " * 4 + "{ kind }" + "} " * 17,
+    "depth that cannot be parsed": "{a" * 900 + "}" * 900,
+    "an open brace": "{" * 5000,
+    "inline fragments": "{" + "... {" * 150 + "__typename" + "}" * 151,
+    "a fragment of itself": "{ ...A } fragment A on Query { ...A }",
+    "a cycle of fragments": "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }",
+    "a cycle that is not used": "{ __typename } fragment A on Query { ...A }",
+    "a bomb of fragments": "{ ...F0 } "
+    + " ".join(f"fragment F{i} on Query {{ ...F{i + 1} ...F{i + 1} }}" for i in range(30))
+    + " fragment F30 on Query { __typename }",
+    "a chain of fragments": "{ ...F0 } "
+    + " ".join(f"fragment F{i} on Query {{ ...F{i + 1} }}" for i in range(200))
+    + " fragment F200 on Query { __typename }",
+    "overlapping fragments": "{"
+    + " ".join(f"...F{i}" for i in range(38))
+    + "} "
+    + " ".join(f"fragment F{i} on Query {{ hits(first: 1) {{ {NODES} }} }}" for i in range(38)) * 3,
+    "overlapping inline fragments": many("... on Query { hits(first: 1) { " + NODES + " } }", 80),
+    "a fragment that is not used": "{ __typename } fragment F on Query "
+    + many("... on Query { __typename __typename __typename }", 200),
+    "directives": "{ __typename " + "@include(if: true) " * 50 + "}",
+    "directives that do not exist": "{ __typename " + "@a " * 500 + "}",
+    "directives on variables": "query (" + "$a: Int " + "@a " * 100 + ") { __typename }",
+    "lists": "{ hits(first: 1, grade: " + "[" * 900 + "]" * 900 + ") { " + NODES + " } }",
+    "objects": "{ hits(first: " + "{a: " * 500 + "1" + "}" * 500 + ") { " + NODES + " } }",
+    "variables": "query (" + " ".join(f"$a{i}: Int" for i in range(100)) + ") { __typename }",
+    "operations": " ".join(f"query Q{i} {{ __typename }}" for i in range(100)),
+    "a long string": '{ hits(first: 1, after: "' + "a" * 30_000 + '") { ' + NODES + " } }",
+    "comments": "#\n" * 5000 + "{ __typename }",
+    "blanks": " " * (LENGTH + 1) + "{ __typename }",
+    "commas": "," * (LENGTH + 1) + "{ __typename }",
+    "tokens": many("__typename", 2100),
+    "cost": many(
+        "a%: hits(first: 100) { edges { node { reasons { code } purchase { good "
+        "{ identifiers { value } } } } } }",
+        20,
+    ),
+    "introspection": "{ __schema { types { name } } }",
+    "introspection of a type": '{ __type(name: "Hit") { name } }',
+    "introspection in a fragment": "{ ...F } fragment F on Query { __schema { types { name } } }",
+    "introspection of the whole": get_introspection_query(),
+    "a page of none": "{ hits(first: 0) { " + NODES + " } }",
+    "a page below none": "{ hits(first: -1) { " + NODES + " } }",
+    "a page too large": "{ hits(first: 101) { " + NODES + " } }",
+    "a page without end": "{ hits(first: 99999999999999999999999999) { " + NODES + " } }",
+    "a subscription": "subscription { hits }",
+    "a mutation many times": "mutation " + many('a%: assessHit(id: "x") { __typename }', 40),
+    "deferred": "{ ... @defer { __typename } }",
+    "streamed": "{ hits(first: 1) { edges @stream { node { id } } } }",
+}
+
+
+@pytest.mark.parametrize("document", FLOODS.values(), ids=FLOODS)
+def test_a_flood_is_refused(document: str) -> None:
+    assert refused(document)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("aliases", "too_many_aliases"),
+        ("one field again and again", "too_many_repeats"),
+        ("depth", "too_deep"),
+        ("inline fragments", "too_deep"),
+        ("a cycle of fragments", "fragment_cycle"),
+        ("a bomb of fragments", "too_many_fields"),
+        ("overlapping inline fragments", "too_many_fields"),
+        ("directives", "too_many_directives"),
+        ("variables", "too_many_variables"),
+        ("operations", "too_many_definitions"),
+        ("a long string", "document_too_long"),
+        ("introspection in a fragment", "introspection_off"),
+        ("a page too large", "first"),
+        ("cost", "too_costly"),
+    ],
+)
+def test_a_refusal_says_by_its_code_what_is_too_much(name: str, code: str) -> None:
+    assert refused(FLOODS[name]) == code
+
+
+class TestVariables:
+    HITS = "query ($n: Int!, $g: [Grade!]) { hits(first: $n, grade: $g) { " + NODES + " } }"
+
+    @pytest.mark.parametrize("first", [0, -1, 101, 10**9])
+    def test_a_page_is_as_large_by_variable(self, first: int) -> None:
+        assert refused(self.HITS, {"n": first}) == "first"
+
+    def test_a_default_is_the_size_of_a_page_too(self) -> None:
+        query = "query ($n: Int! = 500) { hits(first: $n) { " + NODES + " } }"
+
+        assert refused(query) == "first"
+
+    def test_many_values_are_refused(self) -> None:
+        assert refused(self.HITS, {"n": 1, "g": ["hit"] * 1000}) == "too_many_values"
+        assert refused(self.HITS, {"n": 1, "g": {"a": [[["hit"] * 1000]]}}) == "too_many_values"
+
+    @pytest.mark.parametrize("first", ["5", 5.5, None, [5], {"a": 5}, True])
+    def test_what_is_no_number_is_no_size(self, first: object) -> None:
+        result = asyncio.run(CLOSED.execute(self.HITS, {"n": first}))
+
+        assert result.errors
+        assert result.data is None
+
+
+class TestCost:
+    def cost(self, query: str, variables: dict[str, Any] | None = None) -> int:
+        """What is told of a question's cost, whatever becomes of it without a context."""
+        result = asyncio.run(CLOSED.execute(query, variables))
+        assert result.extensions
+        assert result.extensions["cost"]["maximum"] == COST
+        cost: int = result.extensions["cost"]["requested"]
+        return cost
+
+    def test_it_grows_with_the_page_and_with_what_is_asked_of_each(self) -> None:
+        small = self.cost("{ hits(first: 10) { nodes { id } } }")
+        large = self.cost("{ hits(first: 100) { nodes { id } } }")
+        rich = self.cost("{ hits(first: 10) { nodes { id purchase { shop { name } } } } }")
+
+        assert large - small == 90
+        assert rich - small == 20
+
+    def test_it_counts_aliases_and_fragments(self) -> None:
+        once = self.cost("{ hits(first: 10) { nodes { id } } }")
+        twice = self.cost(
+            "{ a: hits(first: 10) { ...N } b: hits(first: 10) { ...N } } "
+            "fragment N on HitConnection { nodes { id } }"
+        )
+
+        assert twice == 2 * once
+
+    def test_it_reads_variables(self) -> None:
+        query = "query ($n: Int! = 7) { hits(first: $n) { nodes { id } } }"
+
+        assert self.cost(query, {"n": 20}) - self.cost(query) == 13
+
+    def test_a_whole_page_of_whole_hits_may_be_asked(self) -> None:
+        assert self.cost(
+            """{ hits(first: 100) { edges { cursor node {
+                reasons { code } against { code }
+                purchase { acquired { from } marks { code } shop { municipality { name } }
+                           good { identifiers { value } attributes { name } price { amount } } }
+                stolen { ... on StolenItem { stolen { from } reported { from }
+                         municipality { name } good { identifiers { value } } } }
+            } } } }"""
+        )
+
+
+class TestIntrospection:
+    def test_tools_may_ask_for_it_where_it_is_on(self) -> None:
+        result = asyncio.run(OPEN.execute(get_introspection_query()))
+
+        assert result.errors is None
+        assert result.data
+
+    def test_it_is_bounded_there_too(self) -> None:
+        deep = "{ __schema { types " + "{ fields { type " * 8 + "{ name }" + "} } " * 8 + "} }"
+
+        assert asyncio.run(OPEN.execute(deep)).errors
+
+    def test_where_it_is_off_no_misspelling_is_helped_with(self) -> None:
+        assert "Did you mean" not in refused("{ hit2(first: 1) { id } }")
+
+    def test_the_name_of_a_type_may_always_be_asked(self) -> None:
+        assert asyncio.run(CLOSED.execute("{ __typename }")).data == {"__typename": "Query"}

@@ -1,0 +1,95 @@
+"""The schema as it is published, and what it must tell."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLUnionType,
+    is_introspection_type,
+    is_specified_scalar_type,
+)
+
+from herkomst.graphql.schema import make_schema, print_schema
+from herkomst.investigations.pages import LARGEST
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = make_schema(introspection=True)._schema
+TYPES = [
+    type_
+    for type_ in SCHEMA.type_map.values()
+    if not is_introspection_type(type_) and not is_specified_scalar_type(type_)
+]
+OBJECTS = [type_ for type_ in TYPES if isinstance(type_, GraphQLObjectType)]
+LISTS = ("hits", "purchases", "stolenItems", "dealers", "presentations")
+
+
+def root(name: str) -> GraphQLField:
+    assert SCHEMA.query_type
+    field: GraphQLField = SCHEMA.query_type.fields[name]
+    return field
+
+
+def test_the_published_schema_is_the_one_that_is_served() -> None:
+    assert (ROOT / "schema.graphql").read_text("utf-8") == print_schema(), (
+        "write it anew: python -m herkomst.graphql > schema.graphql"
+    )
+
+
+def test_it_can_be_printed_by_a_module_of_that_name(capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_module("herkomst.graphql", run_name="__main__")
+
+    assert capsys.readouterr().out == print_schema()
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_every_list_needs_its_size(name: str) -> None:
+    field = root(name)
+
+    assert str(field.args["first"].type) == "Int!"
+    assert str(field.args["after"].type) == "String"
+    assert str(field.type).endswith("Connection!")
+
+
+@pytest.mark.parametrize("name", [*LISTS, "hit"])
+def test_every_question_tells_what_it_costs(name: str) -> None:
+    assert "Costs" in str(root(name).description)
+
+
+def test_refusals_are_members_of_unions() -> None:
+    members = {
+        name: {member.name for member in union.types}
+        for name in ("Refusal", "HitResult", "DecisionResult", "StolenSide", "PresentedIdentity")
+        if isinstance(union := SCHEMA.type_map[name], GraphQLUnionType)
+    }
+
+    assert members == {
+        "Refusal": {"NotPermitted", "InvalidPage"},
+        "HitResult": {"Hit", "NotPermitted", "UnknownHit"},
+        "DecisionResult": {"HitDecided", "HitClosed", "UnknownHit", "NotPermitted"},
+        "StolenSide": {"StolenItem", "Withheld"},
+        "PresentedIdentity": {"Identity", "Withheld", "Erased"},
+    }
+
+
+@pytest.mark.parametrize("shape", OBJECTS, ids=lambda shape: str(shape.name))
+def test_everything_says_what_it_means(shape: GraphQLObjectType) -> None:
+    assert shape.description or shape.name.endswith(("Connection", "Edge"))
+    silent = [name for name, field in shape.fields.items() if not field.description]
+    assert silent == []
+
+
+@pytest.mark.parametrize(
+    "words", [t for t in TYPES if isinstance(t, GraphQLEnumType)], ids=lambda t: str(t.name)
+)
+def test_every_word_is_spelled_as_on_the_wire(words: GraphQLEnumType) -> None:
+    assert words.description
+    assert all(name == value.value for name, value in words.values.items())
+
+
+def test_the_largest_page_is_the_one_that_is_documented() -> None:
+    assert SCHEMA.query_type
+    assert f"from 1 to {LARGEST}" in str(SCHEMA.query_type.description)
