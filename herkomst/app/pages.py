@@ -46,15 +46,19 @@ class Pages:
         self._files = known_files(directory)
 
     async def page(self, request: Request) -> Response:
-        return self._file(PAGES[request.url.path])
+        return self._file(PAGES[request.url.path], request)
 
     async def asset(self, request: Request) -> Response:
-        return self._file(f"assets/{request.path_params['path']}")
+        return self._file(f"assets/{request.path_params['path']}", request)
 
-    def _file(self, name: str) -> Response:
+    def _file(self, name: str, request: Request) -> Response:
         path = self._files.get(name)
-        if path is None:
+        if path is None or not path.is_file():
             raise HTTPException(404)
-        # Asked for again each time, and answered by 304 where nothing changed.
-        headers = {"Cache-Control": "no-cache"}
-        return FileResponse(path, media_type=MEDIA[path.suffix], headers=headers)
+        headers = {"Cache-Control": "no-cache"}  # Asked for again each time, and mostly unchanged.
+        whole = FileResponse(
+            path, media_type=MEDIA[path.suffix], headers=headers, stat_result=path.stat()
+        )
+        if request.headers.get("if-none-match") == whole.headers["etag"]:
+            return Response(status_code=304, headers=headers | {"ETag": whole.headers["etag"]})
+        return whole

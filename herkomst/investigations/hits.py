@@ -13,7 +13,6 @@ from uuid import UUID
 import msgspec
 from psycopg.rows import namedtuple_row
 from psycopg.sql import SQL
-from psycopg.types.json import set_json_loads
 
 from herkomst.access.policy import Action, Permitted
 from herkomst.access.reading import Asked, Question, Returned, write
@@ -22,7 +21,7 @@ from herkomst.domain.matching import Reason
 from herkomst.domain.problems import Mark
 from herkomst.investigations import purchases, shops, stolen_items
 from herkomst.investigations.goods import BoughtGood, Told, Withheld
-from herkomst.investigations.inquiry import MODELS, Inquiry, undecoded
+from herkomst.investigations.inquiry import MODELS, Inquiry, Undecoded
 from herkomst.investigations.pages import Page, Slice
 from herkomst.investigations.purchases import Purchase
 from herkomst.investigations.shops import Shop
@@ -232,9 +231,9 @@ def export_hits(archive: Archive, permitted: Permitted) -> Iterator[dict[str, ob
     permitted.must_be(Action.EXPORT_HITS)
     asked = Asked(archive, permitted.reading, Question("export hits", {}, "export"))
     with connect(archive.urls.read, "herkomst export") as connection, connection.transaction():
-        set_json_loads(undecoded, connection)
+        connection.adapters.register_loader("jsonb", Undecoded)
         statement = _EXPORT.format(**registry.live_tables(connection, MODELS))
-        with connection.cursor(name="export_hits", row_factory=namedtuple_row) as cursor:
+        with connection.cursor("export_hits", binary=True, row_factory=namedtuple_row) as cursor:
             cursor.execute(statement, {"readable": list(permitted.readable)})
             while rows := cursor.fetchmany(EXPORTED_AT_ONCE):
                 write(archive, asked.read(_returned(rows)))

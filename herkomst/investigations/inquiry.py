@@ -14,9 +14,11 @@ from uuid import UUID
 import anyio
 import psycopg
 from psycopg import AsyncConnection, IsolationLevel
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from psycopg.pq import Format
 from psycopg.rows import namedtuple_row
 from psycopg.sql import SQL, Composed, Identifier
-from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from herkomst.access.reading import Returned
@@ -91,14 +93,18 @@ def open_desk(archive: Archive, *, size: int = 8) -> Desk:
 
 
 async def _configure(connection: AsyncConnection[Row]) -> None:
-    set_json_loads(undecoded, connection)
+    connection.adapters.register_loader("jsonb", Undecoded)
     await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
     await connection.set_read_only(True)
 
 
-def undecoded(json: str | bytes) -> bytes:
+class Undecoded(Loader):
     """JSON as it is: what reads a row decodes it into types of its own."""
-    return json.encode() if isinstance(json, str) else bytes(json)
+
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> bytes:
+        return bytes(data[1:])  # The first byte is the version of the format.
 
 
 class Inquiry:

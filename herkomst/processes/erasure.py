@@ -62,6 +62,7 @@ class Erasure:
             events = []
             for order in orders:
                 assert isinstance(order.data, erasure.ErasureOrdered)
+                # The order did this; after a restore from before it, it is done again.
                 destroy(cursor, [ids.purchase_of(UUID(hex=i)) for i in order.data.identities])
                 events += _acknowledgements(order)
             self._register.append(cursor, [pending(event) for event in events])

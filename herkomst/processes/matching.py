@@ -8,7 +8,7 @@ why no hit is ever found twice.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import product
 from uuid import UUID
 
@@ -38,6 +38,8 @@ REMATCH_BATCH = 500
 
 Good = tuple[str, UUID, int]
 Goods = tuple[Good, Good]
+_NEITHER: frozenset[str] = frozenset()
+_NO_GOODS: frozenset[Goods] = frozenset()
 _CLOSED_BECAUSE = {"no_common_number": "number_corrected"}
 
 
@@ -63,13 +65,21 @@ class Board:
             self._on[row.key, row.side].discard(good)
         return rows
 
-    def on(self, key: str, side: str) -> list[Good]:
-        """The goods of a side that bear a number, in a fixed order."""
-        return sorted(self._on[key, side])
+    def on(self, key: str) -> tuple[Set[Good], Set[Good]]:
+        """The purchases and the stolen goods that bear a number."""
+        return self._on[key, PURCHASE], self._on[key, STOLEN]
 
-    def sides_flooded(self, key: str) -> set[str]:
+    def has(self, key: str) -> bool:
+        """Whether any good bears the number."""
+        return bool(self._on.get((key, PURCHASE)) or self._on.get((key, STOLEN)))
+
+    def sides_flooded(self, key: str) -> frozenset[str]:
         """The sides on which a number stands on too many goods."""
-        return {side for side in (PURCHASE, STOLEN) if len(self._on[key, side]) > FLOOD}
+        purchases, stolen = self.on(key)
+        if len(purchases) <= FLOOD and len(stolen) <= FLOOD:
+            return _NEITHER
+        sides = (PURCHASE, len(purchases)), (STOLEN, len(stolen))
+        return frozenset([side for side, number in sides if number > FLOOD])
 
     def flooded(self, keys: Iterable[str]) -> set[str]:
         """Which of these numbers stand on too many goods of either side."""
@@ -201,6 +211,9 @@ class _Walk:
         if not before and not rows:
             return  # It bears no number.
         self._items[item] = rows
+        if not before and not any(self._board.has(row.key) for row in rows):
+            self._board.put(rows)  # Nothing else bears these numbers: the usual case.
+            return
         goods = {row.good for row in (*before, *rows)}
         keys = sorted({row.key for row in (*before, *rows)})
         was = [self._board.sides_flooded(key) for key in keys]
@@ -223,24 +236,24 @@ class _Walk:
     def _pairs_of(self, goods: set[Good], keys: Iterable[str]) -> set[Goods]:
         """The pairs of these goods with what bears the same number on the other side. A number
         that floods founds no hit, so nothing on it is looked at while it does."""
-        pairs = set()
+        pairs: set[Goods] = set()
         for key in keys:
-            if self._board.sides_flooded(key):
-                continue
-            for good in goods.intersection(self._board.on(key, PURCHASE)):
-                pairs |= {(good, other) for other in self._board.on(key, STOLEN)}
-            for good in goods.intersection(self._board.on(key, STOLEN)):
-                pairs |= {(other, good) for other in self._board.on(key, PURCHASE)}
+            purchases, stolen = self._board.on(key)
+            if purchases and stolen and not self._board.sides_flooded(key):
+                pairs.update(product(goods & purchases, stolen))
+                pairs.update(product(purchases, goods & stolen))
         return pairs
 
-    def _flood(self, key: str, was: set[str], floods: set[str]) -> set[Goods]:
+    def _flood(self, key: str, was: Set[str], floods: Set[str]) -> Set[Goods]:
         """Say that a number floods or no longer does; all pairs on it are then judged anew."""
+        if was == floods:
+            return _NO_GOODS
         for kind, changed in ((hit.NumberFlooded, floods - was), (hit.NumberCleared, was - floods)):
             for s in sorted(changed):
                 self._append(ids.number_id(key), kind(key=key, side=s))  # type: ignore[arg-type]
         if bool(was) == bool(floods):
-            return set()
-        purchases, stolen = self._board.on(key, PURCHASE), self._board.on(key, STOLEN)
+            return _NO_GOODS
+        purchases, stolen = self._board.on(key)
         self._know([*purchases, *stolen])
         return set(product(purchases, stolen))
 

@@ -50,7 +50,7 @@ from herkomst.record.application import (
 )
 from herkomst.record.database import LOST, DatabaseDown, Row
 from herkomst.record.recorder import COPY_BEGIN, COPY_END, NEXT, Appended, Pending
-from herkomst.record.vault import DataKey, KeyRow
+from herkomst.record.vault import DataKey, KeyRow, destroy
 
 log = logging.getLogger(__name__)
 
@@ -545,12 +545,20 @@ class Register(RecordApplication):
         return _stolen_event(draft.stream, report, actor)
 
     def _follow_up(self, item: "_FollowUp", known: _Known | None, actor: str) -> _Decision:
-        if known is None or known.key is None:
+        place = "/corrects" if isinstance(item.record, PurchaseCorrection) else "/purchase"
+        if known is None:
             return _refuse(
-                "/corrects" if isinstance(item.record, PurchaseCorrection) else "/purchase",
+                place,
                 "unknown_purchase",
                 f"Source {item.record.source!r} has no purchase {item.purchase_key!r} here.",
                 "Send the purchase first; a key is looked for within its own source.",
+            )
+        if known.key is None:
+            return _refuse(
+                place,
+                "erased",
+                f"Purchase {item.purchase_key!r} was erased; nothing is added to it.",
+                "Leave it out.",
             )
         fingerprint = known.key.fingerprint(_content(item.record))
         before = known.state.follow_ups.get(item.record.key)
@@ -665,10 +673,12 @@ class Register(RecordApplication):
     def order_erasure(self, subject: str, *, ground: str, actor: str) -> UUID:
         """Order the erasure of a subject; repeating it orders nothing new. The erasure's stream.
 
-        Raises `erasure.UnknownSubject`.
+        The key goes with the order, in one transaction, so nothing that comes in later can seal
+        with it; the process of erasure sees to the other stores. Raises `erasure.UnknownSubject`.
         """
         source, key = erasure.parse_subject(subject)
-        presentation = ids.presentation_id(ids.purchase_id(source, key))
+        purchase_stream = ids.purchase_id(source, key)
+        presentation = ids.presentation_id(purchase_stream)
         stream = ids.erasure_id(subject)
         with self.database.transaction() as cursor:
             self.recorder.lock(cursor)
@@ -687,6 +697,7 @@ class Register(RecordApplication):
                         pending(Event(stream, ordered, envelope(actor, custody, occurred, 1))),
                     ],
                 )
+                destroy(cursor, [purchase_stream])
         return stream
 
     def acknowledgements(self, stream: UUID) -> list[erasure.Acknowledgement]:

@@ -57,7 +57,7 @@ class DataKey:
         """Raises `SealBroken`."""
         try:
             return self._aead.decrypt(sealed[:_NONCE], sealed[_NONCE:], self._place)
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # The latter where it was cut short.
             raise SealBroken(f"A sealed part of {self.key_id} was altered.") from error
 
     def fingerprint(self, content: bytes) -> bytes:
@@ -86,7 +86,7 @@ class Vault:
             secret = self._wrapping[row.kek].decrypt(
                 row.wrapped[:_NONCE], row.wrapped[_NONCE:], row.key_id.bytes
             )
-        except (InvalidTag, KeyError) as error:
+        except (InvalidTag, KeyError, ValueError) as error:
             raise SealBroken(
                 f"The data key {row.key_id} does not open with wrapping key {row.kek}: the key "
                 "file is not the one of this database, or the row was altered."

@@ -9,6 +9,7 @@ appends, and what was derived from those tells: followers, and data keys.
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -88,20 +89,27 @@ class _Stored(NamedTuple):
 
 def verify(archive: Archive, progress: Progress | None = None) -> Iterator[Finding]:
     """Read the record again, and name what does not hold. Appends may go on meanwhile."""
-    with connect(archive.database.url, "herkomst verify") as connection:
+    with ExitStack() as stack:
+        urls = dict.fromkeys((archive.database.url, archive.journal.database.url))
+        connections = {url: stack.enter_context(_connected(url)) for url in urls}
         # Before the heads: a follower is never ahead of a head that is looked up after it.
-        followers = connection.execute(
+        followers = connections[archive.database.url].execute(
             "SELECT name, sequence, position FROM follow.followers ORDER BY name"
-        ).fetchall()
-    for application in (archive.register, archive.casework, archive.journal):
-        with connect(application.database.url, "herkomst verify") as connection:
-            # In the order of the index, also where a fresh table has no statistics yet.
-            connection.execute("SET enable_sort = off")
-            connection.execute("SET enable_bitmapscan = off")
-            yield from _Sequence(connection, application, progress).findings(followers)
-    for url in dict.fromkeys((archive.database.url, archive.journal.database.url)):
-        with connect(url, "herkomst verify") as connection:
+        )
+        standings = followers.fetchall()
+        for application in (archive.register, archive.casework, archive.journal):
+            connection = connections[application.database.url]
+            yield from _Sequence(connection, application, progress).findings(standings)
+        for connection in connections.values():
             yield from _keys_without_event(connection)
+
+
+def _connected(url: str) -> Connection[Row]:
+    connection = connect(url, "herkomst verify")
+    # In the order of the index, also where a fresh table has no statistics yet.
+    connection.execute("SET enable_sort = off")
+    connection.execute("SET enable_bitmapscan = off")
+    return connection
 
 
 class _Sequence:

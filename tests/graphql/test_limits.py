@@ -32,7 +32,7 @@ FLOODS = {
     "aliases of nothing": many("a%: __typename", 100),
     "aliases in fragments": many("...F ", 20)
     + " fragment F on Query { a: __typename b: __typename }",
-    "one field again and again": many("__typename", 900),
+    "one field again and again": many("__typename", 250),
     "many fields": many("hits%", 400),
     "repeats": many("hits(first: 1) { " + NODES + " }", 20),
     "depth": "{ hits(first: 1) " + "{ edges { node { purchase { good " * 4 + "{ kind }" + "} " * 17,

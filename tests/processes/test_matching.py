@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from herkomst.domain.casework import hit
+from herkomst.domain.matching import Verdict
 from herkomst.processes import matching
 from herkomst.processes.matching import FLOOD
 from herkomst.projections.match_keys import PURCHASE, STOLEN
+from herkomst.record.archive import Archive
 from tests.archives import a_moment
 from tests.processes.scenes import (
     AFTER,
@@ -22,7 +24,7 @@ from tests.processes.scenes import (
     reject,
     stolen,
 )
-from tests.projections.following import follow, rows, take_in
+from tests.projections.following import connected, follow, followers_of, rows, take_in
 
 IMEI = ("imei", "352099001761481")
 
@@ -354,6 +356,20 @@ def test_given_a_flooded_number_when_another_number_agrees_too_then_that_makes_t
     assert scene.row("p", "s")["reasons"][0]["purchase"] == (f"number:{own[1]}")
 
 
+@pytest.mark.parametrize("batch", [1, 2000])
+def test_given_a_hit_on_two_numbers_when_one_floods_and_clears_then_it_rests_on_what_is_left(
+    scene: Scene, batch: int
+) -> None:
+    own = ("frame", f"OWN{scene.tag}")
+    scene.given(stolen("s", scene.number, own), bought("p", scene.number, own))
+    scene.given(*[bought(f"p{n}", scene.number) for n in range(FLOOD)], batch=batch)
+    assert len(scene.row("p", "s")["reasons"]) == 3
+    gone = correction("p0", "c", items=item_change())
+    scene.given(gone, batch=batch)
+    assert len(scene.row("p", "s")["reasons"]) == 4
+    assert scene.story("p", "s") == ["found", "regraded", "regraded"]
+
+
 def test_given_a_flood_over_others_when_a_rejected_pair_is_seen_again_then_it_stays_rejected(
     scene: Scene,
 ) -> None:
@@ -471,3 +487,35 @@ def test_given_one_good_reported_by_two_sources_when_bought_then_it_hits_both(
         bought("p", scene.number)
     )
     assert scene.grade("p", "s") == scene.grade("p", "t") == "full_hit"
+
+
+# Old data and other rules
+
+
+def rematched(scene: Scene, *, dry_run: bool) -> dict[str, int]:
+    (process,) = (f for f in followers_of(scene.archive, ["matching"]))
+    assert isinstance(process, matching.Matching)
+    with connected(scene.archive) as connection:
+        return process.rematch(connection, dry_run=dry_run)
+
+
+def test_given_what_older_rules_left_out_when_rematched_then_it_is_found_once(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = Scene(archive, "OLD1")
+    with monkeypatch.context() as older:
+        older.setattr(matching, "judge", lambda *_: Verdict("none", None, 0, None, (), (), "old"))
+        scene.given(stolen("s", scene.number), bought("p", scene.number))
+    assert scene.story("p", "s") == []
+    assert rematched(scene, dry_run=True) == {"casework.hit.found": 1}
+    assert scene.story("p", "s") == []
+    assert rematched(scene, dry_run=False) == {"casework.hit.found": 1}
+    assert scene.story("p", "s") == ["found"]
+    assert rematched(scene, dry_run=False) == {}
+
+
+def test_given_what_people_rejected_when_rematched_then_it_stays_rejected(archive: Archive) -> None:
+    scene = Scene(archive, "OLD1")
+    scene.given(stolen("s", scene.number), bought("p", scene.number))
+    scene.decide("p", "s", reject)
+    assert rematched(scene, dry_run=False) == {}

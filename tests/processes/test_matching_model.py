@@ -29,7 +29,16 @@ from tests.archives import ACTOR, POLICE, TILL, make_archive
 from tests.processes.brute import Pair, Standing, World
 from tests.processes.scenes import DETECTIVE
 from tests.processes.universe import records
-from tests.projections.following import BY_NAME, digests, facts, follow, rebuilt, rows
+from tests.projections.following import (
+    BY_NAME,
+    connected,
+    digests,
+    facts,
+    follow,
+    followers_of,
+    rebuilt,
+    rows,
+)
 
 FLOOD = 4
 STANDING = ("found", "assessed", "confirmed")
@@ -51,6 +60,7 @@ class Matching(RuleBasedStateMachine):
             self.follow(2000)
             self._then_a_rebuild_agrees()
             self._then_no_pair_was_found_twice()
+            self._then_a_rematch_changes_nothing()
         finally:
             self._stack.close()
 
@@ -129,6 +139,12 @@ class Matching(RuleBasedStateMachine):
         assert digests(self.archive) == before
         follow(self.archive)
         assert self.archive.casework.recorder.max_notification_id() == head
+
+    def _then_a_rematch_changes_nothing(self) -> None:
+        (process,) = followers_of(self.archive, ["matching"])
+        assert isinstance(process, matching.Matching)
+        with connected(self.archive) as connection:
+            assert process.rematch(connection, dry_run=True) == {}
 
     def _then_no_pair_was_found_twice(self) -> None:
         found: Counter[UUID] = Counter(

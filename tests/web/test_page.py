@@ -39,6 +39,7 @@ def revisions(page: Page) -> list[str]:
 def row(page: Page, name: str) -> list[str]:
     """What a row of the comparison says, without what is said to a screen reader alone."""
     cells = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=name, exact=True))
+    expect(cells).to_have_count(1)
     said: list[str] = cells.locator("td").evaluate_all(
         """cells => cells.map((cell) => {
             const copy = cell.cloneNode(true);
@@ -141,6 +142,7 @@ def test_both_goods_stand_side_by_side_with_what_differs_marked(visit: Visit, si
     with visit() as page:
         hits(page).first.click()
         table = page.get_by_role("table")
+        expect(table).to_be_visible()
         assert table.get_by_role("columnheader").all_inner_texts()[1:] == [
             "Bought in",
             "Reported stolen",
@@ -197,6 +199,9 @@ def test_what_is_withheld_is_neither_shown_nor_made_up(visit: Visit, site: Site)
         expect(detail).to_contain_text("How strong this hit is, is not shown to you.")
         expect(detail).not_to_contain_text("Nothing in these data speaks against it.")
         expect(detail.locator(".map .theft")).to_have_count(0)
+        expect(detail.locator("figcaption")).to_contain_text("Shop: Almelo. Theft: not shown.")
+        for name in ("Kind", "Frame number", "When", "Where", "Entry"):
+            assert row(page, name)[1:] == ["not shown", ""], name
 
 
 def test_what_a_register_holds_is_text_and_never_markup(visit: Visit, site: Site) -> None:
@@ -213,6 +218,15 @@ def test_what_a_register_holds_is_text_and_never_markup(visit: Visit, site: Site
         hits(page).first.click()
         expect(page.get_by_role("heading", level=2, name=bait)).to_be_visible()
         assert page.locator("#detail img, #detail b, #hits img").count() == 0
+
+
+def test_prices_are_written_as_the_language_does(visit: Visit, site: Site) -> None:
+    site.send(card(1, purchase=purchase(price={"amount": "1234567.50", "currency": "EUR"})))
+    with visit() as page:
+        hits(page).first.click()
+        assert row(page, "How")[0].startswith("bought, €1,234,567.50")
+        page.get_by_role("link", name="Nederlands").click()
+        assert row(page, "Hoe")[0].startswith("ingekocht, €\xa01.234.567,50")
 
 
 def test_times_are_those_of_amsterdam_and_days_stay_days(visit: Visit, site: Site) -> None:

@@ -1,15 +1,34 @@
 // The bar that says under what one works, and the form of development login behind it.
 
 import { element } from "./element.js";
-import { Lost, Refused, choices, enter, leave, offersDevelopmentLogin, session } from "./session.js";
+import {
+  Lost,
+  Refused,
+  choices,
+  enter,
+  leave,
+  offersDevelopmentLogin,
+  session,
+} from "./session.js";
 import { codes, say, term } from "./words.js";
 
 const UNITS = [
-  "Amsterdam", "Den Haag", "Limburg", "Midden-Nederland", "Noord-Holland", "Noord-Nederland",
-  "Oost-Brabant", "Oost-Nederland", "Rotterdam", "Zeeland-West-Brabant",
+  "Amsterdam",
+  "Den Haag",
+  "Limburg",
+  "Midden-Nederland",
+  "Noord-Holland",
+  "Noord-Nederland",
+  "Oost-Brabant",
+  "Oost-Nederland",
+  "Rotterdam",
+  "Zeeland-West-Brabant",
 ];
 const FIRST = {
-  role: "district_detective", unit: UNITS[7], purpose: "duty:front_desk", ground: "wpg:8",
+  role: "district_detective",
+  unit: UNITS[7],
+  purpose: "duty:front_desk",
+  ground: "wpg:8",
 };
 
 /** Shows the bar in `place` and calls `changed` with the session, or null, when it changes. */
@@ -87,7 +106,9 @@ class Bar {
       this.place.querySelector(this.open ? "select" : "button")?.focus();
     };
     return element(
-      "button", { type: "button", "aria-expanded": String(this.open), click }, say("bar.change"),
+      "button",
+      { type: "button", "aria-expanded": String(this.open), click },
+      say("bar.change"),
     );
   }
 
@@ -106,7 +127,10 @@ class Bar {
       { class: "login", "aria-label": say("bar.form"), submit },
       field("role", options(last.role)),
       field("unit", input("unit", last.unit, UNITS)),
-      field("purpose", input("purpose", last.purpose, codes("purpose"), "(case|task|duty):[A-Za-z0-9].*")),
+      field(
+        "purpose",
+        input("purpose", last.purpose, codes("purpose"), "(case|task|duty):[A-Za-z0-9].*"),
+      ),
       field("ground", input("ground", last.ground, codes("ground"), "[a-z]+:.+")),
       element("button", { type: "submit", class: "primary" }, say("bar.enter")),
     );
@@ -130,7 +154,9 @@ class Bar {
 
 function problem(error) {
   if (error instanceof Lost) return say("bar.unreachable");
-  if (error instanceof Refused) return error.message || say("bar.failed");
+  if (error instanceof Refused && error.message)
+    return element("span", { lang: "en" }, error.message);
+  if (error instanceof Refused) return say("bar.failed");
   throw error;
 }
 
@@ -142,7 +168,11 @@ function field(name, control) {
   const hint = name === "purpose" && element("small", { id: "purpose-hint" }, say("bar.hint"));
   if (hint) control[0].setAttribute("aria-describedby", "purpose-hint");
   return element(
-    "div", { class: "field" }, element("label", { for: `bar-${name}` }, say(`bar.${name}`)), control, hint,
+    "div",
+    { class: "field" },
+    element("label", { for: `bar-${name}` }, say(`bar.${name}`)),
+    control,
+    hint,
   );
 }
 
@@ -157,9 +187,20 @@ function input(name, value, known, pattern) {
   const list = `known-${name}`;
   return [
     element("input", {
-      id: `bar-${name}`, name, value, list, pattern, required: true, autocomplete: "off",
-      spellcheck: "false", title: pattern ? say(`bar.${name}_shape`) : null,
+      id: `bar-${name}`,
+      name,
+      value,
+      list,
+      pattern,
+      required: true,
+      autocomplete: "off",
+      spellcheck: "false",
+      title: pattern ? say(`bar.${name}_shape`) : null,
     }),
-    element("datalist", { id: list }, known.map((one) => element("option", { value: one }))),
+    element(
+      "datalist",
+      { id: list },
+      known.map((one) => element("option", { value: one })),
+    ),
   ];
 }

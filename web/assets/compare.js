@@ -3,9 +3,9 @@
 import { difference } from "./difference.js";
 import { element } from "./element.js";
 import { grade, name, state } from "./hits.js";
-import { apart } from "./map.js";
+import { WITHHELD, apart } from "./map.js";
 import { gap, gapSentence, moment, span } from "./times.js";
-import { counted, say, term } from "./words.js";
+import { counted, money, say, term } from "./words.js";
 
 const SIGNIFICANT = { imei: 14 }; // The check digit and what follows name no other device.
 const LISTED = 3; // Characters that differ and are named one by one.
@@ -32,11 +32,20 @@ function heading(card) {
     "header",
     { class: "heading" },
     element("h2", { id: "detail-name", tabindex: "-1" }, name(card.purchase)),
-    element("p", { class: "tags" }, grade(card), state(card), why(card), element("span", { class: "soft" }, found)),
+    element(
+      "p",
+      { class: "tags" },
+      grade(card),
+      state(card),
+      why(card),
+      element("span", { class: "soft" }, found),
+    ),
     element(
       "p",
       { class: "verdict" },
-      say(`means.${card.grade ?? "untold"}`), " ", element("strong", {}, say("means.lead")),
+      say(`means.${card.grade ?? "untold"}`),
+      " ",
+      element("strong", {}, say("means.lead")),
     ),
   );
 }
@@ -47,7 +56,13 @@ function why({ why: code }) {
 
 function withheld({ reason, contact }) {
   const words = say("withheld.notice", { reason: term("withheld", reason) });
-  return element("p", { class: "notice" }, words, " ", contact && say("withheld.contact", { contact }));
+  return element(
+    "p",
+    { class: "notice" },
+    words,
+    " ",
+    contact && say("withheld.contact", { contact }),
+  );
 }
 
 function goods(card, purchase, stolen) {
@@ -65,34 +80,57 @@ function goods(card, purchase, stolen) {
       element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, heads)),
       element("tbody", { role: "rowgroup" }, rows(card, purchase, stolen)),
     ),
-    legend(),
+    stolen && legend(),
   ];
 }
 
+/** What is withheld is said to be, and not that it is unknown. */
 function rows(card, purchase, stolen) {
   const codes = [...card.reasons, ...card.against].map(({ code }) => code);
+  const shown = (tell) => (stolen ? tell(stolen) : WITHHELD);
+  const numbered = (purchase.identifiers ?? []).map((number) => [number, WITHHELD]);
   return [
-    described("kind", term("kind", purchase.kind), stolen && term("kind", stolen.kind), codes),
-    described("brand", purchase.brand, stolen && (stolen.brand ?? ""), codes),
-    described("model", purchase.model, stolen && (stolen.model ?? ""), codes),
-    ...pairs(purchase.identifiers ?? [], stolen?.identifiers ?? []).map(numbers),
+    described(
+      "kind",
+      term("kind", purchase.kind),
+      shown(({ kind }) => term("kind", kind)),
+      codes,
+    ),
+    described(
+      "brand",
+      purchase.brand,
+      shown(({ brand }) => brand),
+      codes,
+    ),
+    described(
+      "model",
+      purchase.model,
+      shown(({ model }) => model),
+      codes,
+    ),
+    ...(stolen ? pairs(purchase.identifiers ?? [], stolen.identifiers) : numbered).map(numbers),
     row(
-      say("row.when"), span(purchase.acquired), stolen && span(stolen.stolen),
+      say("row.when"),
+      span(purchase.acquired),
+      shown((theft) => span(theft.stolen)),
       stolen && gap(purchase.acquired, stolen.stolen),
     ),
     row(
-      say("row.where"), purchase.municipality?.name, stolen?.municipality?.name,
+      say("row.where"),
+      purchase.municipality?.name,
+      shown((theft) => theft.municipality?.name),
       stolen && apart(purchase.municipality, stolen.municipality),
     ),
-    row(say("row.how"), bought(purchase), stolen && told(stolen)),
-    row(say("row.entry"), entry(purchase), stolen && report(stolen)),
+    row(say("row.how"), bought(purchase), shown(told)),
+    row(say("row.entry"), entry(purchase), shown(report)),
   ];
 }
 
-/** A row of kind, brand or model, compared as the rules of matching did. Null is not shown. */
+/** A row of kind, brand or model, compared as the rules of matching did. */
 function described(what, left, right, codes) {
   const name = say(`row.${what}`);
-  if (!left || !right) return row(name, left, right, right === null ? "" : say("said.missing"));
+  if (right === WITHHELD) return row(name, left, right);
+  if (!left || !right) return row(name, left, right, say("said.missing"));
   const code = codes.find((one) => one.startsWith(`${what}_`));
   if (code && !code.endsWith("_agrees")) {
     return row(name, ...marked(difference(left, right)), verdict(code.slice(what.length + 1)));
@@ -101,15 +139,20 @@ function described(what, left, right, codes) {
 }
 
 function numbers([left, right]) {
+  if (right === WITHHELD) return row(term("identifier", left.type), number(left), right);
   const types = [...new Set([left?.type, right?.type].filter(Boolean))];
   const what = types.map((type) => term("identifier", type)).join(" / ");
   if (!left?.value || !right?.value) {
-    const cells = [left, right].map((one) => one && element("code", {}, one.value ?? say("said.erased")));
-    return row(what, ...cells, say("said.missing"));
+    return row(what, left && number(left), right && number(right), say("said.missing"));
   }
   const found = compared(left, right);
   const cells = marked(found).map((nodes) => element("code", {}, nodes));
   return row(what, ...cells, differs(found));
+}
+
+/** A number as it was written; one that was sealed can have been erased. */
+function number({ value }) {
+  return value == null ? say("said.erased") : element("code", {}, value);
 }
 
 function compared(left, right) {
@@ -152,11 +195,22 @@ function differs({ changes, same, alike }) {
   if (same) return verdict("same");
   if (!changes.length) return verdict("written");
   if (!alike) return verdict("other");
-  const named = changes.slice(0, LISTED).map(({ left, right, at, to }) =>
-    say(left && right ? "said.change" : "said.extra", { left, right, char: left ?? right, at: at ?? to }),
-  );
+  const named = changes
+    .slice(0, LISTED)
+    .map(({ left, right, at, to }) =>
+      say(left && right ? "said.change" : "said.extra", {
+        left,
+        right,
+        char: left ?? right,
+        at: at ?? to,
+      }),
+    );
   const more = changes.length > LISTED ? ["…"] : [];
-  return [verdict("changed", counted("said.characters", changes.length)), " ", [...named, ...more].join(", ")];
+  return [
+    verdict("changed", counted("said.characters", changes.length)),
+    " ",
+    [...named, ...more].join(", "),
+  ];
 }
 
 function verdict(said, words = say(`said.${said}`)) {
@@ -175,13 +229,16 @@ function row(what, left, right, comparison) {
 }
 
 function cell(content) {
+  if (content === WITHHELD) {
+    return element("td", { role: "cell", class: "none" }, say("withheld.cell"));
+  }
   if (content != null && content !== "") return element("td", { role: "cell" }, content);
   const dash = element("span", { "aria-hidden": "true" }, "–");
   return element("td", { role: "cell", class: "none" }, dash, hidden(say("said.nothing")));
 }
 
 function bought({ mode, price: paid, dealer, establishment }) {
-  const how = [term("mode", mode), price(paid)].filter(Boolean).join(", ");
+  const how = [term("mode", mode), paid && money(paid)].filter(Boolean).join(", ");
   return [how, element("br"), shop(dealer, establishment)];
 }
 
@@ -196,15 +253,9 @@ function told({ status, reported }) {
   return [term("status", status), when && element("br"), when];
 }
 
-function price(paid) {
-  if (!paid) return null;
-  const [whole, cents = ""] = String(paid.amount).split(".");
-  return `${paid.currency === "EUR" ? "€" : paid.currency}\u00a0${whole}${say("row.decimal")}${cents.padEnd(2, "0")}`;
-}
-
 function entry({ source, key, line, register_number }) {
-  const number = register_number == null ? null : say("row.register", { number: register_number });
-  return [number, number && element("br"), origin(source, key, line)];
+  const place = register_number == null ? null : say("row.register", { number: register_number });
+  return [place, place && element("br"), origin(source, key, line)];
 }
 
 function report({ source, key, report }) {
@@ -220,13 +271,18 @@ function legend() {
   return element(
     "p",
     { class: "legend soft" },
-    element("mark", {}, "A"), " ", say("detail.differs"), "  ",
-    element("span", { class: "spelling" }, "-"), " ", say("detail.written"),
+    element("mark", {}, "A"),
+    " ",
+    say("detail.differs"),
+    "  ",
+    element("span", { class: "spelling" }, "-"),
+    " ",
+    say("detail.written"),
   );
 }
 
 function where(map, purchase, stolen) {
-  const theft = stolen?.municipality ?? null;
+  const theft = stolen ? stolen.municipality : WITHHELD;
   const words = map.show(purchase.municipality, theft);
   return [
     element("h3", {}, say("detail.where")),
@@ -242,8 +298,18 @@ function where(map, purchase, stolen) {
 
 function grounds(card) {
   return [
-    list("detail.reasons", card.reasons, card.grade ? "detail.no_reasons" : "withheld.short", "for"),
-    list("detail.against", card.against, card.grade ? "detail.no_against" : "withheld.short", "against"),
+    list(
+      "detail.reasons",
+      card.reasons,
+      card.grade ? "detail.no_reasons" : "withheld.short",
+      "for",
+    ),
+    list(
+      "detail.against",
+      card.against,
+      card.grade ? "detail.no_against" : "withheld.short",
+      "against",
+    ),
   ];
 }
 
@@ -253,7 +319,11 @@ function list(title, reasons, none, kind) {
     {},
     element("h3", {}, say(title)),
     reasons.length
-      ? element("ul", { class: kind }, reasons.map((reason) => element("li", {}, sentence(reason))))
+      ? element(
+          "ul",
+          { class: kind },
+          reasons.map((reason) => element("li", {}, sentence(reason))),
+        )
       : element("p", { class: "soft" }, say(none)),
   );
 }
@@ -286,13 +356,17 @@ function marks(found) {
     "section",
     {},
     element("h3", {}, say("detail.marks")),
-    element("ul", { class: "marks" }, found.map(({ code, message }) => element("li", {}, mark(code, message)))),
+    element(
+      "ul",
+      { class: "marks" },
+      found.map(({ code, message }) => element("li", {}, mark(code, message))),
+    ),
   );
 }
 
 function mark(code, message) {
   const words = term("mark", code);
-  return words === code ? message : words;
+  return words === code ? element("span", { lang: "en" }, message) : words;
 }
 
 function dot(side) {

@@ -167,7 +167,11 @@ function link(card) {
     element(
       "span",
       { class: "row soft" },
-      element("span", {}, stolen.withheld ? say("withheld.short") : gap(purchase.acquired, stolen.stolen)),
+      element(
+        "span",
+        {},
+        stolen.withheld ? say("withheld.short") : gap(purchase.acquired, stolen.stolen),
+      ),
       element("span", {}, say("list.found", { time: ago(card.found_at) })),
     ),
   );

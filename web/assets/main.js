@@ -16,7 +16,11 @@ const QUIET = 5000; // Between two announcements to a screen reader.
 
 const [detail, filters, connection, news] = ["detail", "filters", "connection", "news"].map(at);
 const hits = new Hits({
-  list: at("hits"), more: at("more"), note: at("note"), hold: at("hold"), chosen: choose,
+  list: at("hits"),
+  more: at("more"),
+  note: at("note"),
+  hold: at("hold"),
+  chosen: choose,
   older,
   missing: () => (session() ? "list.empty" : "list.closed"),
 });
@@ -65,7 +69,11 @@ function start(now) {
   const gather = gatherer(following.signal);
   next = null;
   follow({
-    headers: headers(now), begin, signal: following.signal, onHit: gather, onState: tell,
+    headers: headers(now),
+    begin,
+    signal: following.signal,
+    onHit: gather,
+    onState: tell,
   });
 }
 
@@ -161,8 +169,8 @@ function tell(name = connected.name, message = connected.message) {
   if (name === "expired") return bar.end(say("connection.expired"));
   connected = { name, message };
   connection.dataset.state = name;
-  const more = message ? ` ${message}` : "";
-  connection.textContent = say(`connection.${name}`) + more;
+  const more = message ? [" ", element("span", { lang: "en" }, message)] : [];
+  connection.replaceChildren(element("span", {}, say(`connection.${name}`), more));
 }
 
 let unread = 0;

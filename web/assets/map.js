@@ -13,6 +13,9 @@ const EARTH = 6371; // Kilometres.
 const LABEL = 26; // Units between a dot and its name.
 const MARGIN = 8;
 
+/** What may not be shown, in the place of what is not known. */
+export const WITHHELD = Symbol("withheld");
+
 export async function netherlands() {
   const response = await fetch(BORDERS);
   if (!response.ok) throw new Error(`The borders answer ${response.status}.`);
@@ -36,7 +39,7 @@ class Netherlands {
     );
   }
 
-  /** Shows up to two places; each is `{code, name, lat, lon}` or null. Returns what it says. */
+  /** Shows up to two places, each `{code, name, lat, lon}`, null or WITHHELD; says it in words. */
   show(shop, theft) {
     const here = [shop, theft].map((place) => (onMap(place) ? place : null));
     const [bought, stolen] = here;
@@ -63,7 +66,10 @@ class Netherlands {
 
   outline({ type, arcs }) {
     const polygons = type === "Polygon" ? [arcs] : arcs;
-    return polygons.flat().map((ring) => `${path(this.ring(ring))}Z`).join("");
+    return polygons
+      .flat()
+      .map((ring) => `${path(this.ring(ring))}Z`)
+      .join("");
   }
 
   ring(indices) {
@@ -106,7 +112,11 @@ function onMap(place) {
 
 function spot({ lon, lat, name }, kind, radius) {
   const [x, y] = project(lon, lat);
-  return shape("circle", { class: `spot ${kind}`, cx: x.toFixed(1), cy: y.toFixed(1), r: radius }, shape("title", {}, name));
+  return shape(
+    "circle",
+    { class: `spot ${kind}`, cx: x.toFixed(1), cy: y.toFixed(1), r: radius },
+    shape("title", {}, name),
+  );
 }
 
 function route(from, to) {
@@ -126,11 +136,17 @@ function name({ name: text, lon, lat }, above, kind) {
 
 function told(shop, theft) {
   const parts = [
-    say("map.shop", { name: shop?.name ?? say("place.unknown") }),
-    say("map.theft", { name: theft?.name ?? say("place.unknown") }),
+    say("map.shop", { name: called(shop) }),
+    say("map.theft", { name: called(theft) }),
   ];
   const words = apart(shop, theft);
-  return [...parts, words && `${words[0].toLocaleUpperCase()}${words.slice(1)}.`].filter(Boolean).join(" ");
+  return [...parts, words && `${words[0].toLocaleUpperCase()}${words.slice(1)}.`]
+    .filter(Boolean)
+    .join(" ");
+}
+
+function called(place) {
+  return place === WITHHELD ? say("withheld.cell") : (place?.name ?? say("place.unknown"));
 }
 
 /** How far two places lie apart, in words; empty when one of them is not known. */

@@ -1,6 +1,6 @@
 // Questions to the API, asked under a session: one page of hits at a time, newest first.
 
-import { Refused, headers, reach, refusal } from "./session.js";
+import { Refused, headers, reach, refusal, textOf } from "./session.js";
 
 const GOOD = "kind brand model identifiers { type value }";
 const TIME = "from to zone precision";
@@ -54,7 +54,7 @@ export function send(session, operation, signal) {
 export async function page(session, { first, after = null, signal }) {
   const response = await send(session, { query: HITS, variables: { first, after } }, signal);
   if (!response.ok) throw await refusal(response);
-  const { data, errors } = await response.json();
+  const { data, errors } = JSON.parse(await textOf(response));
   if (!data?.hits) throw new Refused(400, errors?.[0]?.message ?? "");
   const { refused, nodes, pageInfo } = data.hits;
   if (refused) {
@@ -65,7 +65,13 @@ export async function page(session, { first, after = null, signal }) {
 
 /** A hit as the API tells it, in the shape in which the stream sends it. */
 function card({ id, foundAt, purchase, stolen, ...rest }) {
-  return { ...rest, hit: id, found_at: foundAt, purchase: bought(purchase), stolen: reported(stolen) };
+  return {
+    ...rest,
+    hit: id,
+    found_at: foundAt,
+    purchase: bought(purchase),
+    stolen: reported(stolen),
+  };
 }
 
 function bought({ registerNumber, good, shop, ...rest }) {

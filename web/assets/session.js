@@ -14,12 +14,17 @@ export class Refused extends Error {
 export class Lost extends Error {}
 
 /** A fetch that tells a lost connection from a mistake in this code: both are a TypeError. */
-export async function reach(address, options) {
-  try {
-    return await fetch(address, options);
-  } catch (error) {
-    throw new Lost(error.message, { cause: error });
-  }
+export function reach(address, options) {
+  return fetch(address, options).catch(lose);
+}
+
+/** The text of an answer, which can be lost half-way. */
+export function textOf(response) {
+  return response.text().catch(lose);
+}
+
+function lose(error) {
+  throw new Lost(error.message, { cause: error });
 }
 
 export function session() {
@@ -45,7 +50,7 @@ export function headers({ token, purpose, ground }) {
 export async function offersDevelopmentLogin() {
   const response = await reach("/session");
   if (!response.ok) throw await refusal(response);
-  return (await response.json()).dev_login === true;
+  return JSON.parse(await textOf(response)).dev_login === true;
 }
 
 export async function enter({ role, unit, purpose, ground }) {
@@ -55,7 +60,7 @@ export async function enter({ role, unit, purpose, ground }) {
     body: JSON.stringify({ role, unit }),
   });
   if (!response.ok) throw await refusal(response);
-  const { token, expires_at } = await response.json();
+  const { token, expires_at } = JSON.parse(await textOf(response));
   keep({ role, unit, purpose, ground, token, expires_at });
 }
 
@@ -66,7 +71,7 @@ export function leave() {
 
 /** What an answer that is no success says: problem+json, a list of errors, or only a status. */
 export async function refusal(response) {
-  const text = await response.text();
+  const text = await textOf(response);
   return new Refused(response.status, sentence(text));
 }
 

@@ -16,7 +16,7 @@ const SILENCES = 4; // A server that sent signs of life is given up after so man
 export async function follow({ headers, begin, signal, onHit, onState }) {
   const position = { after: null, failures: 0 };
   while (!signal.aborted) {
-    if (position.failures === 0) onState("connecting");
+    if (position.after === null) onState("connecting");
     const state = await attempt({ headers, begin, position, signal, onHit, onState });
     if (signal.aborted) return;
     onState(state.name, state.message);
@@ -26,6 +26,7 @@ export async function follow({ headers, begin, signal, onHit, onState }) {
 }
 
 async function attempt({ headers, begin, position, signal, onHit, onState }) {
+  let opened = Infinity;
   try {
     position.after ??= await begin();
     const response = await reach(`/hits/stream?after=${position.after}`, {
@@ -35,8 +36,9 @@ async function attempt({ headers, begin, position, signal, onHit, onState }) {
     });
     if (!response.ok) throw await refusal(response);
     onState("live");
+    // One that opens and ends at once, again and again, is not helped by asking faster.
+    opened = performance.now();
     for await (const { event, id, data } of events(watched(response.body))) {
-      position.failures = 0;
       if (event === "hit") onHit(JSON.parse(data));
       if (id) position.after = id;
     }
@@ -44,6 +46,7 @@ async function attempt({ headers, begin, position, signal, onHit, onState }) {
     if (error instanceof Refused) return stateOf(error);
     if (!(error instanceof Lost)) throw error;
   }
+  if (performance.now() - opened > LONGEST_PAUSE) position.failures = 0;
   return { name: "reconnecting" };
 }
 

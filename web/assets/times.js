@@ -1,6 +1,6 @@
 // Moments and spans in words. A moment may be known to the second or to the month, in Amsterdam.
 
-import { language, say } from "./words.js";
+import { locale, say } from "./words.js";
 
 const AMSTERDAM = "Europe/Amsterdam";
 const MINUTE = 60_000;
@@ -74,7 +74,7 @@ function range(least, most) {
   const { unit, size } = unitOf(most);
   const options = { style: "unit", unit, unitDisplay: "long" };
   const [from, to] = [least, most].map((length) => Math.max(1, Math.round(length / size)));
-  const format = new Intl.NumberFormat(language(), options);
+  const format = new Intl.NumberFormat(locale(), options);
   return from === to ? format.format(to) : format.formatRange(from, to);
 }
 
@@ -130,7 +130,9 @@ function date(text, precision) {
   const day = timed(text) ? isoDay(Date.parse(text), AMSTERDAM) : text;
   const whole = precision === "month" || day.length < "2026-03-01".length;
   const options = whole ? { month: "long", year: "numeric" } : SHORT;
-  return format({ ...options, timeZone: "UTC" }).format(new Date(`${day.slice(0, whole ? 7 : 10)}`));
+  return format({ ...options, timeZone: "UTC" }).format(
+    new Date(`${day.slice(0, whole ? 7 : 10)}`),
+  );
 }
 
 function isoDay(at, zone) {
@@ -155,8 +157,7 @@ function sameDay(from, to) {
 }
 
 function format(options) {
-  const tag = language() === "en" ? "en-GB" : language();
-  const key = tag + JSON.stringify(options);
-  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat(tag, options));
+  const key = locale() + JSON.stringify(options);
+  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat(locale(), options));
   return formats.get(key);
 }

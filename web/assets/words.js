@@ -44,7 +44,17 @@ export function counted(name, count, values = {}) {
 }
 
 export function number(value) {
-  return new Intl.NumberFormat(current).format(value);
+  return new Intl.NumberFormat(locale()).format(value);
+}
+
+/** An amount, which comes as a decimal text so that nothing is lost on the way. */
+export function money({ amount, currency }) {
+  return new Intl.NumberFormat(locale(), { style: "currency", currency }).format(amount);
+}
+
+/** The tag by which numbers and dates are written. */
+export function locale() {
+  return current === "en" ? "en-GB" : current;
 }
 
 /** Fills in the fixed texts of the page: `data-say` the content, `data-say-label` the name. */
