@@ -6,6 +6,7 @@ same indexes. It folds nothing, opens nothing and keeps no position.
 """
 
 import argparse
+from collections.abc import Sequence
 from statistics import median
 from time import perf_counter
 
@@ -46,9 +47,9 @@ def main(purchases: int, rounds: int) -> None:
 
 
 def _measure(
-    connection: Connection[Row], every: list[Follower] | object, name: str, rounds: int
+    connection: Connection[Row], every: Sequence[Follower], name: str, rounds: int
 ) -> dict[str, object]:
-    chosen = [f for f in every if any(m.name == name for m in f.models)]  # type: ignore[attr-defined]
+    chosen = [f for f in every if any(m.name == name for m in f.models)]
     model = next(m for m in chosen[0].models if m.name == name)
     ratios, ours, theirs = [], [], []
     for _ in range(rounds):
@@ -89,9 +90,9 @@ def _peer(connection: Connection[Row], model: Model) -> float:
 
 
 def _out(connection: Connection[Row], query: Composable) -> list[bytes]:
-    with connection.cursor() as cursor:
-        with cursor.copy(SQL("COPY ({}) TO STDOUT").format(query)) as copy:
-            return [bytes(part) for part in copy]
+    statement = SQL("COPY ({}) TO STDOUT").format(query)
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        return [bytes(part) for part in copy]
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ class NotPermitted(_Refusal):
 
 @strawberry.type(description="A page that cannot be meant.")
 class InvalidPage(_Refusal):
-    code: str = told("What is wrong: cursor or id.")
+    code: str = told("What is wrong: cursor, id or value.")
     message: str = told("What is wrong, as a sentence.")
     cure: str = told("How to mend it.")
 

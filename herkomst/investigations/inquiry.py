@@ -22,7 +22,7 @@ from psycopg.sql import SQL, Composed, Identifier
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from herkomst.access.reading import Returned
-from herkomst.investigations.pages import Cursors
+from herkomst.investigations.pages import Cursors, InvalidPage
 from herkomst.projections.dealers import Dealers
 from herkomst.projections.establishments import Establishments
 from herkomst.projections.hits import Hits
@@ -142,7 +142,7 @@ class Inquiry:
         """Run a statement over the live tables, which it names as `{hits}`, `{purchases}` and so
         on; `{asked}` stands for the conditions that narrow it. Rows have names for their columns.
 
-        Raises `DatabaseDown`, `ModelMissing`, `TooSlow`.
+        Raises `DatabaseDown`, `InvalidPage`, `ModelMissing`, `TooSlow`.
         """
         async with self._turn:
             try:
@@ -152,6 +152,13 @@ class Inquiry:
                 return await self._fetch(connection, composed, values)
             except psycopg.errors.QueryCanceled as error:
                 raise TooSlow from error
+            except psycopg.DataError as error:
+                raise InvalidPage(
+                    "filter",
+                    "value",
+                    "A value that narrows the list is none that can be stored.",
+                    "Send text without U+0000, and a day that exists.",
+                ) from error
             except (psycopg.OperationalError, PoolTimeout) as error:
                 raise DatabaseDown(
                     f"The database for reading cannot be reached: {error}"

@@ -69,9 +69,7 @@ class TestTheMainJob:
             (purchases, "purchases", a_purchase()),
             (stolen, "stolen", a_stolen_item()),
         ):
-            ended = herkomst(
-                "import", str(file), "--as", kind, "--source", record.source, "--json"
-            )
+            ended = herkomst("import", str(file), "--as", kind, "--source", record.source, "--json")
             assert ended.code == 0, ended.err
             assert ended.document["accepted"] == 1
         assert herkomst("work", "--once").code == 0

@@ -178,6 +178,10 @@ class TestBodies:
             (b'[{"query": "{ __typename }"}]', 400),
             (b' \n [{"query": "{ __typename }"}]', 400),
             (b'{"query": "\xff"}', 400),
+            (b'{"query": "{ __typename } # \\ud800"}', 400),
+            (b'{"query": "{ __typename }", "variables": {"a": "\\ud800"}}', 400),
+            (b'{"query": "{ __typename }", "variables": {"a": 1e999}}', 400),
+            (b'{"query": "{ __typename }", "variables": {"a": "\\u0000"}}', 200),
             (
                 b'{"query": "{ __typename }", "variables": ' + b'{"a":' * 9000 + b"1" + b"}" * 9001,
                 400,

@@ -155,6 +155,15 @@ class TestPresentations:
 
 class TestFilters:
     @pytest.mark.parametrize(
+        "root",
+        ['stolenItems(first: 1, kind: ["\\u0000"])', 'dealers(first: 1, municipality: "\\u0000")'],
+    )
+    def test_what_cannot_be_stored_is_refused_by_its_type(self, served: Served, root: str) -> None:
+        ((_, page),) = served.told(f"{{ {root} {{ refused {{ __typename }} }} }}").items()
+
+        assert page["refused"] == {"__typename": "InvalidPage"}
+
+    @pytest.mark.parametrize(
         ("root", "count"),
         [
             ("hits(first: 10, state: [found])", 3),

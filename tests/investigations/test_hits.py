@@ -276,4 +276,4 @@ class TestExport:
     @pytest.mark.parametrize("what", sorted(EXPORTS))
     def test_no_purpose_no_export(self, world: Archive, what: str) -> None:
         with pytest.raises(NotPermitted):
-            list(export_lines(world, what, purpose="duty:front_desk", ground="wpg:8"))
+            list(export_lines(world, what, purpose="duty:control", ground="wpg:8"))

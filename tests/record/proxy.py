@@ -32,6 +32,7 @@ class Proxy:
         return self._target._replace(netloc=place).geturl()
 
     def close(self) -> None:
+        _shut(self._listener)  # Closed alone, it would accept one more.
         self._listener.close()
 
     def _accept(self) -> None:
