@@ -24,7 +24,7 @@ $(CURDIR)/.tools/bin/uv:
 
 .PHONY: setup
 setup: $(UV) ## Install everything at its locked version, explorer included
-	uv sync --quiet --frozen --all-groups
+	uv sync --quiet --frozen
 	$(RUN) sh web/setup.sh
 
 .PHONY: demo
