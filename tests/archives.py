@@ -19,9 +19,12 @@ from herkomst.domain.register.records import (
     Establishment,
     Identifier,
     Moment,
+    PawnEndedRecord,
     Payment,
+    PurchaseCorrection,
     PurchaseLine,
     PurchaseRecord,
+    PurchaseSold,
     Reference,
     Seller,
     StolenGood,
@@ -187,6 +190,48 @@ def a_stolen_good(**changes: Any) -> StolenGood:
         identifiers=[Identifier(type="frame", value="GZ4711003")],
     )
     return replace(good, **changes)
+
+
+def a_correction(key: str = "correction-1", /, **changes: object) -> PurchaseCorrection:
+    """A correction of `a_purchase`: a merge patch of the fields that are named."""
+    return PurchaseCorrection(
+        type="purchase_correction",
+        v=1,
+        source=TILL,
+        key=key,
+        corrects="purchase-1",
+        reason="Written down wrongly",
+        changes=changes,
+    )
+
+
+def a_sale(**changes: Any) -> PurchaseSold:
+    """The bicycle of `a_purchase`, sold on."""
+    sale = PurchaseSold(
+        type="purchase_sold",
+        v=1,
+        source=TILL,
+        key="sale-1",
+        purchase="purchase-1",
+        line=1,
+        sold=a_moment("2026-03-09"),
+    )
+    return replace(sale, **changes)
+
+
+def an_end_of_pawn(**changes: Any) -> PawnEndedRecord:
+    """The end of `a_purchase`, had it been a pawn."""
+    end = PawnEndedRecord(
+        type="pawn_ended",
+        v=1,
+        source=TILL,
+        key="end-1",
+        purchase="purchase-1",
+        line=1,
+        outcome="redeemed",
+        ended=a_moment("2026-05-02"),
+    )
+    return replace(end, **changes)
 
 
 def a_moment(from_: str, to: str | None = None) -> Moment:

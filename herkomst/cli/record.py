@@ -11,6 +11,8 @@ import msgspec
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from herkomst.access.policy import may_erase
+from herkomst.access.viewer import Role, operator
 from herkomst.cli import exits, output
 from herkomst.domain.register.erasure import Acknowledgement
 from herkomst.intake.files import Delivery, Summary, formats, import_file
@@ -125,8 +127,12 @@ def erase(
     json: Json = False,
 ) -> None:
     """Erase the identity presented with a purchase; every store acknowledges."""
+    officer = operator(Role.PRIVACY_OFFICER)
+    if not may_erase(officer, ground):
+        exits.end(exits.FAILED, f"The ground {ground!r} does not allow an erasure.")
     with open_archive(context.obj) as archive:
-        stream = archive.register.order_erasure(subject, ground=ground, actor="user:operator")
+        actor = f"user:{officer.subject}"
+        stream = archive.register.order_erasure(subject, ground=ground, actor=actor)
         told = _acknowledged(archive, stream, timeout)
     if json:
         stores = [

@@ -12,7 +12,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 
-from herkomst.access.policy import may_record
+from herkomst.access.policy import Action, may_record
 from herkomst.access.tokens import authenticate
 from herkomst.access.viewer import Viewer
 from herkomst.domain.batches import batched
@@ -35,6 +35,11 @@ WRITERS = 4
 """Threads that append; no more than the pool has connections for them."""
 NDJSON = "application/x-ndjson"
 _PATHS = {"purchases": "purchases", "stolen-items": "stolen", "dealers": "dealers"}
+_ACTIONS = {
+    "purchases": Action.RECORD_PURCHASES,
+    "stolen": Action.RECORD_STOLEN_ITEMS,
+    "dealers": Action.RECORD_DEALERS,
+}
 _STATUS = {"accepted": 201, "duplicate": 200, "amended": 200, "conflict": 409, "rejected": 422}
 _REFUSED = {"not_json": 400, "too_large": 413, "source_not_yours": 403}
 ExceptionHandlers = dict[int | type[Exception], Callable[[Request, Any], Any]]
@@ -105,7 +110,7 @@ async def _answer(
     *,
     many: bool,
 ) -> Response:
-    may_send = _sender(viewer)
+    may_send = _sender(viewer, _ACTIONS[kind])
     if many:
         lines = [(n, raw) for n, raw in enumerate(body.split(b"\n"), 1) if raw.strip()]
         receipts = _receipts(archive, limiter, viewer, kind, lines, may_send)
@@ -199,9 +204,9 @@ async def _position(archive: Archive) -> dict[str, str]:
     return {"Herkomst-Position": f"register={head or 0}"}
 
 
-def _sender(viewer: Viewer) -> MaySend:
+def _sender(viewer: Viewer, action: Action) -> MaySend:
     def check(source: str) -> Problem | None:
-        if may_record(viewer, source):
+        if may_record(viewer, source, action):
             return None
         return Problem(
             "/source",

@@ -19,7 +19,7 @@ from herkomst.record.vault import DataKey
 LIST = "dealers"
 _decode_trades = msgspec.json.Decoder(tuple[str, ...]).decode
 _decode_sealed = msgspec.json.Decoder(PrivatePart).decode
-_SELECT = SQL("SELECT * FROM {dealers} d WHERE {asked} ORDER BY revision DESC LIMIT %(limit)s")
+_PAGE = SQL("SELECT * FROM {dealers} d WHERE {asked} ORDER BY revision DESC LIMIT %(limit)s")
 _OF_DEALERS = SQL(
     "SELECT * FROM {establishments} WHERE dealer = ANY(%(ids)s) ORDER BY dealer, branch NULLS FIRST"
 )
@@ -86,7 +86,7 @@ async def page(
         "states": states,
     }
     asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
-    rows = await inquiry.rows(_SELECT, {"limit": wanted.first + 1, **narrowed}, asked)
+    rows = await inquiry.rows(_PAGE, {"limit": wanted.first + 1, **narrowed}, asked)
     shown = rows[: wanted.first]
     keys = await inquiry.keys(row.dealer for row in shown if row.sealed is not None)
     for row in shown:

@@ -34,15 +34,21 @@ LIST = "hits"
 EXPORTED_AT_ONCE = 1000
 """Hits of an export that share an entry of the journal."""
 _decode_reasons = msgspec.json.Decoder(tuple[Reason, ...]).decode
+# Each hit looks its goods up by their key, also where the planner knows the tables badly because
+# they have just been filled: a limit inside keeps it from joining them as a whole.
 _SELECT = SQL(
-    "SELECT h.*, s.handling FROM {hits} h JOIN {stolen_items} s USING (stolen_item) "
-    "JOIN {purchases} p USING (purchase) WHERE s.handling = ANY(%(known)s) AND {asked} "
-    "ORDER BY h.revision DESC LIMIT %(limit)s"
+    "SELECT h.*, s.handling FROM {hits} h "
+    "CROSS JOIN LATERAL (SELECT handling FROM {stolen_items} "
+    "WHERE stolen_item = h.stolen_item LIMIT 1) s "
+    "CROSS JOIN LATERAL (SELECT FROM {purchases} WHERE purchase = h.purchase LIMIT 1) p "
+    "WHERE s.handling = ANY(%(known)s) AND {asked} ORDER BY h.revision DESC LIMIT %(limit)s"
 )
 _CHANGED = SQL(
-    "SELECT h.*, s.handling, p.purchase IS NOT NULL AND s.handling IS NOT NULL AS complete "
-    "FROM {hits} h LEFT JOIN {stolen_items} s USING (stolen_item) "
-    "LEFT JOIN {purchases} p USING (purchase) "
+    "SELECT h.*, s.handling, p.here AND s.handling IS NOT NULL AS complete FROM {hits} h "
+    "LEFT JOIN LATERAL (SELECT handling FROM {stolen_items} "
+    "WHERE stolen_item = h.stolen_item LIMIT 1) s ON true "
+    "LEFT JOIN LATERAL (SELECT true AS here FROM {purchases} "
+    "WHERE purchase = h.purchase LIMIT 1) p ON true "
     "WHERE h.revision > %(after)s ORDER BY h.revision LIMIT %(limit)s"
 )
 _EXPORT = SQL(

@@ -1,6 +1,6 @@
 """Presented identities: that one was shown, with which fields; whose, where the policy opens it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,10 +19,11 @@ from herkomst.record.vault import DataKey
 
 LIST = "presentations"
 _decode_seller = msgspec.json.Decoder(Seller).decode
-_SELECT = SQL("SELECT * FROM {presentations} WHERE {asked} ORDER BY revision DESC LIMIT %(limit)s")
+_PAGE = SQL("SELECT * FROM {presentations} WHERE {asked} ORDER BY revision DESC LIMIT %(limit)s")
+_BY_IDS = SQL("SELECT * FROM {presentations} WHERE presentation = ANY(%(ids)s)")
 _CONDITIONS = {
     "before": SQL("revision < %(before)s"),
-    "ids": SQL("presentation = ANY(%(ids)s)"),
+    "presentation": SQL("presentation = %(presentation)s"),
     "states": SQL("state = ANY(%(states)s)"),
 }
 
@@ -73,9 +74,10 @@ async def page(
     """A page of presentations, from the newest revision on."""
     permitted.must_be(Action.READ_PRESENTATIONS)
     # An identity has the id of its purchase in another form, and is found by its primary key.
-    shown = None if purchase is None else [ids_of.presentation_id(purchase)]
-    narrowed = {"before": wanted.before, "ids": shown, "states": states}
-    rows = await _rows(inquiry, wanted.first + 1, narrowed)
+    shown = None if purchase is None else ids_of.presentation_id(purchase)
+    narrowed = {"before": wanted.before, "presentation": shown, "states": states}
+    asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
+    rows = await inquiry.rows(_PAGE, {"limit": wanted.first + 1, **narrowed}, asked)
     items = await _opened(permitted, inquiry, rows[: wanted.first])
     return inquiry.cursors.slice(LIST, wanted, items, len(rows))
 
@@ -85,13 +87,8 @@ async def by_ids(
 ) -> dict[UUID, Presentation]:
     """These presentations; of a purchase without an identity there is none."""
     permitted.must_be(Action.READ_PRESENTATIONS)
-    rows = await _rows(inquiry, len(ids), {"ids": list(ids)})
+    rows = await inquiry.rows(_BY_IDS, {"ids": list(ids)})
     return {item.id: item for item in await _opened(permitted, inquiry, rows)}
-
-
-async def _rows(inquiry: Inquiry, limit: int, narrowed: Mapping[str, object]) -> list[Any]:
-    asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
-    return await inquiry.rows(_SELECT, {"limit": limit, **narrowed}, asked)
 
 
 async def _opened(

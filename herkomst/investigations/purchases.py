@@ -1,6 +1,6 @@
 """Purchases (inkopen) as the register has them after corrections."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,10 +24,10 @@ _decode_lines = msgspec.json.Decoder(tuple[Line, ...]).decode
 _decode_marks = msgspec.json.Decoder(tuple[Mark, ...]).decode
 _decode_paid = msgspec.json.Decoder(Paid).decode
 _decode_sealed = msgspec.json.Decoder(PrivatePart).decode
-_SELECT = SQL("SELECT * FROM {purchases} WHERE {asked} ORDER BY revision DESC LIMIT %(limit)s")
+_PAGE = SQL("SELECT * FROM {purchases} WHERE {asked} ORDER BY revision DESC LIMIT %(limit)s")
+_BY_IDS = SQL("SELECT * FROM {purchases} WHERE purchase = ANY(%(ids)s)")
 _CONDITIONS = {
     "before": SQL("revision < %(before)s"),
-    "ids": SQL("purchase = ANY(%(ids)s)"),
     "establishment": SQL("establishment = %(establishment)s"),
     "dealer": SQL(
         "establishment IN (SELECT establishment FROM {establishments} WHERE dealer = %(dealer)s)"
@@ -95,7 +95,8 @@ async def page(
         "since": since,
         "until": until,
     }
-    rows = await _rows(inquiry, wanted.first + 1, narrowed)
+    asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
+    rows = await inquiry.rows(_PAGE, {"limit": wanted.first + 1, **narrowed}, asked)
     items = await _opened(inquiry, rows[: wanted.first])
     return inquiry.cursors.slice(LIST, wanted, items, len(rows))
 
@@ -105,13 +106,8 @@ async def by_ids(
 ) -> dict[UUID, Purchase]:
     """These purchases; one that is not registered is not there."""
     permitted.must_be(Action.READ_PURCHASES, Action.READ_HITS)
-    rows = await _rows(inquiry, len(ids), {"ids": list(ids)})
+    rows = await inquiry.rows(_BY_IDS, {"ids": list(ids)})
     return {item.id: item for item in await _opened(inquiry, rows)}
-
-
-async def _rows(inquiry: Inquiry, limit: int, narrowed: Mapping[str, object]) -> list[Any]:
-    asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
-    return await inquiry.rows(_SELECT, {"limit": limit, **narrowed}, asked)
 
 
 async def _opened(inquiry: Inquiry, rows: Sequence[Any]) -> list[Purchase]:

@@ -4,7 +4,7 @@ What may not be read is not in the list at all: it is left out inside the query,
 nor counts nor pages tell of it. Beside a hit it is told to exist, and withheld.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,13 +26,15 @@ LIST = "stolen_items"
 _decode_good = msgspec.json.Decoder(Good).decode
 _decode_moment = msgspec.json.Decoder(Occurred).decode
 _decode_sealed = msgspec.json.Decoder(PrivatePart).decode
-_SELECT = SQL(
-    "SELECT * FROM {stolen_items} WHERE handling = ANY(%(handling)s) AND {asked} "
+_PAGE = SQL(
+    "SELECT * FROM {stolen_items} WHERE handling = ANY(%(readable)s) AND {asked} "
     "ORDER BY revision DESC LIMIT %(limit)s"
+)
+_BY_IDS = SQL(
+    "SELECT * FROM {stolen_items} WHERE stolen_item = ANY(%(ids)s) AND handling = ANY(%(known)s)"
 )
 _CONDITIONS = {
     "before": SQL("revision < %(before)s"),
-    "ids": SQL("stolen_item = ANY(%(ids)s)"),
     "status": SQL("status = ANY(%(status)s)"),
     "kinds": SQL("good ->> 'kind' = ANY(%(kinds)s)"),
 }
@@ -71,7 +73,9 @@ async def page(
     """A page of what may be read, from the newest revision on."""
     permitted.must_be(Action.READ_STOLEN_ITEMS)
     narrowed = {"before": wanted.before, "status": status, "kinds": kinds}
-    rows = await _rows(inquiry, permitted.readable, wanted.first + 1, narrowed)
+    asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
+    values = {"limit": wanted.first + 1, "readable": list(permitted.readable), **narrowed}
+    rows = await inquiry.rows(_PAGE, values, asked)
     items = await _opened(inquiry, rows[: wanted.first])
     return inquiry.cursors.slice(LIST, wanted, items, len(rows))
 
@@ -81,7 +85,8 @@ async def by_ids(
 ) -> dict[UUID, StolenItem | Withheld]:
     """The other goods of hits; what may not be read is withheld, or not there at all."""
     permitted.must_be(Action.READ_HITS)
-    rows = await _rows(inquiry, permitted.known, len(ids), {"ids": list(ids)})
+    values = {"ids": list(ids), "known": list(permitted.known)}
+    rows = await inquiry.rows(_BY_IDS, values)
     readable = [row for row in rows if row.handling in permitted.readable]
     found: dict[UUID, StolenItem | Withheld] = {i.id: i for i in await _opened(inquiry, readable)}
     for row in rows:
@@ -89,14 +94,6 @@ async def by_ids(
             inquiry.returned.withhold()
             found[row.stolen_item] = Withheld(reason=f"handling_{row.handling}", contact=row.source)
     return found
-
-
-async def _rows(
-    inquiry: Inquiry, handling: Collection[str], limit: int, narrowed: Mapping[str, object]
-) -> list[Any]:
-    asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
-    values = {"handling": list(handling), "limit": limit, **narrowed}
-    return await inquiry.rows(_SELECT, values, asked)
 
 
 async def _opened(inquiry: Inquiry, rows: Sequence[Any]) -> list[StolenItem]:

@@ -1,7 +1,7 @@
 """The journal's application: one entry an operation, each on a stream of its own.
 
-Entries that arrive within a few milliseconds of each other share one commit; each caller waits for
-that commit, because no answer leaves before its entry is durable.
+An entry is committed at once; what arrives while a commit is under way shares the next one. Each
+caller waits for its commit, because no answer leaves before its entry is durable.
 """
 
 import asyncio
@@ -21,9 +21,6 @@ from herkomst.record.application import (
     this_moment,
 )
 from herkomst.record.vault import DataKey, KeyRow
-
-WINDOW = 0.003
-"""Seconds for which an entry waits for others; with the commit it stays within 5 ms."""
 
 
 class Entry:
@@ -58,8 +55,8 @@ class Journal(RecordApplication):
         return appended.last
 
     async def commit(self, event: Event, row: KeyRow | None) -> int:
-        """Append an entry together with those that arrive within the window; its position is not
-        smaller than any that was committed before."""
+        """Append an entry together with those that wait with it; its position is not smaller
+        than any that was committed before."""
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._waiting.append((event, row, future))
         if self._flushing is None:
@@ -67,8 +64,17 @@ class Journal(RecordApplication):
         return await future
 
     async def _flush(self) -> None:
-        await asyncio.sleep(WINDOW)
-        batch, self._waiting, self._flushing = self._waiting, [], None
+        """Commit what waits, and then what came meanwhile, until nothing does."""
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting, []
+                await self._commit_batch(batch)
+        finally:
+            self._flushing = None
+
+    async def _commit_batch(
+        self, batch: Sequence[tuple[Event, KeyRow | None, asyncio.Future[int]]]
+    ) -> None:
         try:
             position = await to_thread.run_sync(self.write, [item[:2] for item in batch])
         except BaseException as error:

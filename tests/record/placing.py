@@ -9,6 +9,7 @@ from herkomst.domain.calendar import Occurred
 from herkomst.domain.events import Event, EventData
 from herkomst.domain.journal import Concluded
 from herkomst.record.application import Custody, envelope
+from herkomst.record.journal import journal_event
 from herkomst.record.mapper import Placed
 
 CUSTODY = Custody(controller="politie", ground="wpg:8", regime="wpg:8", unit="eenheid")
@@ -33,3 +34,9 @@ def placed(version: int, stream: UUID, data: EventData | None = None) -> Placed:
 def of_size(size: int, stream: UUID, version: int = 1) -> Placed:
     """An event of about so many bytes that do not compress."""
     return placed(version, stream, Concluded(outcome=os.urandom(size // 2).hex()))
+
+
+def an_entry(stream: UUID, outcome: str = "done") -> Event:
+    """The outcome of an operation, on the stream of its entry."""
+    data = Concluded(outcome=outcome)
+    return journal_event(stream, data, user="tester", ground="wpg:8", unit="eenheid")

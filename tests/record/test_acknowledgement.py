@@ -10,10 +10,17 @@ from herkomst.record.archive import Archive
 from herkomst.record.database import Database, DatabaseDown, connect
 from herkomst.record.postgres import EmbeddedPostgres
 from herkomst.record.register import Receipt, Register
-from tests.archives import ACTOR, a_dealer, a_purchase, a_seller, a_stolen_item
+from tests.archives import (
+    ACTOR,
+    a_correction,
+    a_dealer,
+    a_purchase,
+    a_sale,
+    a_seller,
+    a_stolen_item,
+)
 from tests.record.holding import assert_holds, database_of, stored
 from tests.record.proxy import Break, Proxy, proxy_to
-from tests.record.test_register import a_correction, a_sale
 
 BATCH: list[tuple[int, Record]] = list(
     enumerate(

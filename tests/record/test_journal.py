@@ -1,20 +1,12 @@
 import asyncio
-from uuid import UUID
 
 import psycopg
 import pytest
 
-from herkomst.domain.events import Event
-from herkomst.domain.journal import Concluded
 from herkomst.record.archive import Archive
 from herkomst.record.database import connect
-from herkomst.record.journal import journal_event
 from tests.record.holding import assert_holds
-
-
-def an_entry(stream: UUID, outcome: str = "done") -> Event:
-    data = Concluded(outcome=outcome)
-    return journal_event(stream, data, user="tester", ground="wpg:8", unit="eenheid")
+from tests.record.placing import an_entry
 
 
 def test_given_entries_at_once_when_committed_then_they_share_an_append_and_none_is_lost(

@@ -21,11 +21,19 @@ from herkomst.record.archive import Archive
 from herkomst.record.database import connect
 from herkomst.record.journal import journal_event
 from herkomst.record.vault import DataKey, SealBroken
-from tests.archives import a_dealer, a_line, a_moment, a_purchase, a_seller, a_stolen_item
+from tests.archives import (
+    a_correction,
+    a_dealer,
+    a_line,
+    a_moment,
+    a_purchase,
+    a_sale,
+    a_seller,
+    a_stolen_item,
+)
 from tests.archives import a_stolen_good as a_good
 from tests.record.holding import assert_holds, stored
 from tests.record.taking import Counter, only, purchase_stream
-from tests.record.test_register import a_correction, a_sale
 
 SECRETS = [
     "Geheimzinnig",

@@ -24,9 +24,8 @@ from herkomst.record.verification import Finding, canonical, verify
 from tests.archives import ACTOR, TILL, a_dealer, a_purchase, a_stolen_item
 from tests.domain.examples import ENVELOPE, EXAMPLES
 from tests.record.holding import assert_holds, superuser
-from tests.record.placing import concluded, new_stream, placed
+from tests.record.placing import an_entry, concluded, new_stream, placed
 from tests.record.taking import purchase_stream
-from tests.record.test_journal import an_entry
 
 Found = list[tuple[str, str, int]]
 DEALER = ids.dealer_id(TILL, "dealer-1")
