@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +23,7 @@ class Ended(NamedTuple):
 
     @property
     def document(self) -> Any:
+        assert self.out, self.err
         return json.loads(self.out)
 
     @property
@@ -63,10 +65,12 @@ class Herkomst:
 
 
 @pytest.fixture(scope="module")
-def herkomst(memory: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Herkomst]:
+def herkomst(memory: Path) -> Iterator[Herkomst]:
     """A home with nothing in it yet; its server is removed afterwards."""
-    home = memory / tmp_path_factory.mktemp("home").name
-    try:
-        yield Herkomst(home)
-    finally:
-        remove(home)
+    with tempfile.TemporaryDirectory(prefix="herkomst-cli-", dir=memory) as directory:
+        Path(directory).chmod(0o755)
+        home = Path(directory) / "home"
+        try:
+            yield Herkomst(home)
+        finally:
+            remove(home)

@@ -81,9 +81,15 @@ def head(archive: Archive, sequence: str = "register") -> int:
 
 
 def everything(archive: Archive) -> Callable[[dict[str, registry.Standing]], bool]:
-    """Whether all that is enrolled stands at the head of its sequence."""
+    """Whether all that is enrolled stands at the head of its sequence, as that is now."""
     heads = {name: head(archive, name) for name in ("register", "casework")}
     return lambda now: bool(now) and all(s.position >= heads[s.sequence] for s in now.values())
+
+
+def until_followed(archive: Archive) -> None:
+    """Wait for all followers; what those of the register append is followed in its turn."""
+    until(archive, everything(archive))
+    until(archive, everything(archive))
 
 
 def cut(archive: Archive, *pids: int) -> None:
@@ -172,15 +178,15 @@ def test_given_two_runners_when_the_owner_goes_then_the_other_takes_over(archive
     take_in(archive, a_dealer())
     with noticing(archive) as (first, first_moved):
         assert first_moved.wait(PATIENCE)
-        until(archive, everything(archive))
+        until_followed(archive)
         with noticing(archive) as (_, second_moved):
             take_in(archive, a_purchase())
-            until(archive, everything(archive))
+            until_followed(archive)
             assert not second_moved.is_set()
             first.stop.set()
             take_in(archive, a_stolen_item())
             assert second_moved.wait(PATIENCE)
-            until(archive, everything(archive))
+            until_followed(archive)
     assert [row["state"] for row in rows(archive, "hits")] == ["found"]
 
 
@@ -190,14 +196,14 @@ def test_given_two_runners_when_the_connections_of_one_are_cut_then_one_of_them_
     take_in(archive, a_dealer())
     with noticing(archive) as (_, first_moved):
         assert first_moved.wait(PATIENCE)
-        until(archive, everything(archive))
+        until_followed(archive)
         owner, work = (connections(archive, f"herkomst {name}") for name in ("owner", "work"))
         with noticing(archive) as (_, second_moved):
             until(archive, lambda _: len(connections(archive, "herkomst owner")) == 2)
             cut(archive, *owner, *work)
             take_in(archive, a_purchase(), a_stolen_item())
             assert second_moved.wait(PATIENCE)
-            until(archive, everything(archive))
+            until_followed(archive)
     before = digests(archive)
     rebuilt(archive)
     assert digests(archive) == before
@@ -300,7 +306,7 @@ def test_given_a_runner_that_sleeps_when_records_come_then_a_notification_wakes_
     with running(run):
         until(archive, lambda now: len(now) == len(followers(archive)))
         take_in(archive, a_dealer(), a_purchase(), a_stolen_item())
-        until(archive, everything(archive))
+        until_followed(archive)
         run.stop.set()
         with connected(archive) as connection:
             connection.execute("SELECT pg_notify('herkomst_register', '')")
@@ -313,7 +319,7 @@ def test_given_an_event_without_notification_when_it_polls_then_it_is_found(
     follow(archive)
     with running(a_runner(archive, poll=0.02)):
         smuggled(archive, an_acceptance(archive), version=2)
-        until(archive, everything(archive))
+        until_followed(archive)
     assert [row["state"] for row in rows(archive, "dealers")] == ["accepted"]
 
 
