@@ -37,11 +37,11 @@ demo-check: setup ## The same without a person: fails when planted hits are not 
 
 .PHONY: test
 test: setup browser check ## Everything that must pass, in under ten minutes
-	$(RUN) pytest -n 2 --dist loadgroup -m "not slow" --durations 20
+	$(RUN) pytest -n 2 --dist loadfile -m "not slow" --durations 20
 
 .PHONY: test-all
 test-all: setup browser check ## And the slower proofs
-	$(RUN) pytest -n 2 --dist loadgroup --durations 20
+	$(RUN) pytest -n 2 --dist loadfile --durations 20
 
 .PHONY: model
 model: setup ## The stateful model against the real pipeline: SECONDS= SEED=

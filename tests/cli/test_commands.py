@@ -6,13 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
-import pytest
 
 from herkomst import __version__
 from tests.archives import a_dealer, a_purchase, a_stolen_item
 from tests.cli.conftest import Herkomst
-
-pytestmark = pytest.mark.xdist_group("cli")
 
 
 def ndjson(path: Path, records: Sequence[object]) -> Path:

@@ -10,8 +10,6 @@ from tests.web.conftest import Visit
 from tests.web.goods import card, hit_id, telling, withheld
 from tests.web.site import Site
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 CONTRAST = """() => {
     const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
     const rgba = (colour) => {

@@ -16,8 +16,6 @@ from tests.web.conftest import Visit
 from tests.web.goods import card, hit_id
 from tests.web.site import SCHEMA, WEB, Site
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 EXAMPLES = re.findall(r"`((?:#|query)[^`]+)`", (WEB / "assets" / "explorer.js").read_text())
 SETUP = WEB / "setup.sh"
 

@@ -9,8 +9,6 @@ from herkomst.domain.municipalities import MUNICIPALITIES
 from tests.web.goods import Card, occurred
 from tests.web.site import Site
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 DIFFERENCE = """async ([left, right, significant]) => {
     const { difference } = await import("/assets/difference.js");
     const found = difference(left, right, significant ?? undefined);

@@ -21,8 +21,6 @@ from tests.web.goods import (
 )
 from tests.web.site import SCHEMA, Site
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 STATE = "data-state"
 
 
