@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from psycopg import Connection, IsolationLevel
 
 from herkomst.cli import exits, output
 from herkomst.cli.record import Json
@@ -17,7 +18,7 @@ from herkomst.projections.rebuild import rebuild as rebuild_models
 from herkomst.projections.runner import Runner, wait_until
 from herkomst.projections.status import status as status_now
 from herkomst.record.archive import open_archive
-from herkomst.record.database import connect
+from herkomst.record.database import Row, connect
 from herkomst.record.reader import SequenceReader
 
 Names = Annotated[list[str] | None, typer.Argument()]
@@ -134,26 +135,27 @@ def digest(context: typer.Context, names: Names = None, json: Json = False) -> N
     """The fingerprint of each read model: what happened, not how it is stored."""
     chosen = _models(names or [])
     with open_archive(context.obj) as archive, connect(archive.urls.app, "herkomst digest") as c:
-        standings = {s.name: s.position for s in registry.standings(c)}
-        generations = registry.generations(c)
-        told = []
-        for model in chosen:
-            if model.name not in generations:
-                raise registry.ModelMissing(model.name)
-            generation, _, follower = generations[model.name]
-            rows, sha256 = model.digest(c, generation)
-            told.append(
-                {
-                    "name": model.name,
-                    "position": standings.get(follower, 0),
-                    "rows": rows,
-                    "sha256": sha256,
-                }
-            )
+        c.isolation_level = IsolationLevel.REPEATABLE_READ
+        with c.transaction():  # One moment for all of them, also while one is being rebuilt.
+            told = _digests(c, chosen)
     if json:
         output.document(told)
     else:
-        output.table((d["name"], d["position"], d["rows"], d["sha256"]) for d in told)
+        output.table(told_one.values() for told_one in told)
+
+
+def _digests(connection: Connection[Row], models: Sequence[Model]) -> list[dict[str, object]]:
+    standings = {s.name: s.position for s in registry.standings(connection)}
+    generations = registry.generations(connection)
+    told: list[dict[str, object]] = []
+    for model in models:
+        if model.name not in generations:
+            raise registry.ModelMissing(model.name)
+        generation, _, follower = generations[model.name]
+        rows, sha256 = model.digest(connection, generation)
+        position = standings.get(follower, 0)
+        told.append({"name": model.name, "position": position, "rows": rows, "sha256": sha256})
+    return told
 
 
 def _models(names: Sequence[str]) -> Sequence[Model]:

@@ -101,7 +101,8 @@ def open_archive(settings: Settings) -> Iterator[Archive]:
 
 
 def migrate(urls: Urls) -> list[str]:
-    """Bring the database, and the journal's where that is another, to this version's schema."""
+    """Bring the database to this version's schema. A journal in another database is migrated by
+    running this on that one."""
     if urls.admin is None:
         raise ConfigurationError(
             "admin_url_missing",
