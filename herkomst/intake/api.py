@@ -42,16 +42,12 @@ _ACTIONS = {
 }
 _STATUS = {"accepted": 201, "duplicate": 200, "amended": 200, "conflict": 409, "rejected": 422}
 _REFUSED = {"not_json": 400, "too_large": 413, "source_not_yours": 403}
-ExceptionHandlers = dict[int | type[Exception], Callable[[Request, Any], Any]]
 _encode = msgspec.json.Encoder().encode
 
 
-def create_intake(
-    archive: Archive, settings: Settings, handlers: ExceptionHandlers | None = None
-) -> FastAPI:
-    """The API over an archive, to be mounted under `/v1`; `handlers` translate what it raises."""
+def create_intake(archive: Archive, settings: Settings) -> FastAPI:
+    """The API over an archive, to be mounted under `/v1` by who translates what it raises."""
     api = FastAPI(
-        exception_handlers=handlers,
         title="Herkomst intake",
         summary="Purchases, stolen items and dealers, taken in record by record",
         docs_url=None,  # Its page would load scripts from elsewhere.

@@ -96,7 +96,7 @@ class Content(EventData, frozen=True, kw_only=True):
     dealer_key: str
     dealer_source: str
     fingerprint: bytes
-    """HMAC of the record under its data key: tells a repeat, and nothing once it is erased."""
+    """Keyed hash of the record by its data key: tells a repeat, and nothing once erased."""
     key: str
     lines: tuple[Line, ...]
     marks: tuple[Mark, ...] = ()

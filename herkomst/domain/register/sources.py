@@ -1,7 +1,7 @@
 """Under whom and on what a source's records fall (`domain/tables/sources.csv`).
 
 Police and KMar reports are police data from birth; VbV, AFAC and IMEI sources are private parties
-under the AVG (Wpg 1; `docs/domain.md` section 9.2).
+under the AVG (Wpg 1). It is a property of each record, from its birth.
 """
 
 import csv

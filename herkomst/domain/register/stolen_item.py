@@ -2,7 +2,7 @@
 
 One good a stream; the number of the report is an attribute, because a report has several goods.
 A signal that was withdrawn or a good that was recovered must stop hitting, or honest owners are
-stopped (`docs/domain.md`, pitfall 10).
+stopped; police are to withdraw the signal on recovery (hetccv.nl, aanpak politie).
 """
 
 from datetime import date
