@@ -153,19 +153,21 @@ def _carried(text: object, field: str) -> str:
     found = _MOMENT.fullmatch(text) if isinstance(text, str) else None
     if found is None:
         raise _unreadable(text, field)
-    if found["hour"] and not found["offset"]:
+    _, day, hour, minute, second, offset = found.groups()
+    if hour and not offset:
         raise _without_offset(found[0], field)
-    _refuse_impossible(found, field)
-    return next(precision for precision in PRECISIONS if found[precision])
+    _refuse_impossible(found[0], field, is_month=not day)
+    if second:
+        return "second"
+    return "minute" if minute else "hour" if hour else "day" if day else "month"
 
 
-def _refuse_impossible(found: re.Match[str], field: str) -> None:
-    text = found[0]
+def _refuse_impossible(text: str, field: str, *, is_month: bool) -> None:
     try:
-        moment = datetime.fromisoformat(text if found["day"] else f"{text}-01")
+        year = datetime.fromisoformat(f"{text}-01" if is_month else text).year
     except ValueError:
         raise _unreadable(text, field) from None
-    if moment.year not in _YEARS:
+    if year not in _YEARS:
         raise TimeError(
             "time_out_of_range",
             field,

@@ -7,7 +7,7 @@ default, once committed, never changes. The version lies in the envelope and not
 an older version is lifted by `upcasts` when it is read and never rewritten.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 from uuid import UUID
@@ -61,20 +61,33 @@ class Event(NamedTuple):
     envelope: Envelope
 
 
-class Recorded(NamedTuple):
-    """An event with its place in the record."""
+class Recorded(msgspec.Struct, gc=False):
+    """An event with its place in the record. What it says is decoded when it is first asked for,
+    once for all who share it, because most of who follow a sequence pass most of it by."""
 
     position: int
     """Dense in its sequence, from 1."""
     stream: UUID
     version: int
-    data: EventData
-    envelope: Envelope
+    topic: str
+    state: bytes
+    """The canonical bytes."""
     recorded_at: datetime
+    _data: EventData | None = None
+    _envelope: Envelope | None = None
 
     @property
-    def topic(self) -> str:
-        return self.data.TOPIC
+    def data(self) -> EventData:
+        """What happened, in the current shape. Raises `UnknownTopic`, `UnknownVersion`."""
+        if self._data is None:
+            self._data = decode_data(self.topic, self.state)
+        return self._data
+
+    @property
+    def envelope(self) -> Envelope:
+        if self._envelope is None:
+            self._envelope = _decode_envelope(self.state).envelope
+        return self._envelope
 
 
 class UnknownTopic(Exception):
@@ -109,13 +122,27 @@ class Body(msgspec.Struct, Generic[D], frozen=True):
     envelope: Envelope
 
 
+class _Data(msgspec.Struct, Generic[D], frozen=True, gc=False):
+    """A body of which the envelope is passed over unread."""
+
+    data: D
+
+
+class _Sealed(msgspec.Struct, frozen=True, gc=False):
+    """A body of which the data are passed over unread."""
+
+    envelope: Envelope
+
+
 class _Codec(NamedTuple):
     kind: type[EventData]
     decode: Callable[[bytes], Body[Any]]
+    decode_data: Callable[[bytes], _Data[Any]]
     suffix: bytes
 
 
 _encode = msgspec.json.Encoder().encode
+_decode_envelope = msgspec.json.Decoder(_Sealed).decode
 _decode_any = msgspec.json.Decoder(Body[dict[str, Any]]).decode
 _codecs: dict[str, _Codec] = {}
 E = TypeVar("E", bound=type[EventData])
@@ -125,8 +152,12 @@ def event(kind: E) -> E:
     """Register a class under its explicit topic; a folder's name never reaches the database."""
     if not kind.TOPIC or kind.TOPIC in _codecs:
         raise TypeError(f"{kind.__qualname__} needs a topic of its own, has {kind.TOPIC!r}")
-    decode = msgspec.json.Decoder(Body[kind]).decode  # type: ignore[valid-type]
-    _codecs[kind.TOPIC] = _Codec(kind, decode, b'"v":%d}}' % kind.VERSION)
+    _codecs[kind.TOPIC] = _Codec(
+        kind,
+        msgspec.json.Decoder(Body[kind]).decode,  # type: ignore[valid-type]
+        msgspec.json.Decoder(_Data[kind]).decode,  # type: ignore[valid-type]
+        b'"v":%d}}' % kind.VERSION,
+    )
     return kind
 
 
@@ -142,15 +173,43 @@ def encode(data: EventData, envelope: Envelope) -> bytes:
 
 def decode(topic: str, state: bytes) -> Body[Any]:
     """The typed event, lifted to the current version. Raises `UnknownTopic`, `UnknownVersion`."""
-    codec = _codecs.get(topic)
-    if codec is None:
-        raise UnknownTopic(topic)
-    # `v` is the last key of canonical bytes, so the current version is told without a parse.
-    if state.endswith(codec.suffix):
+    codec = _codec(topic)
+    if _is_current(codec, state):
         return codec.decode(state)
+    return _lifted(codec, state)
+
+
+def decode_data(topic: str, state: bytes) -> Any:
+    """What `decode` reads, without the envelope."""
+    codec = _codec(topic)
+    if _is_current(codec, state):
+        return codec.decode_data(state).data
+    return _lifted(codec, state).data
+
+
+def must_know(topics: Iterable[str]) -> None:
+    """Raises `UnknownTopic`, so that what nobody here can read is never taken for what somebody
+    chose to pass by."""
+    for topic in sorted(set(topics) - _codecs.keys()):
+        raise UnknownTopic(topic)
+
+
+def _codec(topic: str) -> _Codec:
+    try:
+        return _codecs[topic]
+    except KeyError:
+        raise UnknownTopic(topic) from None
+
+
+def _is_current(codec: _Codec, state: bytes) -> bool:
+    # `v` is the last key of canonical bytes, so the current version is told without a parse.
+    return state.endswith(codec.suffix)
+
+
+def _lifted(codec: _Codec, state: bytes) -> Body[Any]:
     body = _decode_any(state)
     if body.envelope.v > codec.kind.VERSION:
-        raise UnknownVersion(topic, body.envelope.v)
+        raise UnknownVersion(codec.kind.TOPIC, body.envelope.v)
     data = body.data
     for version in range(body.envelope.v, codec.kind.VERSION):
         data = codec.kind.UPCASTS[version](data)

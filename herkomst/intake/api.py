@@ -27,7 +27,7 @@ from herkomst.intake.reception import (
     take,
 )
 from herkomst.record.archive import Archive
-from herkomst.record.register import Receipt
+from herkomst.record.receipts import Receipt
 from herkomst.settings import Settings
 
 BODY_LIMIT = 64 * 1024 * 1024

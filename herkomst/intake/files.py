@@ -23,7 +23,8 @@ from herkomst.intake.reception import (
     read_mapped,
     take_batches,
 )
-from herkomst.record.register import Receipt, Register
+from herkomst.record.receipts import Receipt
+from herkomst.record.register import Register
 
 MAPPINGS = Path(__file__).parents[1] / "mappings"
 if not MAPPINGS.is_dir():  # In a checkout they lie beside the package, in a wheel inside it.

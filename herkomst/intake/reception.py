@@ -21,7 +21,8 @@ from herkomst.domain.register.records import (
     Record,
     StolenItemRecord,
 )
-from herkomst.record.register import Receipt, Register
+from herkomst.record.receipts import Receipt
+from herkomst.record.register import Register
 
 RECORD_LIMIT = 256 * 1024
 """Bytes of one record."""

@@ -5,7 +5,7 @@ hold beside, keyed hashes, goes when they fold the same event. The process waits
 acknowledges, and states the clock of what the engine underneath still has to let go of.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from uuid import UUID
 
 from psycopg import Connection
@@ -49,12 +49,13 @@ class Erasure:
     kind: Kind = "process"
     sequence = "register"
     models: Sequence[Model] = ()
+    topics: Set[str] = frozenset({erasure.ErasureOrdered.TOPIC})
 
     def __init__(self, register: SequenceRecorder) -> None:
         self._register = register
 
     def apply(self, connection: Connection[Row], facts: Sequence[Recorded]) -> None:
-        orders = [fact for fact in facts if isinstance(fact.data, erasure.ErasureOrdered)]
+        orders = [fact for fact in facts if fact.topic == erasure.ErasureOrdered.TOPIC]
         if not orders:
             return
         self._must_have_folded(connection, orders[-1].position)

@@ -22,7 +22,7 @@ from herkomst.domain.matching import Verdict, fingerprint, judge
 from herkomst.projections import registry
 from herkomst.projections.follower import Keeper, Kind
 from herkomst.projections.match_keys import PURCHASE, STOLEN, Keyed, MatchKeys, side
-from herkomst.projections.model import Token, Unsealed
+from herkomst.projections.model import Token, Unsealed, begins
 from herkomst.record.application import envelope, pending, this_moment
 from herkomst.record.casework import CUSTODY
 from herkomst.record.database import Row
@@ -69,10 +69,6 @@ class Board:
         """The purchases and the stolen goods that bear a number."""
         return self._on[key, PURCHASE], self._on[key, STOLEN]
 
-    def has(self, key: str) -> bool:
-        """Whether any good bears the number."""
-        return bool(self._on.get((key, PURCHASE)) or self._on.get((key, STOLEN)))
-
     def sides_flooded(self, key: str) -> frozenset[str]:
         """The sides on which a number stands on too many goods."""
         purchases, stolen = self.on(key)
@@ -99,7 +95,7 @@ class Matching(Keeper):
         self._casework = casework
 
     def apply(self, connection: Connection[Row], facts: Sequence[Recorded]) -> None:
-        relevant = [fact for fact in facts if type(fact.data) in self.model.topics]
+        relevant = self.model.concerning(facts)
         if not relevant:
             return
         generation = registry.live(connection, self.model)
@@ -143,18 +139,19 @@ class _Walk:
         self._items: dict[UUID, list[Keyed]] = {}
         self._pairs: dict[UUID, hit.Hit | None] = {}
         self._complete: set[UUID] = set()
+        self._contested: set[str] = set()
         self._events: list[Event] = []
         self._locked = False
 
     def through(self, facts: Sequence[Recorded], unsealed: Unsealed) -> None:
         """Fold each event into its good and judge what it touches."""
         steps = self._fold(facts, unsealed)
-        touched = Counter(row.key for rows in steps for row in rows)
+        touched = Counter([row.key for _, rows in steps for row in rows])
         for rows in self._items.values():
-            touched.update(row.key for row in rows)
+            touched.update([row.key for row in rows])
         self._load(touched)
-        for fact, rows in zip(facts, steps, strict=True):
-            self._replace(self._model.owner_of(fact), rows)
+        for item, rows in steps:
+            self._replace(item, rows)
 
     def again(self, keys: Sequence[str]) -> None:
         """Judge the pairs on these numbers as they stand."""
@@ -172,48 +169,58 @@ class _Walk:
 
     def commit(self) -> None:
         """Write the keys as they are now, and append what was found."""
-        rows = [tuple(row) for item in self._items.values() for row in item]
-        self._model.write(self._connection, self._generation, rows)
+        rows = [row for item in self._items.values() for row in item]
+        if rows:
+            self._model.write(self._connection, self._generation, rows)
         if self._events:
             with self._connection.cursor() as cursor:
                 self._casework.append(cursor, [pending(event) for event in self._events])
 
-    def _fold(self, facts: Sequence[Recorded], unsealed: Unsealed) -> list[list[Keyed]]:
-        """The rows of its good after each event, and before the batch in `_items`."""
-        first: dict[UUID, Recorded] = {}
-        for fact in facts:
-            first.setdefault(self._model.owner_of(fact), fact)
-        known = [item for item, fact in first.items() if fact.version > 1 or fact.stream != item]
-        taken = self._model.take(self._connection, self._generation, known) if known else {}
-        self._items = {item: [Keyed(*row) for row in taken.get(item, [])] for item in first}
-        rows: dict[UUID, list[Keyed]] = dict(self._items)
+    def _fold(
+        self, facts: Sequence[Recorded], unsealed: Unsealed
+    ) -> list[tuple[UUID, list[Keyed]]]:
+        """Each event's item and the rows of it afterwards; those before the batch in `_items`."""
+        owned = [(self._model.owner_of(fact), fact) for fact in facts]
+        known = self._begin(owned)
+        if known:
+            taken = self._model.take(self._connection, self._generation, known)
+            for item, before in taken.items():
+                self._items[item] = [Keyed(*row) for row in before]
+        rows = dict(self._items)
         steps = []
-        for fact in facts:
-            item = self._model.owner_of(fact)
-            rows[item] = [Keyed(*row) for row in self._model.fold(rows[item], fact, unsealed)]  # type: ignore[arg-type]
-            steps.append(rows[item])
+        for item, fact in owned:
+            rows[item] = self._model.keyed(rows[item], fact, unsealed)
+            steps.append((item, rows[item]))
         return steps
+
+    def _begin(self, owned: Iterable[tuple[UUID, Recorded]]) -> list[UUID]:
+        """Let every item bear no number; those that may bear one already."""
+        known = []
+        for item, fact in owned:
+            if item not in self._items:
+                self._items[item] = []
+                if not begins(item, fact):
+                    known.append(item)
+        return known
 
     def _load(self, touched: Mapping[str, int]) -> None:
         """What the record held on these numbers before the batch. Enough of each is read to tell
         a flood, and to tell when it ends."""
+        self._contested = {key for key, times in touched.items() if times > 1}
         if touched:
             limits = [FLOOD + 1 + times for times in touched.values()]
-            self._board.put(
-                self._model.on(self._connection, self._generation, list(touched), limits)
-            )
+            held = self._model.on(self._connection, self._generation, list(touched), limits)
+            self._board.put(held)
+            self._contested.update([row.key for row in held])
         for rows in self._items.values():
             self._board.put(rows)
 
     def _replace(self, item: UUID, rows: list[Keyed]) -> None:
         """Let the item be what it is after an event, and judge everything that this touches."""
         before = self._items[item]
-        if not before and not rows:
-            return  # It bears no number.
         self._items[item] = rows
-        if not before and not any(self._board.has(row.key) for row in rows):
-            self._board.put(rows)  # Nothing else bears these numbers: the usual case.
-            return
+        if not before and self._contested.isdisjoint([row.key for row in rows]):
+            return  # Nothing bears these numbers, nor does this batch touch them: the usual case.
         goods = {row.good for row in (*before, *rows)}
         keys = sorted({row.key for row in (*before, *rows)})
         was = [self._board.sides_flooded(key) for key in keys]

@@ -1,68 +1,95 @@
-"""Rows as the text that COPY reads: a third of the cost of adapting them value by value."""
+"""Rows as the bytes that COPY reads, made a column at a time and in the server's own binary form.
 
-import re
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+Neither side then spells out and reads again a moment or an id, and nothing needs an escape.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import chain, repeat
+from struct import Struct
 from typing import Any
-from uuid import UUID
 
-Format = Callable[[Any], str]
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-_SPECIAL = re.compile(r"[\\\t\n\r]").search
-_NULL = "\\N"
+from herkomst.domain.batches import batched
 
+Values = Iterable[Any]
+_PART = 200
+_NULL = b"\xff\xff\xff\xff"
+_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_TRAILER = b"\xff\xff"
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_EPOCH_DAY = date(2000, 1, 1).toordinal()
+_MICROSECOND = timedelta(microseconds=1)
 
-def _text(value: str) -> str:
-    return value.translate(_ESCAPES) if _SPECIAL(value) else value
-
-
-def _uuid(value: UUID) -> str:
-    return f"{value.int:032x}"
-
-
-def _timestamp(value: datetime) -> str:
-    return value.isoformat()
-
-
-def _boolean(value: bool) -> str:
-    return "t" if value else "f"
+# Each value is preceded by its length in four bytes, which for most types is always the same.
+_length = Struct("!i").pack
+_short = Struct("!ii").pack
+_long = Struct("!iq").pack
+_TRUE, _FALSE = b"\0\0\0\1\1", b"\0\0\0\1\0"
+_UUID_LENGTH = _length(16)
 
 
-def _bytes(value: bytes) -> str:
-    return f"\\\\x{value.hex()}"
+def _uuids(values: Values) -> list[bytes]:
+    return [_NULL if v is None else _UUID_LENGTH + v.bytes for v in values]
 
 
-_FORMATS: dict[str, Format] = {
-    "uuid": _uuid,
-    "text": _text,
-    "jsonb": _text,
-    "date": str,
-    "integer": str,
-    "bigint": str,
-    "boolean": _boolean,
-    "timestamptz": _timestamp,
-    "bytea": _bytes,
+def _texts(values: Values) -> list[bytes]:
+    return [_NULL if v is None else _length(len(b := v.encode())) + b for v in values]
+
+
+def _jsons(values: Values) -> list[bytes]:
+    return [_NULL if v is None else _length(len(b := v.encode()) + 1) + b"\1" + b for v in values]
+
+
+def _byteses(values: Values) -> list[bytes]:
+    return [_NULL if v is None else _length(len(v)) + v for v in values]
+
+
+def _dates(values: Values) -> list[bytes]:
+    return [_NULL if v is None else _short(4, v.toordinal() - _EPOCH_DAY) for v in values]
+
+
+def _integers(values: Values) -> list[bytes]:
+    return [_NULL if v is None else _short(4, v) for v in values]
+
+
+def _bigints(values: Values) -> list[bytes]:
+    return [_NULL if v is None else _long(8, v) for v in values]
+
+
+def _booleans(values: Values) -> list[bytes]:
+    return [_NULL if v is None else _TRUE if v else _FALSE for v in values]
+
+
+def _timestamps(values: Values) -> list[bytes]:
+    return [_NULL if v is None else _long(8, (v - _EPOCH) // _MICROSECOND) for v in values]
+
+
+_COLUMNS: dict[str, Callable[[Values], list[bytes]]] = {
+    "uuid": _uuids,
+    "text": _texts,
+    "jsonb": _jsons,
+    "date": _dates,
+    "integer": _integers,
+    "bigint": _bigints,
+    "boolean": _booleans,
+    "timestamptz": _timestamps,
+    "bytea": _byteses,
 }
 
 
 class RowFormat:
-    """How the rows of one table are written."""
+    """How the rows of one table are written, for COPY … (FORMAT BINARY)."""
 
     def __init__(self, types: Sequence[str]) -> None:
-        self._formats = tuple(_FORMATS[type_] for type_ in types)
+        self._columns = tuple(_COLUMNS[type_] for type_ in types)
+        self._begin = len(types).to_bytes(2, "big")
 
-    def lines(self, rows: Iterable[Sequence[Any]]) -> bytes:
-        """The rows, one a line; None is NULL."""
-        formats = self._formats
-        return "".join(
-            [
-                "\t".join(
-                    [
-                        _NULL if value is None else form(value)
-                        for form, value in zip(formats, row, strict=True)
-                    ]
-                )
-                + "\n"
-                for row in rows
-            ]
-        ).encode()
+    def binary(self, rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+        """The rows, whole and ended; None is NULL. They come in parts, so that the server takes
+        in what is there while further rows are still being made."""
+        yield _HEADER
+        for some in batched(rows, _PART):
+            columns = zip(self._columns, zip(*some, strict=True), strict=True)
+            written = [column(values) for column, values in columns]
+            yield b"".join(chain.from_iterable(zip(repeat(self._begin), *written, strict=False)))
+        yield _TRAILER

@@ -2,7 +2,7 @@
 
 from herkomst.domain.events import Recorded
 from herkomst.domain.register import dealer
-from herkomst.projections.model import UNTOLD, Column, Model, Rows, Unsealed, encode_json
+from herkomst.projections.model import UNTOLD, Column, Model, Rows, Unsealed, day, encode_json
 
 _STATES = {dealer.Accepted: "accepted", dealer.Refused: "refused", dealer.Ceased: "ceased"}
 
@@ -45,7 +45,7 @@ class Dealers(Model):
                     data.name,
                     data.kvk,
                     encode_json(data.trades).decode(),
-                    data.notified_on,
+                    day(data.notified_on),
                     state,
                     data.sealed,
                     recorded_at,

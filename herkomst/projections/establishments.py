@@ -3,7 +3,7 @@
 from herkomst.domain import ids
 from herkomst.domain.events import Recorded
 from herkomst.domain.register import dealer
-from herkomst.projections.model import UNTOLD, Column, Model, Rows, Unsealed
+from herkomst.projections.model import UNTOLD, Column, Model, Rows, Unsealed, day
 
 
 class Establishments(Model):
@@ -34,7 +34,7 @@ class Establishments(Model):
     def fold(self, rows: Rows, fact: Recorded, unsealed: Unsealed) -> Rows:
         data = fact.data
         if isinstance(data, dealer.Ceased):
-            return [(*row[:12], row[12] or data.on, fact.position) for row in rows]
+            return [(*row[:12], row[12] or day(data.on), fact.position) for row in rows]
         assert isinstance(data, dealer.Notification)
         return [
             (
@@ -49,8 +49,8 @@ class Establishments(Model):
                 place.city,
                 place.country,
                 place.municipality,
-                place.from_,
-                place.to,
+                day(place.from_),
+                day(place.to),
                 fact.position,
             )
             for place in data.establishments

@@ -1,6 +1,6 @@
 """A follower: what the runner moves along a sequence, one batch and one transaction at a time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence, Set
 from typing import Literal, Protocol
 
 from psycopg import Connection
@@ -26,6 +26,8 @@ class Follower(Protocol):
     sequence: str
     models: Sequence[Model]
     """Read models that it keeps."""
+    topics: Set[str]
+    """Topics of the events that it takes in; others may be kept from it."""
 
     def apply(self, connection: Connection[Row], facts: Sequence[Recorded]) -> None:
         """Take in the next events, inside the runner's transaction."""
@@ -36,6 +38,7 @@ class Keeper:
 
     def __init__(self, models: Sequence[Model], vault: Vault, token: Token) -> None:
         self.models = models
+        self.topics: Set[str] = frozenset[str]().union(*[model.topic_names for model in models])
         self._vault = vault
         self._token = token
 
@@ -46,13 +49,10 @@ class Keeper:
         for model in self.models:
             model.apply(connection, now[model.name][0], facts, unsealed)
 
-    def unsealed(self, connection: Connection[Row], facts: Iterable[Recorded]) -> Unsealed:
+    def unsealed(self, connection: Connection[Row], facts: Sequence[Recorded]) -> Unsealed:
         """The data keys that these models need for these events."""
         wanted = {
-            model.key_of(fact)
-            for model in self.models
-            for fact in facts
-            if type(fact.data) in model.topics
+            model.key_of(fact) for model in self.models for fact in model.concerning(facts)
         } - {None}
         keys = self._vault.keys(connection, [key for key in wanted if key]) if wanted else {}
         return Unsealed(keys, self._token)

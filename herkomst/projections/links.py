@@ -14,11 +14,11 @@ from herkomst.domain.events import Recorded
 from herkomst.domain.register import identity, purchase
 from herkomst.domain.register.records import Seller
 from herkomst.projections.model import Column, Model, Rows, Unsealed
-from herkomst.projections.presentations import tokens
+from herkomst.projections.presentations import SHOWN, tokens
 
 _decode = msgspec.json.Decoder(Seller).decode
-_SHARED = ("name", "born", "document", "phone", "email", "address", "plate")
-_UNLINKED = frozenset({"name", "born"})  # Too common to link anybody by themselves.
+_LINKING = ("document", "phone", "email", "address", "plate")
+"""Names and dates of birth are too common to link anybody by themselves."""
 
 
 class Links(Model):
@@ -43,16 +43,18 @@ class Links(Model):
             purchase.Corrected,
             identity.Presented,
             identity.IdentityCorrected,
+            identity.IdentityWithdrawn,
             identity.IdentityErased,
         }
     )
 
     def key_of(self, fact: Recorded) -> UUID | None:
-        is_shown = isinstance(fact.data, identity.Presentation)
-        return ids.purchase_of(fact.stream) if is_shown else None
+        return ids.purchase_of(fact.stream) if fact.topic in SHOWN else None
 
     def fold(self, rows: Rows, fact: Recorded, unsealed: Unsealed) -> Rows:
         data = fact.data
+        if isinstance(data, identity.IdentityWithdrawn):
+            return []
         if isinstance(data, identity.IdentityErased):
             return [row for row in rows if row[1] == "presented_with"]
         if isinstance(data, purchase.Content):
@@ -72,9 +74,9 @@ class Links(Model):
         plain = unsealed.open(owner, data.sealed)
         if plain is None:
             return rows
-        shared = zip(_SHARED, tokens(_decode(plain), unsealed.token), strict=True)
+        shared = zip(_LINKING, tokens(_decode(plain), unsealed.token, _LINKING), strict=True)
         return rows + [
             (fact.stream, kind, src, f"{kind}:~{token}", since)
             for kind, token in shared
-            if token is not None and kind not in _UNLINKED
+            if token is not None
         ]

@@ -6,7 +6,8 @@ this room holds only what its screen needs: columns, DDL, version and fold.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from hashlib import sha256
 from typing import Any, ClassVar, LiteralString, NamedTuple
 from uuid import UUID
@@ -43,6 +44,11 @@ class Column(NamedTuple):
     """Expression that is told; None is the column itself."""
 
 
+def day(written: str | None) -> date | None:
+    """A day as a row holds it, of how an event writes it."""
+    return None if written is None else date.fromisoformat(written)
+
+
 class Unsealed:
     """The data keys of one batch, and the keyed hash: what a fold may use beside the event."""
 
@@ -72,13 +78,20 @@ class Model(ABC):
     indexes: ClassVar[tuple[LiteralString, ...]] = ()
     """What stands behind `CREATE INDEX ON table`, one each."""
     topics: ClassVar[frozenset[type[EventData]]]
+    """The events that it folds."""
 
     def __init__(self) -> None:
         self._format = RowFormat([column.type for column in self.columns])
+        self.topic_names = frozenset(kind.TOPIC for kind in self.topics)
 
     @abstractmethod
     def fold(self, rows: Rows, fact: Recorded, unsealed: Unsealed) -> Rows:
         """The owner's rows after this event."""
+
+    def concerning(self, facts: Iterable[Recorded]) -> list[Recorded]:
+        """Those of these events that it folds; the others stay undecoded."""
+        topics = self.topic_names
+        return [fact for fact in facts if fact.topic in topics]
 
     def owner_of(self, fact: Recorded) -> UUID:
         """Whose rows an event changes."""
@@ -125,26 +138,31 @@ class Model(ABC):
     ) -> None:
         """Fold a batch into the table, inside the caller's transaction."""
         by_owner: dict[UUID, list[Recorded]] = {}
-        for fact in facts:
-            if type(fact.data) in self.topics:
-                by_owner.setdefault(self.owner_of(fact), []).append(fact)
+        for fact in self.concerning(facts):
+            by_owner.setdefault(self.owner_of(fact), []).append(fact)
         if not by_owner:
             return
-        known = [owner for owner, own in by_owner.items() if not _begins(owner, own[0])]
+        known = [owner for owner, own in by_owner.items() if not begins(owner, own[0])]
         before = self.take(connection, generation, known) if known else {}
-        after: Rows = []
+        self.write(connection, generation, self._folded(by_owner, before, unsealed))
+
+    def _folded(
+        self,
+        by_owner: Mapping[UUID, Sequence[Recorded]],
+        before: Mapping[UUID, Rows],
+        unsealed: Unsealed,
+    ) -> Iterator[tuple[Any, ...]]:
         for owner, own in by_owner.items():
             rows = before.get(owner, [])
             for fact in own:
                 rows = self.fold(rows, fact, unsealed)
-            after += rows
-        self.write(connection, generation, after)
+            yield from rows
 
     def take(
         self, connection: Connection[Row], generation: int, owners: Sequence[UUID]
     ) -> dict[UUID, Rows]:
         """The rows of these owners, taken out of the table."""
-        statement = SQL("DELETE FROM {} WHERE {} = ANY(%s) RETURNING {}").format(
+        statement = SQL("DELETE FROM {} WHERE {} = ANY(%b) RETURNING {}").format(
             self.table(generation), Identifier(self.owner), self._read_columns()
         )
         place = [column.name for column in self.columns].index(self.owner)
@@ -164,14 +182,17 @@ class Model(ABC):
             for c in self.columns
         )
 
-    def write(self, connection: Connection[Row], generation: int, rows: Rows) -> None:
-        """Copy rows into the table of a generation."""
-        if not rows:
-            return
+    def write(
+        self, connection: Connection[Row], generation: int, rows: Iterable[tuple[Any, ...]]
+    ) -> None:
+        """Copy rows into the table of a generation, while they are being made."""
         names = SQL(", ").join(Identifier(c.name) for c in self.columns)
-        statement = SQL("COPY {} ({}) FROM STDIN").format(self.table(generation), names)
+        statement = SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
+            self.table(generation), names
+        )
         with connection.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.write(self._format.lines(rows))
+            for part in self._format.binary(rows):
+                copy.write(part)
 
     def digest(self, connection: Connection[Row], generation: int) -> tuple[int, str]:
         """Number of rows, and SHA-256 over what they tell, in key order."""
@@ -194,6 +215,6 @@ class Model(ABC):
         return seen, total.hexdigest()
 
 
-def _begins(owner: UUID, first: Recorded) -> bool:
+def begins(owner: UUID, first: Recorded) -> bool:
     """Whether the owner's own stream begins here, so that it can have no rows yet."""
     return first.version == 1 and (first.stream is owner or first.stream == owner)

@@ -1,17 +1,23 @@
 """Presented identities: sealed, with keyed hashes for look-up, which go when they are erased."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 import msgspec
 
-from herkomst.domain import ids, persons
+from herkomst.domain import ids
 from herkomst.domain.events import Recorded
+from herkomst.domain.persons import NORMAL_FORMS
 from herkomst.domain.register import identity
 from herkomst.domain.register.records import Seller
 from herkomst.projections.model import UNTOLD, Column, Model, Rows, Token, Unsealed
 
 _decode = msgspec.json.Decoder(Seller).decode
-_UNKNOWN = (None,) * 7
+_UNKNOWN = (None,) * len(NORMAL_FORMS)
+
+
+SHOWN = frozenset({identity.Presented.TOPIC, identity.IdentityCorrected.TOPIC})
+"""Events that hold a sealed identity."""
 
 
 class Presentations(Model):
@@ -45,15 +51,22 @@ class Presentations(Model):
         "(phone_token) WHERE phone_token IS NOT NULL",
         "(address_token) WHERE address_token IS NOT NULL",
     )
-    topics = frozenset({identity.Presented, identity.IdentityCorrected, identity.IdentityErased})
+    topics = frozenset(
+        {
+            identity.Presented,
+            identity.IdentityCorrected,
+            identity.IdentityWithdrawn,
+            identity.IdentityErased,
+        }
+    )
 
     def key_of(self, fact: Recorded) -> UUID | None:
-        if isinstance(fact.data, identity.IdentityErased):
-            return None
-        return ids.purchase_of(fact.stream)
+        return ids.purchase_of(fact.stream) if fact.topic in SHOWN else None
 
     def fold(self, rows: Rows, fact: Recorded, unsealed: Unsealed) -> Rows:
         data = fact.data
+        if isinstance(data, identity.IdentityWithdrawn):
+            return []
         if isinstance(data, identity.IdentityErased):
             return [
                 (*row[:4], "", "erased", *_UNKNOWN, None, row[14], fact.position) for row in rows
@@ -77,21 +90,9 @@ class Presentations(Model):
         ]
 
 
-def tokens(seller: Seller, token: Token) -> tuple[str | None, ...]:
-    """Keyed hashes of name, birth date, document, phone, e-mail, address and plate."""
-    forms = (
-        persons.normal_name(seller),
-        persons.normal_born(seller.born),
-        persons.normal_document(seller.document),
-        persons.normal_phone(seller.phone),
-        seller.email.strip().casefold() if seller.email else None,
-        persons.normal_address(seller.address),
-        persons.normal_plate(seller.vehicle_plate),
-    )
-    kinds = ("name", "born", "document", "phone", "email", "address", "plate")
-    return tuple(
-        [
-            None if form is None else token(f"{k}:{form}")
-            for k, form in zip(kinds, forms, strict=True)
-        ]
-    )
+def tokens(
+    seller: Seller, token: Token, kinds: Iterable[str] = NORMAL_FORMS
+) -> tuple[str | None, ...]:
+    """Keyed hashes of what the seller presented, of these kinds and in their order."""
+    forms = [(kind, NORMAL_FORMS[kind](seller)) for kind in kinds]
+    return tuple([None if form is None else token(f"{kind}:{form}") for kind, form in forms])

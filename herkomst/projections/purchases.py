@@ -52,8 +52,10 @@ class Purchases(Model):
     )
 
     def owner_of(self, fact: Recorded) -> UUID:
-        data = fact.data
-        return UUID(hex=data.purchase) if isinstance(data, book.Entered) else fact.stream
+        if fact.topic != book.Entered.TOPIC:
+            return fact.stream
+        assert isinstance(fact.data, book.Entered)
+        return UUID(hex=fact.data.purchase)
 
     def fold(self, rows: Rows, fact: Recorded, unsealed: Unsealed) -> Rows:
         data = fact.data

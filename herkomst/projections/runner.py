@@ -7,19 +7,19 @@ An event that cannot be applied stops its follower, and is named in `status`; no
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from threading import Event as Flag
 from time import sleep
 
 import psycopg
 from psycopg import Connection
 
-from herkomst.domain.events import Recorded
+from herkomst.domain.events import known_events
 from herkomst.projections import registry
 from herkomst.projections.follower import Follower, NotYet
 from herkomst.projections.rebuild import ensure
 from herkomst.record.database import LOST, DatabaseDown, Row, connect
-from herkomst.record.reader import SequenceReader
+from herkomst.record.reader import Batch, SequenceReader
 
 log = logging.getLogger(__name__)
 
@@ -53,12 +53,15 @@ class Runner:
         self._revive = revive or _unseen
         self._followers = followers
         self._readers = {f.sequence: SequenceReader(f.sequence) for f in followers}
+        self._unfollowed = {
+            s: _unfollowed(f for f in followers if f.sequence == s) for s in self._readers
+        }
         self._batch = batch
         self._poll = poll
         self._progress = progress or _unseen
         self._owned: set[str] = set()
         self._failed: set[str] = set()
-        self._read: dict[tuple[str, int, int], list[Recorded]] = {}
+        self._read: dict[tuple[str, int, int], Batch] = {}
         self.stop = Flag()
 
     def run(self, *, once: bool = False) -> None:
@@ -175,28 +178,28 @@ class Runner:
     def _apply(self, work: Connection[Row], follower: Follower, limit: int) -> bool:
         with work.transaction():
             before = registry.position(work, follower.name)
-            facts = self._facts(work, follower.sequence, before, limit)
-            if not facts:
+            facts, end = self._next(work, follower.sequence, before, limit)
+            if end == before:
                 return False
-            follower.apply(work, facts)
-            if not registry.move(work, follower.name, before, facts[-1].position):
+            if facts:
+                follower.apply(work, facts)
+            if not registry.move(work, follower.name, before, end):
                 raise PositionMoved(follower.name)
-        self._progress(follower.name, facts[-1].position)
+        self._progress(follower.name, end)
         return True
 
-    def _facts(
-        self, work: Connection[Row], sequence: str, position: int, limit: int
-    ) -> list[Recorded]:
+    def _next(self, work: Connection[Row], sequence: str, position: int, limit: int) -> Batch:
         """Read and decoded once for all followers that stand at the same place."""
         place = (sequence, position, limit)
-        facts = self._read.get(place)
-        if not facts:
-            facts = self._readers[sequence].after(work, position, limit)
-            if facts:
+        batch = self._read.get(place)
+        if batch is None:
+            without = self._unfollowed[sequence]
+            batch = self._readers[sequence].batch(work, position, limit, without)
+            if batch.end > position:
                 while len(self._read) >= 3:
                     del self._read[next(iter(self._read))]
-                self._read[place] = facts
-        return facts
+                self._read[place] = batch
+        return batch
 
     def _fail(self, work: Connection[Row], follower: Follower, error: Exception) -> None:
         row = work.execute(
@@ -230,6 +233,12 @@ def wait_until(
             return behind
         sleep(interval)
         waited += interval
+
+
+def _unfollowed(followers: Iterable[Follower]) -> Set[str]:
+    """Topics that none of these takes in. A topic that nobody here knows is not among them: it
+    must stop them all."""
+    return known_events().keys() - frozenset[str]().union(*[f.topics for f in followers])
 
 
 def _unseen(*_: object) -> None:

@@ -90,11 +90,13 @@ def open_archive(settings: Settings) -> Iterator[Archive]:
         if urls.journal != urls.app:
             journal_database = Database(urls.journal, name="herkomst journal")
             stack.callback(journal_database.close)
+        register = Register(database, keyring)
+        stack.callback(register.close)
         yield Archive(
             urls,
             keyring,
             database,
-            Register(database, keyring),
+            register,
             Casework(database, keyring),
             Journal(journal_database, keyring),
         )

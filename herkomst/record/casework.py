@@ -4,15 +4,19 @@ from collections.abc import Callable
 from typing import ClassVar
 from uuid import UUID
 
+from psycopg import Cursor
+
 from herkomst.domain.casework import hit
 from herkomst.domain.events import Event, EventData
 from herkomst.record.application import (
     Custody,
+    Outcome,
     RecordApplication,
     envelope,
     pending,
     this_moment,
 )
+from herkomst.record.database import Row
 
 CUSTODY = Custody(controller="politie", ground="wpg:8", regime="wpg:8", unit="herkomst")
 """A hit becomes police data when it is found, whoever reported the goods."""
@@ -37,8 +41,8 @@ class Casework(RecordApplication):
 
         Raises `UnknownHit`, `hit.HitClosed`.
         """
-        with self.database.transaction() as cursor:
-            self.recorder.lock(cursor)
+
+        def append(cursor: Cursor[Row]) -> Outcome[int]:
             events = self.recorder.reader.streams(cursor.connection, [hit_id]).get(hit_id)
             if events is None:
                 raise UnknownHit(f"There is no hit {hit_id}.")
@@ -47,5 +51,11 @@ class Casework(RecordApplication):
                 state = hit.evolve(state, recorded.data)
             assert state is not None
             data = decide(state)
-            sealed = envelope(actor, CUSTODY._replace(ground=ground), this_moment(), data.VERSION)
-            return self.recorder.append(cursor, [pending(Event(hit_id, data, sealed))]).last
+            under = CUSTODY._replace(ground=ground)
+            decided = [
+                pending(Event(hit_id, data, envelope(actor, under, this_moment(), data.VERSION)))
+            ]
+            appended = self.recorder.append(cursor, decided)
+            return Outcome(appended.last, decided, appended)
+
+        return self.committing(append)

@@ -11,15 +11,18 @@ from uuid import UUID
 
 import uuid_utils
 from anyio import to_thread
+from psycopg import Cursor
 
 from herkomst.domain.events import Event, EventData
 from herkomst.record.application import (
     Custody,
+    Outcome,
     RecordApplication,
     envelope,
     pending,
     this_moment,
 )
+from herkomst.record.database import Row
 from herkomst.record.vault import DataKey, KeyRow
 
 
@@ -48,11 +51,15 @@ class Journal(RecordApplication):
 
     def write(self, events: Sequence[tuple[Event, KeyRow | None]]) -> int:
         """Append entries and their keys in one transaction; the position of the last."""
-        with self.database.transaction() as cursor:
-            appended = self.recorder.append(cursor, [pending(event) for event, _ in events])
+        entries = [pending(event) for event, _ in events]
+
+        def append(cursor: Cursor[Row]) -> Outcome[int]:
+            appended = self.recorder.append(cursor, entries)
             for row in [row for _, row in events if row is not None]:
                 cursor.execute("INSERT INTO vault.keys VALUES (%s, %s, %s)", row)
-        return appended.last
+            return Outcome(appended.last, entries, appended)
+
+        return self.committing(append)
 
     async def commit(self, event: Event, row: KeyRow | None) -> int:
         """Append an entry together with those that wait with it; its position is not smaller

@@ -4,16 +4,23 @@ Rows come in binary. Because the order of positions is the order of commits, who
 a position misses nothing.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any, LiteralString
+from collections.abc import Iterable, Sequence
+from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg.sql import SQL, Composed, Identifier
 
-from herkomst.domain.events import Recorded, decode
+from herkomst.domain.events import Recorded, must_know
 from herkomst.record.database import Row
+
+
+class Batch(NamedTuple):
+    """The next events behind a position, without those that nobody asked for."""
+
+    facts: list[Recorded]
+    end: int
+    """The position that it reaches, asked for or not; where it began when nothing is left."""
 
 
 class SequenceReader:
@@ -35,15 +42,33 @@ class SequenceReader:
         rows = self._rows(connection, self._sql.range, (position, position + limit))
         if not rows:
             rows = self._rows(connection, self._sql.after, (position, limit))
-        return [_recorded(*row) for row in rows]
+        return _recorded(rows)
+
+    def batch(
+        self, connection: Connection[Row], position: int, limit: int, without: Iterable[str]
+    ) -> Batch:
+        """As many of the next events, without those of some topics, which stay at the server."""
+        end = self._rows(connection, self._sql.reach, (position, position + limit))[0][0]
+        if end is None:
+            facts = self.after(connection, position, limit)
+            return Batch(facts, facts[-1].position if facts else position)
+        return Batch(self.within(connection, position, end, without), end)
+
+    def within(
+        self, connection: Connection[Row], after: int, until: int, without: Iterable[str]
+    ) -> list[Recorded]:
+        """The events of a range, in order, without those of some topics."""
+        return _recorded(
+            self._rows(connection, self._sql.range_without, (after, until, list(without)))
+        )
 
     def streams(
         self, connection: Connection[Row], streams: Sequence[UUID]
     ) -> dict[UUID, list[Recorded]]:
         """The whole of some short streams; one that has not begun is not there."""
         found: dict[UUID, list[Recorded]] = {}
-        for row in self._rows(connection, self._sql.streams, (list(streams),)):
-            found.setdefault(row[1], []).append(_recorded(*row))
+        for fact in _recorded(self._rows(connection, self._sql.streams, (list(streams),))):
+            found.setdefault(fact.stream, []).append(fact)
         return found
 
     def existing(self, connection: Connection[Row], streams: Sequence[UUID]) -> set[UUID]:
@@ -109,6 +134,14 @@ class _Statements:
             "SELECT {columns} FROM {table} WHERE notification_id > %s AND notification_id <= %s "
             "ORDER BY notification_id"
         )
+        self.range_without = over(
+            "SELECT {columns} FROM {table} WHERE notification_id > %s AND notification_id <= %s "
+            "AND topic <> ALL(%s) ORDER BY notification_id"
+        )
+        self.reach = over(
+            "SELECT max(notification_id) FROM {table} "
+            "WHERE notification_id > %s AND notification_id <= %s"
+        )
         self.after = over(
             "SELECT {columns} FROM {table} WHERE notification_id > %s "
             "ORDER BY notification_id LIMIT %s"
@@ -134,8 +167,7 @@ class _Statements:
         )
 
 
-def _recorded(
-    position: int, stream: UUID, version: int, topic: str, state: bytes, recorded_at: datetime
-) -> Recorded:
-    body = decode(topic, state)
-    return Recorded(position, stream, version, body.data, body.envelope, recorded_at)
+def _recorded(rows: Sequence[Row]) -> list[Recorded]:
+    """Raises `UnknownTopic`."""
+    must_know(row[3] for row in rows)
+    return [Recorded(*row) for row in rows]

@@ -179,6 +179,7 @@ EXAMPLES: tuple[EventData, ...] = (
     ),
     _as(identity.Presented, _PRESENTATION),
     _as(identity.IdentityCorrected, _PRESENTATION),
+    identity.IdentityWithdrawn(purchase=STREAM, source="kassa", source_key="purchase-1"),
     identity.IdentityErased(erasure=OTHER),
     erasure.ErasureOrdered(identities=(OTHER,), subject="seller:kassa:purchase-1"),
     erasure.ErasureAcknowledged(clock="minutes", store="vault"),

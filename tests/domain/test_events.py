@@ -1,8 +1,10 @@
 import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -18,12 +20,14 @@ from herkomst.domain.calendar import Occurred
 from herkomst.domain.events import (
     Envelope,
     EventData,
+    Recorded,
     UnknownTopic,
     UnknownVersion,
     Upcast,
     decode,
     encode,
     known_events,
+    must_know,
 )
 from herkomst.domain.register import purchase
 from tests.domain.examples import ENVELOPE, EXAMPLES
@@ -286,6 +290,53 @@ def test_given_an_event_of_a_newer_shape_when_it_is_read_then_it_is_refused_and_
         decode("test.wall.painted", stored(FIRST, 4))
 
     assert raised.value.code == "unknown_version"
+
+
+# What is recorded is decoded when it is asked for.
+
+
+def recorded(topic: str, state: bytes) -> Recorded:
+    return Recorded(1, UUID(int=1), 1, topic, state, datetime(2026, 3, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("data", EXAMPLES, ids=lambda data: data.TOPIC)
+def test_given_a_recorded_event_when_asked_then_it_says_what_was_encoded(data: EventData) -> None:
+    fact = recorded(data.TOPIC, encode(data, replace(ENVELOPE, v=data.VERSION)))
+
+    assert fact.data == data
+    assert fact.envelope == replace(ENVELOPE, v=data.VERSION)
+
+
+def test_given_a_recorded_event_when_asked_twice_then_it_is_decoded_once() -> None:
+    fact = recorded(EXAMPLES[0].TOPIC, encode(EXAMPLES[0], ENVELOPE))
+
+    assert fact.data is fact.data
+    assert fact.envelope is fact.envelope
+
+
+def test_given_an_older_shape_when_a_recorded_event_is_asked_then_it_is_lifted(
+    painted: type[EventData],
+) -> None:
+    fact = recorded(painted.TOPIC, stored(FIRST, 1))
+
+    assert msgspec.structs.asdict(fact.data)["shade"] == "dark red"
+
+
+def test_given_a_newer_shape_when_only_its_place_is_asked_then_nothing_is_refused(
+    painted: type[EventData],
+) -> None:
+    fact = recorded(painted.TOPIC, stored(FIRST, 4))
+
+    assert fact.position == 1
+    with pytest.raises(UnknownVersion, match="Version 4"):
+        _ = fact.data
+
+
+def test_given_topics_when_one_is_known_to_nobody_then_it_is_named() -> None:
+    must_know(KNOWN)
+
+    with pytest.raises(UnknownTopic, match=r"'dor\.purchase\.teleported'"):
+        must_know(["dor.book.entered", "dor.purchase.teleported"])
 
 
 def test_a_topic_that_nobody_knows_is_named() -> None:

@@ -1,15 +1,13 @@
 """Matching by brute force: every purchase line beside every stolen item, from the records alone.
 
-It keeps the current records in dictionaries, and shares with the product only what a number's
-normal form is and what two goods say of each other; not how they are found, kept or decided on.
+It takes the current records from the books kept by hand, and shares with the product only what a
+number's normal form is and what two goods say of each other; not how they are found, kept or
+decided on.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
-
-import msgspec
-from msgspec.structs import replace
 
 from herkomst.domain.calendar import Interval, interval, parse_occurred
 from herkomst.domain.identifiers import match_keys
@@ -17,13 +15,10 @@ from herkomst.domain.matching import Side, Verdict, fingerprint, judge
 from herkomst.domain.register.records import (
     Good,
     Moment,
-    PurchaseCorrection,
-    PurchaseLine,
-    PurchaseRecord,
-    Record,
     StolenItemRecord,
 )
 from herkomst.projections.match_keys import PURCHASE, STOLEN
+from tests.processes.books import Books
 
 Pair = tuple[str, int, str]
 """Key of the purchase, line, key of the stolen item."""
@@ -40,26 +35,13 @@ class Standing(NamedTuple):
 
 
 class World:
-    """The records as they are now, and which facts people rejected."""
+    """The records as the books have them now, and which facts people rejected."""
 
-    def __init__(self, token: Callable[[str], str], flood: int) -> None:
+    def __init__(self, books: Books, token: Callable[[str], str], flood: int) -> None:
+        self._books = books
         self._token = token
         self._flood = flood
-        self.purchases: dict[str, PurchaseRecord] = {}
-        self.stolen: dict[str, StolenItemRecord] = {}
-        self.erased: set[str] = set()
         self.rejected: dict[Pair, str] = {}
-
-    def learn(self, record: Record) -> None:
-        """What was taken in, or changed what was there."""
-        if isinstance(record, PurchaseRecord):
-            self.purchases[record.key] = record
-        elif isinstance(record, StolenItemRecord):
-            self.stolen[record.key] = record
-        else:
-            assert isinstance(record, PurchaseCorrection)
-            items = msgspec.convert(record.changes["items"], list[PurchaseLine])
-            self.purchases[record.corrects] = replace(self.purchases[record.corrects], items=items)
 
     def hits(self) -> dict[Pair, Standing]:
         """The hits that stand: what the comparison finds and no person rejected on these facts."""
@@ -103,15 +85,15 @@ class World:
             (key, item.line): self._side(
                 item,
                 record.acquired,
-                erased=key in self.erased,
+                erased=key in self._books.erased,
                 offer_refused=record.mode == "offer_refused",
             )
-            for key, record in self.purchases.items()
+            for key, record in self._books.purchases.items()
             for item in record.items
         }
 
     def _lost(self) -> dict[str, Side]:
-        return {key: self._stolen(record) for key, record in self.stolen.items()}
+        return {key: self._stolen(record) for key, record in self._books.stolen.items()}
 
     def _stolen(self, record: StolenItemRecord) -> Side:
         recovered = record.status == "recovered"

@@ -52,12 +52,19 @@ statuses = st.sampled_from(
     ]
 )
 thefts = st.sampled_from([{}, {}, {"stolen": a_moment("2026-02-20")}])
+branches = st.sampled_from([None, "oost"])
 modes = st.sampled_from(["bought", "offer_refused"])
 
 
 @st.composite
 def purchases(draw: st.DrawFn) -> PurchaseRecord:
-    return bought(f"p{draw(keys)}", at=draw(moments), lines=draw(lines), mode=draw(modes))
+    return bought(
+        f"p{draw(keys)}",
+        at=draw(moments),
+        lines=draw(lines),
+        mode=draw(modes),
+        branch=draw(branches),
+    )
 
 
 @st.composite
@@ -71,7 +78,7 @@ def reports(draw: st.DrawFn) -> StolenItemRecord:
 @st.composite
 def corrections(draw: st.DrawFn) -> PurchaseCorrection:
     items = item_change(*draw(numbers), **draw(goods))
-    return correction(f"p{draw(keys)}", f"c{draw(st.integers(0, 1000))}", items=items)
+    return correction(f"p{draw(keys)}", f"c{draw(st.integers(0, 20))}", items=items)
 
 
 records = st.one_of(purchases(), reports(), reports(), corrections())

@@ -19,7 +19,7 @@ from herkomst.projections.rebuild import rebuild
 from herkomst.projections.runner import BATCH, Runner
 from herkomst.record.archive import Archive
 from herkomst.record.database import Row, connect
-from herkomst.record.register import Receipt
+from herkomst.record.receipts import Receipt
 from tests.archives import ACTOR
 
 BY_NAME: dict[str, Model] = {model.name: model for model in MODELS}

@@ -16,6 +16,7 @@ from herkomst.record.database import Row
 from tests.projections.following import connected
 
 TYPES = ("uuid", "text", "date", "integer", "bigint", "boolean", "timestamptz", "bytea")
+STATEMENT = "COPY read.written FROM STDIN (FORMAT BINARY)"
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 zones = st.integers(-14, 14).map(lambda hours: timezone(timedelta(hours=hours)))
 moments = st.builds(
@@ -46,8 +47,9 @@ def connection(shared_archive: Archive) -> Iterator[Connection[Row]]:
 def read_back(connection: Connection[Row], rows: list[tuple[Any, ...]]) -> list[Row]:
     placed = [(place, *row) for place, row in enumerate(rows)]
     connection.execute("TRUNCATE read.written")
-    with connection.cursor() as cursor, cursor.copy("COPY read.written FROM STDIN") as copy:
-        copy.write(RowFormat(["integer", *TYPES]).lines(placed))
+    with connection.cursor() as cursor, cursor.copy(STATEMENT) as copy:
+        for part in RowFormat(["integer", *TYPES]).binary(placed):
+            copy.write(part)
     told = connection.execute("SELECT * FROM read.written ORDER BY place").fetchall()
     return [row[1:] for row in told]
 

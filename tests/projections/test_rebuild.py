@@ -97,13 +97,13 @@ def test_given_all_models_when_rebuilt_then_they_tell_the_same_in_one_scan_a_seq
     busy: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
-    after = SequenceReader.after
+    within = SequenceReader.within
 
     def counted(self: SequenceReader, *told: Any) -> list[Recorded]:
         read.append(self.sequence)
-        return after(self, *told)
+        return within(self, *told)
 
-    monkeypatch.setattr(SequenceReader, "after", counted)
+    monkeypatch.setattr(SequenceReader, "within", counted)
     before = digests(busy)
     rebuilt(busy)
     assert read == ["casework", "register"]

@@ -1,6 +1,6 @@
 """The runner: one owner, one transaction a batch; nothing missed, skipped or applied twice."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from threading import Event as Flag
 from threading import Thread
@@ -10,7 +10,7 @@ import pytest
 from psycopg import Connection
 
 from herkomst.domain import events
-from herkomst.domain.events import Event, Recorded, encode
+from herkomst.domain.events import Event, Recorded, UnknownTopic, encode
 from herkomst.domain.register import dealer
 from herkomst.processes.followers import followers
 from herkomst.projections import registry
@@ -49,6 +49,7 @@ class Tally:
     kind: Kind = "projection"
     sequence = "register"
     models: Sequence[Model] = ()
+    topics: Set[str] = events.known_events().keys()
 
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
@@ -388,6 +389,49 @@ def test_given_an_event_of_a_newer_version_when_run_then_its_sequence_stops_ther
     assert [row["state"] for row in rows(archive, "hits")] == ["found"]
     assert follow(archive).failed == frozenset()
     assert everything(archive)(standings(archive))
+
+
+def test_given_a_newer_shape_when_run_then_only_those_stop_who_take_it_in(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in(archive, a_dealer(), a_purchase(), a_stolen_item())
+    with monkeypatch.context() as patch:
+        codec = events._codecs["dol.dealer.notified"]
+        patch.setitem(events._codecs, "dol.dealer.notified", codec._replace(suffix=b"of another"))
+        patch.setattr(dealer.Notified, "VERSION", 0)
+        run = follow(archive)
+    now = standings(archive)
+    assert run.failed == {"dealers", "establishments"}
+    assert str(now["dealers"].error).startswith("register=1: UnknownVersion: ")
+    others = [s for s in now.values() if s.sequence == "register" and s.name not in run.failed]
+    assert {(s.position, s.state) for s in others} == {(head(archive), "live")}
+    assert follow(archive).failed == frozenset()
+    assert everything(archive)(standings(archive))
+
+
+def test_given_nothing_that_it_takes_in_when_run_alone_then_it_still_stands_at_the_head(
+    archive: Archive,
+) -> None:
+    take_in(archive, a_dealer(), a_dealer(key="dealer-2"))
+    follow(archive, ["stolen_items"])
+    assert standings(archive)["stolen_items"].position == head(archive)
+
+
+def test_given_a_topic_that_nobody_knows_when_one_runs_alone_then_it_stops_there_too(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in(archive, a_dealer())
+    follow(archive)
+    smuggled(archive, an_acceptance(archive), version=2)
+    take_in(archive, a_stolen_item())
+    with monkeypatch.context() as patch:
+        patch.delitem(events._codecs, dealer.Accepted.TOPIC)
+        run = follow(archive, ["stolen_items"])
+        with pytest.raises(UnknownTopic):
+            rebuilt(archive, ["stolen_items"])
+    assert run.failed == {"stolen_items"}
+    assert standings(archive)["stolen_items"].position == 1
+    assert str(standings(archive)["stolen_items"].error).startswith("register=2: UnknownTopic: ")
 
 
 def test_given_a_follower_that_waits_when_an_event_behind_cannot_be_read_then_it_has_not_failed(

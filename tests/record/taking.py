@@ -9,7 +9,8 @@ from herkomst.domain import ids
 from herkomst.domain.events import EventData, Recorded
 from herkomst.domain.register.records import Record
 from herkomst.record.archive import Archive
-from herkomst.record.register import Receipt, Register
+from herkomst.record.receipts import Receipt
+from herkomst.record.register import Register
 from tests.archives import ACTOR, TILL
 
 Kind = TypeVar("Kind", bound=EventData)

@@ -5,11 +5,12 @@ import psycopg
 import pytest
 
 from herkomst.domain.register.records import Record
-from herkomst.record import register
+from herkomst.record import application
 from herkomst.record.archive import Archive
 from herkomst.record.database import Database, DatabaseDown, connect
 from herkomst.record.postgres import EmbeddedPostgres
-from herkomst.record.register import Receipt, Register
+from herkomst.record.receipts import Receipt
+from herkomst.record.register import Register
 from tests.archives import (
     ACTOR,
     a_correction,
@@ -53,7 +54,7 @@ EXPECTED = [
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """Attempts follow each other without a pause."""
-    monkeypatch.setattr(register, "sleep", lambda _: None)
+    monkeypatch.setattr(application, "sleep", lambda _: None)
     caplog.set_level(logging.CRITICAL, "psycopg.pool")
 
 
@@ -120,7 +121,7 @@ def test_given_another_that_took_it_in_meanwhile_when_tried_again_then_it_is_a_d
     def meanwhile(seconds: float) -> None:
         by_others.extend(archive.register.take_in([(1, a_purchase())], actor=ACTOR))
 
-    monkeypatch.setattr(register, "sleep", meanwhile)
+    monkeypatch.setattr(application, "sleep", meanwhile)
 
     (receipt,) = far.take_in([(1, a_purchase())], actor=ACTOR)
 
@@ -154,12 +155,12 @@ def test_given_a_backend_that_is_ended_before_its_commit_when_taken_in_then_it_i
 def test_given_a_connection_that_always_breaks_when_the_attempts_are_used_up_then_it_is_raised(
     archive: Archive, proxy: Proxy, far: Register
 ) -> None:
-    proxy.breaks = ["before"] * 3
+    proxy.breaks = ["before"] * application.ATTEMPTS
 
     with pytest.raises(psycopg.OperationalError):
-        far.take_in(BATCH, actor=ACTOR, attempts=3)
+        far.take_in(BATCH, actor=ACTOR)
 
-    assert proxy.broken == 3
+    assert proxy.broken == application.ATTEMPTS
     assert stored(archive) == []
 
 

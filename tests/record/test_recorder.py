@@ -8,6 +8,7 @@ import pytest
 from eventsourcing.persistence import IntegrityError, Notification, OperationalError
 from psycopg import Rollback
 
+from herkomst.domain.events import UnknownTopic, known_events
 from herkomst.domain.journal import Concluded
 from herkomst.record.application import pending
 from herkomst.record.archive import Archive
@@ -337,6 +338,38 @@ def test_given_a_hole_wider_than_a_batch_when_read_behind_then_what_follows_is_f
         found = archive.register.recorder.reader.after(connection, 0, 10)
 
     assert [event.position for event in found] == [5000]
+
+
+def test_given_topics_that_nobody_wants_when_read_in_batches_then_only_their_places_are_told(
+    archive: Archive,
+) -> None:
+    append(archive, *[pending(concluded(str(n))) for n in range(3)])
+    reader = archive.register.recorder.reader
+    with connect(archive.urls.app, "reading") as connection:
+        wanted = reader.batch(connection, 1, 5, ["dor.book.entered"])
+        unwanted = reader.batch(connection, 0, 2, ["journal.concluded"])
+        nothing = reader.batch(connection, 3, 5, [])
+
+    assert ([event.position for event in wanted.facts], wanted.end) == ([2, 3], 3)
+    assert (unwanted.facts, unwanted.end) == ([], 2)
+    assert (nothing.facts, nothing.end) == ([], 3)
+
+
+def test_given_a_topic_that_nobody_knows_when_read_then_it_is_refused_whatever_is_wanted(
+    archive: Archive,
+) -> None:
+    event = pending(concluded())
+    append(archive, event, event._replace(topic=b"dor.purchase.teleported"))
+    reader = archive.register.recorder.reader
+    with connect(archive.urls.app, "reading") as connection:
+        assert reader.batch(connection, 0, 1, known_events()).end == 1
+        for read in (
+            lambda: reader.after(connection, 0, 5),
+            lambda: reader.batch(connection, 0, 5, known_events()),
+            lambda: reader.within(connection, 0, 2, known_events()),
+        ):
+            with pytest.raises(UnknownTopic, match="teleported"):
+                read()
 
 
 def test_the_library_makes_no_table_and_takes_no_snapshot(archive: Archive) -> None:

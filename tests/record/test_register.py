@@ -575,7 +575,10 @@ def test_given_a_seller_that_was_taken_off_when_corrected_again_then_it_does_not
     ]
     assert sellers == [True, False, False, True]
     presented = counter.events(ids.presentation_id(purchase_stream()))
-    assert [event.topic for event in presented[1:]] == ["dor.identity.corrected"]
+    assert [event.topic for event in presented[1:]] == [
+        "dor.identity.withdrawn",
+        "dor.identity.presented",
+    ]
     assert isinstance(last := presented[-1].data, identity.Presentation)
     assert shown(counter, last) == Seller(family_name="Anders")
 

@@ -487,7 +487,7 @@ def test_given_another_key_file_when_verified_then_no_link_holds(
 def test_given_bytes_that_are_no_event_when_verified_then_they_are_named(
     filled: Archive, state: bytes, topic: str, expected: str
 ) -> None:
-    add(filled.register, Pending(DEALER, 2, topic.encode(), state))
+    add(filled.register, Pending(DEALER.bytes, 2, topic.encode(), state))
 
     assert found(filled) == of_register((expected, 10))
 

@@ -18,7 +18,7 @@ from herkomst.record.archive import Archive
 from herkomst.record.database import connect
 from herkomst.record.keyring import Keyring
 from herkomst.record.postgres import EmbeddedPostgres
-from herkomst.record.register import Receipt
+from herkomst.record.receipts import Receipt
 from tests.archives import (
     ACTOR,
     TILL,

@@ -35,6 +35,18 @@ class IdentityCorrected(Presentation, frozen=True, kw_only=True):
 
 
 @event
+class IdentityWithdrawn(EventData, frozen=True, kw_only=True):
+    """The entry was corrected: nobody presented an identity with this purchase."""
+
+    TOPIC = "dor.identity.withdrawn"
+
+    purchase: str
+    """Stream of the purchase, in hex."""
+    source: str
+    source_key: str
+
+
+@event
 class IdentityErased(EventData, frozen=True, kw_only=True):
     """The identity is to be erased (wissing, art. 17 AVG; vernietiging, art. 14 Wpg)."""
 

@@ -6,7 +6,8 @@ of `domain/tables/national_rules.csv` and the profile of the municipality).
 """
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
+from functools import lru_cache
 from typing import Literal, TypeVar
 from uuid import UUID
 
@@ -17,7 +18,6 @@ from herkomst.domain.calendar import (
     AMSTERDAM,
     Occurred,
     age_on,
-    legal_date,
     legal_day,
     parse_occurred,
 )
@@ -220,8 +220,13 @@ def check(record: PurchaseRecord, *, today: date, under: str = "") -> Occurred:
 
 
 def _begins_after(written: str, today: date) -> bool:
+    return written[:10] > _latest(today)
+
+
+@lru_cache(maxsize=16)
+def _latest(today: date) -> str:
     # A day of slack: the till's clock and zone are not ours.
-    return written[:10] > (today + timedelta(days=1)).isoformat()
+    return (today + timedelta(days=1)).isoformat()
 
 
 def _check_lines(items: list[PurchaseLine], problems: list[Problem]) -> None:
@@ -465,7 +470,7 @@ def marks(
     record: PurchaseRecord,
     acquired: Occurred,
     *,
-    recorded_at: datetime,
+    recorded_on: date,
     dealer_known: bool,
     municipality: str | None,
 ) -> tuple[Mark, ...]:
@@ -478,7 +483,7 @@ def marks(
         found.append(_NUMBER_MISSING)
     if record.payment is not None and record.payment.form == "cash":
         found += _cash_marks(record, record.payment, day)
-    if _is_late(municipality, day, legal_date(recorded_at)):
+    if _is_late(municipality, day, recorded_on):
         found.append(_LATE)
     return tuple(found)
 

@@ -212,3 +212,11 @@ class PawnEndedRecord(Keyed, frozen=True, kw_only=True):
 
 PurchaseFollowUp = PurchaseCorrection | PurchaseSold | PawnEndedRecord
 Record = DealerRecord | PurchaseRecord | StolenItemRecord | PurchaseFollowUp
+RECORD_TYPES: tuple[type[Record], ...] = (
+    DealerRecord,
+    PurchaseRecord,
+    StolenItemRecord,
+    PurchaseCorrection,
+    PurchaseSold,
+    PawnEndedRecord,
+)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from herkomst.domain.calendar import Occurred, parse_occurred
+from herkomst.domain.calendar import Occurred, legal_date, parse_occurred
 from herkomst.domain.problems import RecordRefused
 from herkomst.domain.register import purchase
 from herkomst.domain.register.dealer import Accepted
@@ -295,7 +295,7 @@ def test_given_a_municipality_with_its_own_term_when_marked_then_its_rule_counts
         found = purchase.marks(
             record,
             purchase.check(record, today=TODAY),
-            recorded_at=recorded,
+            recorded_on=legal_date(recorded),
             dealer_known=True,
             municipality=municipality,
         )
@@ -329,7 +329,7 @@ def codes(record: PurchaseRecord) -> list[str]:
     found = purchase.marks(
         record,
         purchase.check(record, today=TODAY),
-        recorded_at=datetime(2026, 3, 3, tzinfo=UTC),
+        recorded_on=date(2026, 3, 3),
         dealer_known=True,
         municipality=None,
     )
