@@ -25,6 +25,7 @@ from herkomst.intake.reception import (
 )
 from herkomst.record.receipts import Receipt
 from herkomst.record.register import Register
+from herkomst.steps import reached
 
 MAPPINGS = Path(__file__).parents[1] / "mappings"
 if not MAPPINGS.is_dir():  # In a checkout they lie beside the package, in a wheel inside it.
@@ -102,12 +103,15 @@ def import_file(
     reads = _reads(delivery._replace(stream=digesting))  # type: ignore[arg-type]
     actor = f"source:{delivery.source}"
     batches = batched(reads, BATCH)
+    assert reached("import.read")
     for receipts in take_batches(register, batches, actor=actor, dry_run=dry_run):
+        assert reached("import.taken")
         summary.count(receipts)
         if rejects is not None:
             _write_rejects(rejects, receipts)
         if progress is not None:
             progress(digesting.position, summary)
+    assert reached("import.told")
     summary.sha256 = digesting.digest.hexdigest()
     summary.seconds = round(monotonic() - started, 3)
     return summary

@@ -23,6 +23,7 @@ from herkomst.record.application import Custody, envelope, pending, this_moment
 from herkomst.record.database import Row
 from herkomst.record.recorder import SequenceRecorder
 from herkomst.record.vault import destroy
+from herkomst.steps import reached
 
 ACTOR = "process:erasure"
 KEY_CLOCK = (
@@ -67,6 +68,7 @@ class Erasure:
                 destroy(cursor, [ids.purchase_of(UUID(hex=i)) for i in order.data.identities])
                 events += _acknowledgements(order)
             self._register.append(cursor, [pending(event) for event in events])
+            assert reached("erasure.acknowledged")
 
     @staticmethod
     def _must_have_folded(connection: Connection[Row], position: int) -> None:

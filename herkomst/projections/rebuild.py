@@ -18,6 +18,7 @@ from herkomst.projections.follower import Follower, Keeper
 from herkomst.projections.model import Model
 from herkomst.record.database import Row
 from herkomst.record.reader import SequenceReader
+from herkomst.steps import reached
 
 log = logging.getLogger(__name__)
 BATCH = 5000
@@ -100,13 +101,17 @@ def _build(
             connection.execute("SET LOCAL synchronous_commit = off")
             position = _advance(connection, reader, going_on, position, goal)
         progress(reader.sequence, position, max(limits.values()))
+    assert reached("swap.built")
     for build in builds:
         build.model.index(connection, build.generation)
+    assert reached("swap.indexed")
     for build in builds:
         _finish(connection, reader, build, limits[build])
+    assert reached("swap.committed")
     registry.outwait_readers(connection, PATIENCE)
     for build in builds:
         _retire(connection, build.model)
+    assert reached("swap.retired")
 
 
 def _limits(
@@ -154,6 +159,7 @@ def _finish(
         registry.swap(connection, model, build.generation)
         if position != stands:
             registry.move(connection, follower.name, stands, position)
+        assert reached("swap.swapped")
 
 
 def _retire(connection: Connection[Row], model: Model) -> None:

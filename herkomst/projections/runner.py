@@ -20,6 +20,7 @@ from herkomst.projections.follower import Follower, NotYet
 from herkomst.projections.rebuild import ensure
 from herkomst.record.database import LOST, DatabaseDown, Row, connect
 from herkomst.record.reader import Batch, SequenceReader
+from herkomst.steps import reached
 
 log = logging.getLogger(__name__)
 
@@ -181,10 +182,14 @@ class Runner:
             facts, end = self._next(work, follower.sequence, before, limit)
             if end == before:
                 return False
+            assert reached("batch.read")
             if facts:
                 follower.apply(work, facts)
+            assert reached("batch.applied")
             if not registry.move(work, follower.name, before, end):
                 raise PositionMoved(follower.name)
+            assert reached("batch.moved")
+        assert reached("batch.committed")
         self._progress(follower.name, end)
         return True
 

@@ -33,6 +33,7 @@ from herkomst.record.keyring import Keyring
 from herkomst.record.mapper import CanonicalMapper, Placed
 from herkomst.record.recorder import NEXT, Appended, Datastore, Pending, SequenceRecorder
 from herkomst.record.vault import Vault
+from herkomst.steps import reached
 
 log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
@@ -192,11 +193,13 @@ class RecordApplication(Application[UUID]):
                 self.recorder.lock(cursor)
                 if sent and self._stands(cursor, sent[-1]):
                     return sent[-1].result
+                assert reached("append.locked")
                 outcome = act(cursor)
                 if dry_run:
                     raise Rollback
                 if outcome.appended is not None:
                     sent.append(outcome)
+            assert reached("append.committed")
             return outcome.result
 
         return self.insisting(attempt)

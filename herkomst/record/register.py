@@ -56,6 +56,7 @@ from herkomst.record.drafting import (
 from herkomst.record.receipts import Receipt
 from herkomst.record.recorder import COPY_BEGIN, COPY_END, Appended, Pending
 from herkomst.record.vault import DataKey, destroy
+from herkomst.steps import reached
 
 Records = Sequence[tuple[int, Record]]
 _key_head = Struct(">hi16si").pack
@@ -189,7 +190,9 @@ class Register(RecordApplication):
         appended = None
         if batch.pending:
             appended = self.recorder.append(cursor, batch.pending)
+            assert reached("append.copied")
             _copy_keys(cursor, batch.keys)
+            assert reached("append.keyed")
         numbers = self._numbers_of_known(cursor, batch)
         receipts = [_receipt(item, appended, numbers) for item in settled]
         return Outcome(receipts, batch.pending, appended)
@@ -372,9 +375,12 @@ class Register(RecordApplication):
             ]
             appended = self.recorder.append(cursor, events)
             destroy(cursor, [purchase_stream])
+            assert reached("erasure.destroyed")
             return Outcome(stream, events, appended)
 
-        return self.committing(append)
+        ordered = self.committing(append)
+        assert reached("erasure.ordered")
+        return ordered
 
     def acknowledgements(self, stream: UUID) -> list[erasure.Acknowledgement]:
         """Which stores have acknowledged an erasure so far."""

@@ -9,7 +9,7 @@ import msgspec
 
 from herkomst import __version__
 from tests.archives import a_dealer, a_purchase, a_stolen_item
-from tests.cli.conftest import Herkomst
+from tests.commands import Herkomst
 
 
 def ndjson(path: Path, records: Sequence[object]) -> Path:
