@@ -1,17 +1,20 @@
 """match: purchases a second through the matching process, against its SQL without the process.
 
 The index holds 1.7 million stolen goods with a number each. The process reads and decodes events,
-folds them, looks their numbers up, judges, writes its keys and its position. Two peers follow it,
+folds them, looks their numbers up, judges, writes its keys and its position. Three peers follow it,
 over the same purchases in the same batches, with all values prepared:
 
-- `lookups` sends nothing but its lookups, and throws the rows away;
+- `lookups` sends nothing but its lookups, a batch in one statement, and throws the rows away;
+- `single_lookups` sends them a purchase in one statement, as a matcher that knows no batches does;
 - `statements` sends all that it sends: it reads the events as they are stored, looks up, copies the
   rows of the keys in, moves a position and commits. What is ours alone is then what the process
   does itself: decoding, normal forms, folding, judging.
 """
 
 import argparse
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import groupby
 from random import Random
 from statistics import median
 from time import perf_counter
@@ -69,7 +72,10 @@ def main(purchases: int, stolen: int, rounds: int) -> None:
             generation = registry.live(connection, matching.model)
             _fill(connection, matching.model, generation, stolen)
             registry.enrol(connection, _PEER, matching.kind, matching.sequence)
-            ours, lookups, statements = [], [], []
+            ours: list[float] = []
+            lookups: list[float] = []
+            single: list[float] = []
+            statements: list[float] = []
             for some in batched(records(world, "purchases"), purchases):
                 for _ in archive.register.take_in_batches(batched(some, 1000), actor="user:bench"):
                     pass
@@ -80,6 +86,8 @@ def main(purchases: int, stolen: int, rounds: int) -> None:
                 work = _prepared(connection, matching.model, generation, start)
                 _forget(connection, matching.model, generation, work)
                 lookups.append(len(some) / _lookups(connection, matching.model, generation, work))
+                singly = [_of_one(rows) for batch in work for rows in _by_purchase(batch)]
+                single.append(len(some) / _lookups(connection, matching.model, generation, singly))
                 registry.move(connection, _PEER, registry.position(connection, _PEER), start)
                 statements.append(
                     len(some) / _statements(connection, matching, generation, start, work)
@@ -92,6 +100,7 @@ def main(purchases: int, stolen: int, rounds: int) -> None:
             "rounds": rounds,
             "matched_per_second": round(median(ours)),
             "against_lookups": _against(ours, lookups),
+            "against_single_lookups": _against(ours, single),
             "against_statements": _against(ours, statements),
             "goal": 0.5,
         },
@@ -163,6 +172,15 @@ def _forget(
     """Take the rows out again, so that the peers find the index as the process found it."""
     model.take(connection, generation, [row.item for batch in work for row in batch.rows])
     connection.execute(SQL("VACUUM {}").format(model.table(generation)))
+
+
+def _by_purchase(batch: _Batch) -> Iterator[list[Keyed]]:
+    for _, rows in groupby(batch.rows, key=lambda row: row.item):
+        yield list(rows)
+
+
+def _of_one(rows: list[Keyed]) -> _Batch:
+    return _Batch(0, rows, b"")
 
 
 def _lookups(

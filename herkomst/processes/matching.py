@@ -98,7 +98,7 @@ class Matching(Keeper):
         relevant = self.model.concerning(facts)
         if not relevant:
             return
-        generation = registry.live(connection, self.model)
+        generation = registry.kept(connection, self.model)
         walk = _Walk(connection, generation, self.model, self._casework)
         walk.through(relevant, self.unsealed(connection, relevant))
         walk.commit()
@@ -110,7 +110,7 @@ class Matching(Keeper):
         """
         with connection.transaction():
             registry.position(connection, self.name)
-            generation = registry.live(connection, self.model)
+            generation = registry.kept(connection, self.model)
             counts: Counter[str] = Counter()
             for keys in batched(self.model.shared(connection, generation), REMATCH_BATCH):
                 walk = _Walk(connection, generation, self.model, self._casework)

@@ -44,10 +44,9 @@ class Keeper:
 
     def apply(self, connection: Connection[Row], facts: Sequence[Recorded]) -> None:
         """Fold events into the live generation of each model."""
-        now = registry.generations(connection)
         unsealed = self.unsealed(connection, facts)
         for model in self.models:
-            model.apply(connection, now[model.name][0], facts, unsealed)
+            model.apply(connection, registry.kept(connection, model), facts, unsealed)
 
     def unsealed(self, connection: Connection[Row], facts: Sequence[Recorded]) -> Unsealed:
         """The data keys that these models need for these events."""

@@ -34,8 +34,14 @@ class _Build(NamedTuple):
 
 
 def ensure(connection: Connection[Row], follower: Follower) -> None:
-    """Make the models of a follower where there are none, and rebuild what has a new version."""
+    """Make the models of a follower where there are none, and rebuild what has a new version.
+
+    Raises `registry.OtherVersion` where a newer program keeps one of them: it is left alone.
+    """
     now = registry.generations(connection)
+    for model in follower.models:
+        if model.name in now and now[model.name][1] > model.version:
+            raise registry.OtherVersion(model.name, now[model.name][1], model.version)
     for model in follower.models:
         if model.name not in now:
             with connection.transaction():

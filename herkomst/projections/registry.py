@@ -54,6 +54,23 @@ class ModelMissing(Exception):
         super().__init__(f"The read model {name!r} has not been built; run `herkomst work`.")
 
 
+class OtherVersion(Exception):
+    """The live generation is of a version that this program does not keep: another one does."""
+
+    code = "other_version"
+
+    def __init__(self, name: str, found: int, ours: int) -> None:
+        super().__init__(
+            f"The read model {name!r} is of version {found} and this program keeps version {ours}; "
+            + (
+                "run the newer program alone."
+                if found > ours
+                else "stop the older program, so that this one rebuilds it."
+            )
+        )
+        self.is_newer = found > ours
+
+
 def enrol(connection: Connection[Row], name: str, kind: str, sequence: str) -> None:
     """Make the follower known, at position 0 if it is new."""
     connection.execute(
@@ -113,6 +130,18 @@ def live(connection: Connection[Row], model: Model) -> int:
     ).fetchone()
     if row is None:
         raise ModelMissing(model.name)
+    return int(row[0])
+
+
+def kept(connection: Connection[Row], model: Model) -> int:
+    """The live generation of a model, to be written to. Raises `ModelMissing`, `OtherVersion`."""
+    row = connection.execute(
+        "SELECT generation, version FROM follow.models WHERE name = %s AND live", (model.name,)
+    ).fetchone()
+    if row is None:
+        raise ModelMissing(model.name)
+    if row[1] != model.version:
+        raise OtherVersion(model.name, row[1], model.version)
     return int(row[0])
 
 

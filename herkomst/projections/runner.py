@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence, Set
 from threading import Event as Flag
 from time import sleep
+from typing import LiteralString
 
 import psycopg
 from psycopg import Connection
@@ -24,6 +25,7 @@ from herkomst.steps import reached
 
 log = logging.getLogger(__name__)
 
+_OWNER: LiteralString = "hashtextextended(current_database() || %s, 1)"
 BATCH = 2000
 POLL = 0.5
 """Seconds after which the record is read although nothing was notified."""
@@ -33,7 +35,7 @@ class PositionMoved(Exception):
     """Another runner moved this follower; the batch was rolled back."""
 
 
-_NO_FAILURE = (*LOST, NotYet, PositionMoved)
+_NO_FAILURE = (*LOST, NotYet, PositionMoved, registry.OtherVersion)
 """What says nothing against the events of a batch."""
 
 
@@ -62,6 +64,7 @@ class Runner:
         self._progress = progress or _unseen
         self._owned: set[str] = set()
         self._failed: set[str] = set()
+        self._outdated: set[str] = set()
         self._read: dict[tuple[str, int, int], Batch] = {}
         self.stop = Flag()
 
@@ -111,17 +114,28 @@ class Runner:
         any."""
         before = len(self._owned)
         for follower in self._followers:
-            if follower.name in self._owned:
+            if follower.name in self._owned | self._outdated:
                 continue
-            row = owner.execute(
-                "SELECT pg_try_advisory_lock(hashtextextended(current_database() || %s, 1))",
-                (follower.name,),
-            ).fetchone()
-            if row == (True,):
-                ensure(work, follower)
+            row = owner.execute(f"SELECT pg_try_advisory_lock({_OWNER})", (follower.name,))
+            if row.fetchone() == (True,):
+                try:
+                    ensure(work, follower)
+                except registry.OtherVersion as error:
+                    self._stand_back(owner, follower, error)
+                    continue
                 registry.mark(work, follower.name, "live")
                 self._owned.add(follower.name)
         return len(self._owned) > before
+
+    def _stand_back(
+        self, owner: Connection[Row], follower: Follower, error: registry.OtherVersion
+    ) -> None:
+        """Leave a follower to the program that keeps its models in another version."""
+        log.warning("%s is left to another program: %s", follower.name, error)
+        self._owned.discard(follower.name)
+        if error.is_newer:
+            self._outdated.add(follower.name)
+        owner.execute(f"SELECT pg_advisory_unlock({_OWNER})", (follower.name,))
 
     def _follow(self, work: Connection[Row], owner: Connection[Row], *, once: bool) -> None:
         while not self.stop.is_set():
@@ -130,7 +144,10 @@ class Runner:
                 if self.stop.is_set():
                     break
                 if follower.name in self._owned - self._failed:
-                    moved |= self._step(work, follower)
+                    try:
+                        moved |= self._step(work, follower)
+                    except registry.OtherVersion as error:
+                        self._stand_back(owner, follower, error)
             if moved or self._own(work, owner):
                 continue
             if once:

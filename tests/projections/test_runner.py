@@ -15,8 +15,10 @@ from herkomst.domain.register import dealer
 from herkomst.processes.followers import followers
 from herkomst.projections import registry
 from herkomst.projections.dealers import Dealers
-from herkomst.projections.follower import Kind
+from herkomst.projections.follower import Follower, Kind, Projection
 from herkomst.projections.model import Model
+from herkomst.projections.purchases import Purchases
+from herkomst.projections.rebuild import rebuild
 from herkomst.projections.runner import Runner, wait_until
 from herkomst.record.application import Custody, envelope, this_moment
 from herkomst.record.archive import Archive
@@ -476,3 +478,47 @@ def test_given_followers_when_waited_for_then_those_behind_are_told(archive: Arc
         behind = wait_until(connection, {"register": 1, "casework": 0}, 0.02)
     register = {f.name for f in followers(archive) if f.sequence == "register"}
     assert {s.name for s in behind} == register - {"dealers", "links"}
+
+
+# Two versions of the program at once.
+
+
+def of_version(archive: Archive, number: int) -> list[Follower]:
+    """The follower of purchases, as a program of another version has it."""
+    changed = type("Changed", (Purchases,), {"version": number})
+    return [Projection(changed(), archive.register.vault, archive.keyring.token)]
+
+
+def test_given_a_model_of_a_newer_program_when_an_older_one_runs_then_it_leaves_it_alone(
+    archive: Archive, caplog: pytest.LogCaptureFixture
+) -> None:
+    take_in(archive, a_purchase())
+    Runner(archive.urls.app, of_version(archive, 99)).run(once=True)
+    take_in(archive, a_purchase(key="later"))
+
+    follow(archive, ["purchases"])
+
+    assert len(rows(archive, "purchases")) == 1
+    assert "run the newer program alone" in caplog.text
+    Runner(archive.urls.app, of_version(archive, 99)).run(once=True)
+    assert len(rows(archive, "purchases")) == 2
+
+
+def test_given_an_older_program_that_follows_when_a_newer_one_rebuilds_then_the_newer_goes_on(
+    archive: Archive, caplog: pytest.LogCaptureFixture
+) -> None:
+    older = a_runner(archive, ["purchases"], poll=0.05)
+    with running(older):
+        take_in(archive, a_purchase())
+        until_followed(archive)
+        newer = of_version(archive, 99)
+        with connected(archive) as connection:
+            rebuild(connection, newer, ["purchases"])
+
+        take_in(archive, a_purchase(key="later"))
+        until(archive, lambda _: "left to another program" in caplog.text)
+        Runner(archive.urls.app, newer).run(once=True)
+
+    assert len(rows(archive, "purchases")) == 2
+    with connected(archive) as connection:
+        assert registry.generations(connection)["purchases"][1] == 99
