@@ -12,11 +12,15 @@ from herkomst.cli.output import errors
 from herkomst.domain.register.erasure import UnknownSubject
 from herkomst.intake.files import UnknownFormat
 from herkomst.intake.mapping import MappingError
+from herkomst.processes.restoring import NotSettled
 from herkomst.projections.registry import ModelMissing
 from herkomst.record.archive import SchemaBehind
+from herkomst.record.backup import BackupError
 from herkomst.record.database import LOST, DatabaseDown
+from herkomst.record.erasures import ErasureListBroken
 from herkomst.record.keyring import KeyringError
 from herkomst.record.postgres import ServerError
+from herkomst.record.rotation import RotationRefused
 from herkomst.settings import ConfigurationError
 
 DONE, FAILED, USAGE, SOME_REJECTED, TIMED_OUT, BROKEN = 0, 1, 2, 3, 4, 5
@@ -26,7 +30,19 @@ _CODES: tuple[tuple[tuple[type[BaseException], ...], int], ...] = (
     ((UnknownFormat, PurposeRefused), USAGE),
     ((ConfigurationError, KeyringError, SchemaBehind, TokenRefused), BAD_CONFIGURATION),
     ((DatabaseDown, ServerError, JournalUnavailable, *LOST), SERVER_DOWN),
-    ((UnknownSubject, MappingError, ModelMissing, NotPermitted), FAILED),
+    (
+        (
+            BackupError,
+            ErasureListBroken,
+            MappingError,
+            ModelMissing,
+            NotPermitted,
+            NotSettled,
+            RotationRefused,
+            UnknownSubject,
+        ),
+        FAILED,
+    ),
 )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from herkomst import __version__, memory
-from herkomst.cli import exits, output, record, serving, simulation, watching
+from herkomst.cli import exits, keeping, output, record, serving, simulation, watching
 from herkomst.settings import Settings
 
 app = typer.Typer(
@@ -33,6 +33,9 @@ COMMANDS = (
     record.export,
     record.erase,
     record.verify,
+    keeping.backup,
+    keeping.restore,
+    keeping.rotate,
     serving.token,
     serving.schema,
     serving.doctor,

@@ -3,6 +3,10 @@
 Names are stored only encrypted, so erasing a person is destroying the data keys; what read models
 hold beside, keyed hashes, goes when they fold the same event. The process waits for them before it
 acknowledges, and states the clock of what the engine underneath still has to let go of.
+
+Before it acknowledges it also lists the erasure outside the database. When an identity comes in
+that is on this list, because the database was restored to before its purchase and that is sent
+again, it is erased again.
 """
 
 from collections.abc import Sequence, Set
@@ -12,7 +16,7 @@ from psycopg import Connection
 
 from herkomst.domain import ids
 from herkomst.domain.events import Event, Recorded
-from herkomst.domain.register import erasure
+from herkomst.domain.register import erasure, identity
 from herkomst.projections import registry
 from herkomst.projections.follower import Kind, NotYet
 from herkomst.projections.links import Links
@@ -21,14 +25,17 @@ from herkomst.projections.model import Model
 from herkomst.projections.presentations import Presentations
 from herkomst.record.application import Custody, envelope, pending, this_moment
 from herkomst.record.database import Row
-from herkomst.record.recorder import SequenceRecorder
+from herkomst.record.erasures import Erased, Erasures, order_again
+from herkomst.record.register import Register
 from herkomst.record.vault import destroy
 from herkomst.steps import reached
 
 ACTOR = "process:erasure"
 KEY_CLOCK = (
     "the deleted key leaves the table at its next vacuum (minutes) and the write-ahead log "
-    "when the segments before the second checkpoint from now are removed"
+    "when the segments before the second checkpoint from now are removed, which wait for a backup "
+    "that is gone on with; a backup keeps the key until it is destroyed, and a restore destroys "
+    "it again"
 )
 ROW_CLOCK = "keyed hashes leave the table at its next vacuum (minutes)"
 SEALED_CLOCK = "sealed parts stay and cannot be opened: their key is destroyed"
@@ -50,16 +57,23 @@ class Erasure:
     kind: Kind = "process"
     sequence = "register"
     models: Sequence[Model] = ()
-    topics: Set[str] = frozenset({erasure.ErasureOrdered.TOPIC})
+    topics: Set[str] = frozenset({erasure.ErasureOrdered.TOPIC, identity.Presented.TOPIC})
 
-    def __init__(self, register: SequenceRecorder) -> None:
+    def __init__(self, register: Register, listed: Erasures | None = None) -> None:
         self._register = register
+        self._list = listed
+        known = listed.all() if listed else []
+        self._grounds = {UUID(hex=i): one.ground for one in known for i in one.identities}
 
     def apply(self, connection: Connection[Row], facts: Sequence[Recorded]) -> None:
+        if self._grounds:
+            self._erase_again(connection, facts)
         orders = [fact for fact in facts if fact.topic == erasure.ErasureOrdered.TOPIC]
         if not orders:
             return
         self._must_have_folded(connection, orders[-1].position)
+        if self._list is not None:
+            self._list.add([Erased.of(order) for order in orders])
         with connection.cursor() as cursor:
             events = []
             for order in orders:
@@ -67,8 +81,17 @@ class Erasure:
                 # The order did this; after a restore from before it, it is done again.
                 destroy(cursor, [ids.purchase_of(UUID(hex=i)) for i in order.data.identities])
                 events += _acknowledgements(order)
-            self._register.append(cursor, [pending(event) for event in events])
+            self._register.recorder.append(cursor, [pending(event) for event in events])
             assert reached("erasure.acknowledged")
+
+    def _erase_again(self, connection: Connection[Row], facts: Sequence[Recorded]) -> None:
+        """Order the erasure of who was erased before the database was restored to an earlier day.
+        The order is a transaction of its own, because repeating it orders nothing new."""
+        topic = identity.Presented.TOPIC
+        again = [f.stream for f in facts if f.topic == topic and f.stream in self._grounds]
+        streams = self._register.recorder.reader.streams(connection, again) if again else {}
+        for stream, events in streams.items():
+            order_again(self._register, events, self._grounds[stream])
 
     @staticmethod
     def _must_have_folded(connection: Connection[Row], position: int) -> None:

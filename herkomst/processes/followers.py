@@ -39,5 +39,5 @@ def followers(archive: Archive) -> Sequence[Follower]:
     return [
         Matching(vault, token, archive.casework.recorder),
         *(Projection(m, vault, token) for m in MODELS if not isinstance(m, MatchKeys)),
-        Erasure(archive.register.recorder),
+        Erasure(archive.register, archive.erasures),
     ]

@@ -7,9 +7,10 @@ from typing import NamedTuple
 from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict
 
-from herkomst.record import migrations
+from herkomst.record import erasures, migrations
 from herkomst.record.casework import Casework
 from herkomst.record.database import Database, Row, connect
+from herkomst.record.erasures import Erasures
 from herkomst.record.journal import Journal
 from herkomst.record.keyring import Keyring, KeyringError
 from herkomst.record.postgres import embedded
@@ -50,6 +51,8 @@ class Archive(NamedTuple):
     register: Register
     casework: Casework
     journal: Journal
+    erasures: Erasures | None = None
+    """The list of erasures outside the database; None where nothing outlives the database."""
 
 
 @contextmanager
@@ -84,6 +87,14 @@ def open_archive(settings: Settings) -> Iterator[Archive]:
             check_schema(connection)
             keyring = open_keyring(settings)
             check_keyring(connection, keyring)
+        listed = Erasures(settings.home / erasures.NAME)
+        yield stack.enter_context(opened(urls, keyring, listed))
+
+
+@contextmanager
+def opened(urls: Urls, keyring: Keyring, listed: Erasures | None = None) -> Iterator[Archive]:
+    """The archive over a database that was looked at already."""
+    with ExitStack() as stack:
         database = Database(urls.app, revive=urls.revive)
         stack.callback(database.close)
         journal_database = database
@@ -99,6 +110,7 @@ def open_archive(settings: Settings) -> Iterator[Archive]:
             register,
             Casework(database, keyring),
             Journal(journal_database, keyring),
+            listed,
         )
 
 

@@ -3,16 +3,25 @@
 They are one file, mode 0600. Who has the database without it reads no name, finds no person by a
 hash, and cannot make a chain of appends that holds. Wrapping keys are numbered, so that rotation
 adds one and re-wraps; the two others stay, because tokens and chains are compared over years.
+
+Who has the file open learns of a wrapping key that was added: at once where a data key is wrapped
+with one that he does not know, and within a second where he wraps.
 """
 
 import hmac
+import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from pathlib import Path
+from time import monotonic
 from typing import Annotated
 
 import msgspec
+
+log = logging.getLogger(__name__)
+LOOK = 1.0
+"""Seconds after which who wraps looks whether the file is another than before."""
 
 
 class KeyringError(Exception):
@@ -35,11 +44,14 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 class Keyring:
     """The opened key file."""
 
-    def __init__(self, content: _File) -> None:
+    def __init__(self, path: Path, content: _File, stamp: tuple[int, int]) -> None:
+        self.path = path
         self.wrapping: Mapping[int, bytes] = content.wrapping
         self.current = max(content.wrapping)
         self._lookup = content.lookup
         self._chain = content.chain
+        self._stamp = stamp
+        self._look_at = monotonic() + LOOK
 
     def __repr__(self) -> str:
         return f"Keyring(current={self.current})"
@@ -48,7 +60,7 @@ class Keyring:
     def open(cls, path: Path) -> "Keyring":
         """Raises `KeyringError` when the file is missing, broken or readable by others."""
         try:
-            mode = path.stat().st_mode
+            found = path.stat()
             content = msgspec.json.decode(path.read_bytes(), type=_File)
         except FileNotFoundError:
             raise KeyringError(
@@ -66,25 +78,18 @@ class Keyring:
             raise KeyringError(
                 "keyring_broken", f"The key file {path} cannot be read: {error}.", "Restore it."
             ) from error
-        if mode & 0o077:
+        if found.st_mode & 0o077:
             raise KeyringError(
                 "keyring_exposed", f"Others may read the key file {path}.", f"Run chmod 600 {path}."
             )
-        return cls(content)
+        return cls(path, content, _stamp(found))
 
     @classmethod
     def create(cls, path: Path) -> "Keyring":
         """Open the file, made with fresh keys when it does not exist. Safe beside another maker."""
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            content = _File({1: os.urandom(32)}, os.urandom(32), os.urandom(32))
-            # Not named by the process alone: in a container each is number 1, the killed one too.
-            draft = path.with_name(f"{path.name}.{os.getpid()}-{os.urandom(4).hex()}")
-            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(msgspec.json.encode(content))
-                file.flush()
-                os.fsync(file.fileno())
+            draft = _draft(path, _File({1: os.urandom(32)}, os.urandom(32), os.urandom(32)))
             try:
                 os.link(draft, path)  # Fails where another process was first; then its keys hold.
             except FileExistsError:
@@ -94,6 +99,71 @@ class Keyring:
             _sync(path.parent)  # Before anything is sealed with keys that a power cut could take.
         return cls.open(path)
 
+    def newest(self) -> int:
+        """Number of the key to wrap with."""
+        now = monotonic()
+        if now >= self._look_at:
+            self._look_at = now + LOOK
+            try:
+                self.learn()
+            except (KeyringError, OSError) as error:
+                # What is sealed with the keys in memory can be opened again all the same.
+                log.warning("the key file cannot be read again: %s", error)
+        return self.current
+
+    def learn(self) -> None:
+        """Read the file again if it is another than before. Keys that it no longer holds are
+        known until this process ends. Raises `KeyringError`, `OSError`."""
+        if _stamp(self.path.stat()) == self._stamp:
+            return
+        read = Keyring.open(self.path)
+        common = self.wrapping.keys() & read.wrapping.keys()
+        if (read._lookup, read._chain) != (self._lookup, self._chain) or any(
+            read.wrapping[number] != self.wrapping[number] for number in common
+        ):
+            raise KeyringError(
+                "keyring_replaced",
+                f"The key file {self.path} was replaced by one with other keys.",
+                "Put back the file that belongs to this database; rotation only adds to it.",
+            )
+        self.wrapping = {**self.wrapping, **read.wrapping}
+        self.current, self._stamp = read.current, read._stamp
+
+    def add(self) -> int:
+        """Add a fresh wrapping key to the file; its number. Not safe beside another who adds.
+
+        Raises `KeyringError`.
+        """
+        self.learn()
+        number = self.current + 1
+        self._rewrite({**self.wrapping, number: os.urandom(32)})
+        return number
+
+    def retire(self, numbers: Iterable[int]) -> Path:
+        """Take wrapping keys out of the file and lay them into one beside it, which opens backups
+        of their time. That other file. Raises `KeyringError`."""
+        retired = self.path.with_name(f"{self.path.name}.retired")
+        before = msgspec.json.decode(retired.read_bytes()) if retired.exists() else {}
+        gone = {number: self.wrapping[number] for number in numbers}
+        _draft(retired, {**before, **gone}).rename(retired)
+        self._rewrite({n: key for n, key in self.wrapping.items() if n not in gone})
+        return retired
+
+    def _rewrite(self, wrapping: Mapping[int, bytes]) -> None:
+        # What a link leads to is replaced, and not the link.
+        path = self.path.resolve()
+        try:
+            _draft(path, _File(dict(wrapping), self._lookup, self._chain)).rename(path)
+            _sync(path.parent)  # Before anything is wrapped with a key that a power cut could take.
+        except OSError as error:
+            raise KeyringError(
+                "keyring_unwritable",
+                f"The key file {path} cannot be written: {error.strerror}.",
+                "Rotate where it can be, and lay the file here.",
+            ) from error
+        self.learn()
+        self.wrapping = wrapping
+
     def token(self, text: str) -> str:
         """Keyed hash for look-up (128 bits, hex): equal texts have equal tokens, no more."""
         return blake2b(text.encode(), key=self._lookup, digest_size=16).hexdigest()
@@ -101,6 +171,22 @@ class Keyring:
     def chain(self, previous: bytes, first: int, leaves: bytes) -> bytes:
         """Link of the chain of appends: over the link before it, the place and the leaf hashes."""
         return hmac.digest(self._chain, previous + first.to_bytes(8, "big") + leaves, "sha256")
+
+
+def _stamp(found: os.stat_result) -> tuple[int, int]:
+    return found.st_ino, found.st_mtime_ns
+
+
+def _draft(path: Path, content: object) -> Path:
+    """The content in a file beside the path, on the disk."""
+    # Not named by the process alone: in a container each is number 1, the killed one too.
+    draft = path.with_name(f"{path.name}.{os.getpid()}-{os.urandom(4).hex()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(msgspec.json.encode(content))
+        file.flush()
+        os.fsync(file.fileno())
+    return draft
 
 
 def _sync(directory: Path) -> None:

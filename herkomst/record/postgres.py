@@ -28,7 +28,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -37,6 +37,7 @@ from urllib.parse import quote
 
 import msgspec
 import psycopg
+from psycopg import sql
 from psycopg.sql import SQL, Identifier
 
 OWNER = "herkomst_owner"
@@ -50,6 +51,8 @@ DATABASE = "herkomst"
 OLDEST_MAJOR = 15
 START_TIMEOUT = 300.0
 STOP_TIMEOUT = 60.0
+RECOVERY_TIMEOUT = 36_000.0
+"""Seconds: a restore recovers all that was written since the copy was made."""
 CONNECT_TIMEOUT = 3
 POLL = 0.02
 SOCKET_PATH_LIMIT = 107
@@ -97,6 +100,25 @@ class Address(msgspec.Struct, frozen=True):
 
     socket: str
     port: int
+
+
+class Isolated(NamedTuple):
+    """A server that is being prepared, and asks for no password."""
+
+    address: Address
+
+    def url(self, role: str, database: str = DATABASE) -> str:
+        host = quote(self.address.socket, safe="")
+        return f"postgresql://{role}@/{database}?host={host}&port={self.address.port}"
+
+    def answers(self) -> bool:
+        try:
+            psycopg.connect(
+                self.url(SUPERUSER, "postgres"), connect_timeout=CONNECT_TIMEOUT
+            ).close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
 
 class Binaries(NamedTuple):
@@ -299,6 +321,111 @@ class EmbeddedPostgres:
                 SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name))
             )
 
+    @contextlib.contextmanager
+    def replaced(self, copy: Callable[[Path], None], settings: str) -> Iterator[Isolated]:
+        """Put another database in the place of the one that is here, once the block has ended.
+
+        Inside the block it runs where nobody looks for it: on a socket of its own, without a
+        password. When the block fails, all stays as it was.
+
+        Args:
+            copy: fills an empty directory with the files of a database.
+            settings: further lines of `postgresql.auto.conf` for the time of the block.
+        """
+        with self._guard, self._alone():
+            self._settle()
+            with _claimed(self._root / "users.lock") as users, self._stopped() as lock:
+                if users is None or lock is None:
+                    raise ServerError(
+                        "server_in_use",
+                        f"The embedded server of {self.home} is in use.",
+                        "Stop every process of Herkomst on this home first.",
+                    )
+                with _scratch(self._root, "data") as scratch:
+                    scratch.chmod(0o711)
+                    yield from self._replacing(scratch, lock, copy, settings)
+
+    @contextlib.contextmanager
+    def _stopped(self) -> Iterator[int | None]:
+        """The lock of a server that does not run; None where one does that is not left over."""
+        deadline = time.monotonic() + STOP_TIMEOUT
+        while self._end_left_over() and time.monotonic() < deadline:
+            time.sleep(POLL)
+        with _claimed(self._root / "server.lock") as lock:
+            yield lock
+
+    def _end_left_over(self) -> bool:
+        """End the servers of restores that were killed; whether there were any."""
+        left = [pid for data in self._root.glob("data.new-*/new") for pid in _processes(data)]
+        for pid in left:
+            _signal(pid, signal.SIGQUIT)
+        return bool(left)
+
+    def _replacing(
+        self, scratch: Path, lock: int, copy: Callable[[Path], None], settings: str
+    ) -> Iterator[Isolated]:
+        new = scratch / "new"
+        new.mkdir(mode=0o700)
+        copy(new)
+        for path in (new, *new.rglob("*")):
+            self._user.take(path)
+        binaries = _find_binaries(self._user, self._root)
+        isolated = Isolated(Address(str(self._socket_directory()), _free_port()))
+        self._isolate(new, isolated.address, settings)
+        control: list[str | Path] = [binaries.directory / "pg_ctl", "-D", new, "-w"]
+        passwords = _passwords()
+        try:
+            self._start_isolated([*control, "start"], new, isolated, lock)
+            yield isolated
+            with psycopg.connect(isolated.url(SUPERUSER, "postgres")) as connection:
+                for role, password in passwords.items():
+                    change = SQL("ALTER ROLE {} PASSWORD {}")
+                    connection.execute(change.format(Identifier(role), sql.Literal(password)))
+        finally:
+            self._user.run([*control, "-m", "fast", "stop"])
+        self._take_over(new, passwords)
+
+    def _start_isolated(
+        self, command: Sequence[str | Path], data: Path, isolated: Isolated, lock: int
+    ) -> None:
+        log = data.with_name("log")
+        with log.open("w") as output:
+            self._user.run(command, output=output, keep=[lock])
+        deadline = time.monotonic() + RECOVERY_TIMEOUT
+        while not isolated.answers():
+            pid = _recorded_pid(data)
+            if pid is None or not _works_in(pid, data) or time.monotonic() > deadline:
+                raise ServerError(
+                    "server_start",
+                    "The server does not come up with the files that were put there: "
+                    f"{_last_words(log)}.",
+                    "Mend what it says; the database that was here before is as it was.",
+                )
+            time.sleep(POLL)
+
+    def _isolate(self, data: Path, address: Address, settings: str) -> None:
+        beside = data.parent
+        options = dict(_options(address, beside, durable=self._durable))
+        # It answers when it has recovered, and not before.
+        options |= {"listen_addresses": "", "logging_collector": "off", "hot_standby": "off"}
+        lines = [f"{name} = {_quoted(value)}\n" for name, value in options.items()]
+        _write(beside / "server.conf", "".join(lines).encode(), 0o644)
+        _write(beside / "hba.conf", b"local all all trust\n", 0o644)
+        # What was set on the server that was backed up, such as whom it waits for, is not wanted.
+        inside = f"hba_file = {_quoted(str(beside / 'hba.conf'))}\n{settings}"
+        _write(data / "postgresql.auto.conf", inside.encode(), 0o600)
+        self._user.take(data / "postgresql.auto.conf")
+
+    def _take_over(self, new: Path, passwords: dict[str, str]) -> None:
+        _write(new / "postgresql.auto.conf", b"", 0o600)
+        self._user.take(new / "postgresql.auto.conf")
+        # A crash from here on leaves no database, and never one with the passwords of another.
+        if self._data.exists():
+            shutil.rmtree(self._data)
+        _write(self._root / "credentials", msgspec.json.encode(passwords), 0o600)
+        new.rename(self._data)
+        _sync(self._root)
+
     # Where things are.
 
     @property
@@ -367,20 +494,14 @@ class EmbeddedPostgres:
         return pid if pid is not None and _works_in(pid, self._data) else None
 
     def _recorded_pid(self) -> int | None:
-        try:
-            return int((self._data / "postmaster.pid").read_text().split("\n", 1)[0])
-        except (FileNotFoundError, ValueError):
-            return None
-
-    def _processes(self) -> list[int]:
-        found = (int(path.name) for path in PROCESSES.glob("[0-9]*"))
-        return [pid for pid in found if _works_in(pid, self._data)]
+        return _recorded_pid(self._data)
 
     def _end_orphans(self) -> None:
+        self._end_left_over()
         # Children that compute outlive a killed postmaster for as long as they compute, and while
         # they live no other server may start. They can bring nothing to an end that is of use.
         if self._postmaster() is None:
-            for pid in self._processes():
+            for pid in _processes(self._data):
                 _signal(pid, signal.SIGQUIT)
 
     # Talking to it.
@@ -428,7 +549,7 @@ class EmbeddedPostgres:
         )
 
     def _stale(self) -> ServerError:
-        left = ", ".join(map(str, self._processes()))
+        left = ", ".join(map(str, _processes(self._data)))
         return ServerError(
             "server_stale",
             f"The server of {self._data} died and left "
@@ -615,7 +736,7 @@ class EmbeddedPostgres:
         # All of it happens beside the place where it is looked for. An interrupted beginning is
         # never found, and a directory that is found is complete. The programs keep the lock,
         # because they go on for a while when the process that called them is killed.
-        passwords = {role: secrets.token_urlsafe(32) for role in (SUPERUSER, OWNER, APP)}
+        passwords = _passwords()
         with _scratch(self._root, "data") as scratch:
             self._user.take(scratch)
             self._init(binaries, lock, scratch / "new", passwords)
@@ -765,6 +886,18 @@ def _claimed(path: Path) -> Iterator[int | None]:
         os.close(lock)
 
 
+def _recorded_pid(data: Path) -> int | None:
+    try:
+        return int((data / "postmaster.pid").read_text().split("\n", 1)[0])
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _processes(data: Path) -> list[int]:
+    found = (int(path.name) for path in PROCESSES.glob("[0-9]*"))
+    return [pid for pid in found if _works_in(pid, data)]
+
+
 def _works_in(pid: int, directory: Path) -> bool:
     """Whether this is a living process of PostgreSQL, all of which work in their data directory."""
     process = PROCESSES / str(pid)
@@ -789,6 +922,12 @@ def _seconds_until(deadline: float) -> str:
 
 
 # Binaries.
+
+
+def client_program(name: str, home: Path) -> Path:
+    """A program of PostgreSQL that this user runs, such as `pg_basebackup`."""
+    mine = ServerUser(os.geteuid(), os.getegid(), is_other=False)
+    return _find_binaries(mine, home / "postgres").directory / name
 
 
 def _find_binaries(user: ServerUser, root: Path) -> Binaries:
@@ -857,6 +996,10 @@ def _locale(binaries: Binaries) -> list[str]:
 # What is told to the server.
 
 
+def _passwords() -> dict[str, str]:
+    return {role: secrets.token_urlsafe(32) for role in (SUPERUSER, OWNER, APP)}
+
+
 def _provision(passwords: dict[str, str]) -> list[str]:
     roles = [f"CREATE ROLE {role} LOGIN PASSWORD '{passwords[role]}'" for role in (OWNER, APP)]
     closed = [f"REVOKE ALL ON DATABASE {name} FROM PUBLIC" for name in ("postgres", "template1")]
@@ -885,6 +1028,8 @@ def _options(address: Address, log: Path, *, durable: bool) -> Iterator[tuple[st
         "wal_level": "replica",
         "max_wal_size": "4GB",
         "min_wal_size": "80MB",
+        # What waits for a backup that nobody continues does not fill the disk.
+        "max_slot_wal_keep_size": "4GB",
         # A segment that is kept for later use keeps what was written in it: the data key of an
         # erased person for as long as nothing overwrites it. One that is removed is gone.
         "wal_recycle": "off",

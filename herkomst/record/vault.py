@@ -76,33 +76,55 @@ class Vault:
         """A fresh key and the row that must be committed with what it seals."""
         random = os.urandom(2 * _HALF + _NONCE)
         secret, nonce = random[: 2 * _HALF], random[2 * _HALF :]
-        current = self._keyring.current
-        wrapped = nonce + self._wrapping[current].encrypt(nonce, secret, key_id.bytes)
-        return DataKey(key_id, secret), KeyRow(key_id, wrapped, current)
+        return DataKey(key_id, secret), self._wrap(key_id, secret, nonce)
 
     def unwrap(self, row: KeyRow) -> DataKey:
         """Raises `SealBroken`, also when the wrapping key is not in the key file."""
+        return DataKey(row.key_id, self._secret(row))
+
+    def rewrap(self, row: KeyRow) -> KeyRow:
+        """The same data key under the newest wrapping key. Raises `SealBroken`."""
+        return self._wrap(row.key_id, self._secret(row), os.urandom(_NONCE))
+
+    def _wrap(self, key_id: UUID, secret: bytes, nonce: bytes) -> KeyRow:
+        newest = self._keyring.newest()
+        wrapped = nonce + self._wrapper(newest).encrypt(nonce, secret, key_id.bytes)
+        return KeyRow(key_id, wrapped, newest)
+
+    def _secret(self, row: KeyRow) -> bytes:
         try:
-            secret = self._wrapping[row.kek].decrypt(
+            return self._wrapper(row.kek).decrypt(
                 row.wrapped[:_NONCE], row.wrapped[_NONCE:], row.key_id.bytes
             )
-        except (InvalidTag, KeyError, ValueError) as error:
+        except KeyError as error:
+            raise SealBroken(
+                f"The data key {row.key_id} does not open: its wrapping key {row.kek} is not in "
+                f"{self._keyring.path}. Put the key file there that the key was added to."
+            ) from error
+        except (InvalidTag, ValueError) as error:
             raise SealBroken(
                 f"The data key {row.key_id} does not open with wrapping key {row.kek}: the key "
                 "file is not the one of this database, or the row was altered."
             ) from error
-        return DataKey(row.key_id, secret)
+
+    def _wrapper(self, number: int) -> AESGCM:
+        """Raises `KeyError` when the key file does not hold that key, also when read again."""
+        if number not in self._wrapping:
+            if number not in self._keyring.wrapping:
+                self._keyring.learn()
+            self._wrapping[number] = AESGCM(self._keyring.wrapping[number])
+        return self._wrapping[number]
 
     def keys(self, connection: Connection[Row], ids: Iterable[UUID]) -> dict[UUID, DataKey]:
         """The keys that still exist, by id; an erased one is simply not there."""
         with connection.cursor(binary=True) as cursor:
             cursor.execute(
-                "SELECT key_id, wrapped, kek FROM vault.keys WHERE key_id = ANY(%s)", (list(ids),)
+                "SELECT key_id, wrapped, kek FROM vault.keys WHERE key_id = ANY(%b)", (list(ids),)
             )
             return {row[0]: self.unwrap(KeyRow(*row)) for row in cursor.fetchall()}
 
 
 def destroy(cursor: Cursor[Row], ids: Iterable[UUID]) -> int:
     """Delete keys; how many there were. What they sealed is gone with them."""
-    cursor.execute("DELETE FROM vault.keys WHERE key_id = ANY(%s)", (list(ids),))
+    cursor.execute("DELETE FROM vault.keys WHERE key_id = ANY(%b)", (list(ids),))
     return cursor.rowcount

@@ -1,0 +1,109 @@
+"""Freezing a database of this schema, for later versions to be tried on.
+
+`python -m tests.record.freezing` writes `tests/golden/dumps/NUMBER`, where the number is that of
+the last migration. A directory that was ever committed is not written again.
+"""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
+
+from herkomst.access.policy import Action, permit
+from herkomst.access.purpose import verify as purposed
+from herkomst.access.viewer import Role, operator
+from herkomst.domain import ids
+from herkomst.domain.casework.hit import Hit
+from herkomst.domain.events import EventData
+from herkomst.domain.register.records import Identifier, PurchaseRecord, Record
+from herkomst.intake.files import Delivery, import_file
+from herkomst.investigations.hits import export_hits
+from herkomst.processes.matching import FLOOD
+from herkomst.record import migrations
+from herkomst.record.archive import Archive, open_archive
+from herkomst.record.backup import backup
+from herkomst.record.postgres import embedded
+from herkomst.settings import Settings
+from herkomst.simulate.world import simulate
+from tests.archives import (
+    POLICE,
+    TILL,
+    a_correction,
+    a_dealer,
+    a_line,
+    a_moment,
+    a_purchase,
+    a_sale,
+)
+from tests.projections.following import digests, follow, take_in
+from tests.serving import pair
+
+DUMPS = Path(__file__).parents[1] / "golden" / "dumps"
+DIGESTS = "digests.json"
+SIZE = 200_000
+"""Bytes that a dump may have: it stays for good."""
+ACTOR = "user:rechercheur"
+
+
+def freeze(out: Path) -> None:
+    """Write a dump of a small world with something of everything, its keys and its digests."""
+    with tempfile.TemporaryDirectory() as directory:
+        home = Path(directory) / "home"
+        Path(directory).chmod(0o711)
+        settings = Settings(home=home, kek_file=home / "kek.json")
+        try:
+            with open_archive(settings) as archive:
+                _fill(archive, Path(directory))
+                backup(settings, out, portable=True)
+                told = digests(archive)
+        finally:
+            embedded(home).stop()
+        (out / "kek.json").write_bytes((home / "kek.json").read_bytes())
+    for lock in ("lock", "erasures.ndjson.lock"):
+        (out / lock).unlink()
+    (out / DIGESTS).write_bytes(msgspec.json.format(msgspec.json.encode(told)) + b"\n")
+    assert (out / "dump").stat().st_size < SIZE
+
+
+def _fill(archive: Archive, directory: Path) -> None:
+    simulate(directory / "world", dealers=4, purchases=60, stolen=80, seed=20261122)
+    for file, source in (("dealers", "dol"), ("purchases", "dor"), ("stolen", "politie")):
+        with (directory / "world" / f"{file}.ndjson").open("rb") as stream:
+            summary = import_file(archive.register, Delivery(stream, file, file, source))
+        assert summary.is_clean, summary
+    take_in(archive, a_dealer(), *pair(1), *pair(2), *pair(3), *_an_earlier_passage(), *_a_flood())
+    follow(archive)
+    take_in(archive, a_correction("c", payment={"form": "card"}), a_sale())
+    archive.register.decide_on_dealer(TILL, "dealer-1", lambda dealer: dealer.accept(), actor=ACTOR)
+    _decide(archive, 1, lambda hit: hit.assess())
+    _decide(archive, 2, lambda hit: hit.reject("other_good"))
+    archive.register.order_erasure(f"seller:{TILL}:purchase-3", ground="avg:17", actor=ACTOR)
+    reading = purposed(operator(Role.AUTHORISED_OFFICER), "duty:front_desk", "wpg:8")
+    assert list(export_hits(archive, permit(reading, Action.EXPORT_HITS)))
+    follow(archive)
+
+
+def _an_earlier_passage() -> list[Record]:
+    """A bicycle that was bought a month before it was stolen."""
+    bought, stolen = pair(4)
+    assert isinstance(bought, PurchaseRecord)
+    return [replace(bought, acquired=a_moment("2026-02-02T14:05:00+01:00")), stolen]
+
+
+def _a_flood() -> list[Record]:
+    """One number on more goods than it can identify."""
+    frame = [Identifier(type="frame", value="GZ1111111")]
+    items = [a_line(identifiers=frame)]
+    return [a_purchase(key=f"flood-{n}", items=items, seller=None) for n in range(FLOOD + 1)]
+
+
+def _decide(archive: Archive, number: int, decide: Callable[[Hit], EventData]) -> None:
+    purchase = ids.purchase_id(TILL, f"purchase-{number}")
+    hit = ids.pair_id(purchase, 1, ids.stolen_item_id(POLICE, f"stolen-{number}"))
+    archive.casework.decide(hit, decide, actor=ACTOR, ground="wpg:8")
+
+
+if __name__ == "__main__":
+    freeze(DUMPS / f"{migrations.migrations()[-1].number:04d}")
