@@ -28,7 +28,7 @@ from psycopg import Cursor, Rollback
 
 from herkomst.domain.calendar import Occurred
 from herkomst.domain.events import Envelope, Event, EventData, encode
-from herkomst.record.database import LOST, Database, DatabaseDown, Row
+from herkomst.record.database import LOST, Database, DatabaseDown, DiskFull, Row
 from herkomst.record.keyring import Keyring
 from herkomst.record.mapper import CanonicalMapper, Placed
 from herkomst.record.recorder import NEXT, Appended, Datastore, Pending, SequenceRecorder
@@ -209,6 +209,8 @@ class RecordApplication(Application[UUID]):
         for attempt in range(1, ATTEMPTS):
             try:
                 return act()
+            except DiskFull:
+                raise  # Trying again makes no room.
             except (*LOST, DatabaseDown) as error:
                 log.warning("the database was lost, trying again: %s", error)
                 sleep(0.05 * 2**attempt)

@@ -19,6 +19,18 @@ class DatabaseDown(Exception):
     code = "database_down"
 
 
+class DiskFull(DatabaseDown):
+    """The disk of the database has no room left: nothing of the transaction was written."""
+
+    code = "disk_full"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The disk of the database is full, and nothing of this was written. Make room for it "
+            "and send it again; what was accepted before stands."
+        )
+
+
 class Database:
     """A pool of connections in autocommit; a transaction is asked for by name."""
 
@@ -58,6 +70,8 @@ class Database:
         try:
             with self.pool.connection() as connection:
                 yield connection
+        except psycopg.errors.DiskFull as error:
+            raise DiskFull from error
         except PoolTimeout as error:
             raise DatabaseDown(
                 "The database gives no connection: it is down, unreachable or full; "

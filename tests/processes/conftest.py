@@ -8,7 +8,7 @@ from herkomst.record.archive import Archive
 from tests.processes.scenes import Scene
 
 SECONDS_AN_EXAMPLE = 3
-USUAL_SECONDS = 30
+USUAL_SECONDS = 90
 
 
 @pytest.fixture
