@@ -119,7 +119,7 @@ def test_given_a_world_that_comes_in_when_each_part_is_killed_then_it_is_as_if_n
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100, 110))
-@pytest.mark.parametrize("unkilled", [8_000], indirect=True)
+@pytest.mark.parametrize("unkilled", [6_000], indirect=True)
 def test_given_a_world_that_comes_in_when_a_hundred_are_killed_then_it_is_as_if_none_had_been(
     unkilled: Unkilled, folder: Path, seed: int
 ) -> None:
