@@ -39,6 +39,7 @@ say "Purchases"
 run import "$world/purchases.ndjson" --as purchases --source dor
 say "Stolen goods"
 run import "$world/stolen.ndjson" --as stolen --source politie
+run import "$world/stolen-verzekeraars.ndjson" --as stolen --source verzekeraars
 
 say "Until everything has been matched"
 head=$(run status --json | uv run --no-sync python -c \
@@ -49,7 +50,7 @@ run status
 if [ "${1:-}" = "--check" ]; then
     say "Scored against the truth"
     run export hits --purpose duty:front_desk --ground wpg:8 > "$world/found.ndjson"
-    uv run --no-sync python -m bench.score "$world/found.ndjson" "$world/truth/hits.ndjson"
+    uv run --no-sync python -m bench.score --rates "$world/found.ndjson" "$world"/truth/hits*.ndjson
     exit 0
 fi
 

@@ -7,6 +7,7 @@ full hits; every miss and every false full hit is listed, because a figure alone
 import argparse
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from math import sqrt
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -14,6 +15,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from bench.report import report
+from herkomst.simulate.rates import listing
 
 RECALL, PRECISION = 0.99, 0.95
 T = TypeVar("T")
@@ -70,8 +72,8 @@ class Rate(NamedTuple):
         return (middle - half) / (1 + z * z / n), min(1.0, (middle + half) / (1 + z * z / n))
 
 
-def main(hits: Path, truth: Path) -> bool:
-    planted = {_pair(p.purchase, p.stolen): p for p in _read(truth, _Planted)}
+def main(hits: Path, truths: Sequence[Path], *, rates: bool) -> bool:
+    planted = {_pair(p.purchase, p.stolen): p for t in truths for p in _read(t, _Planted)}
     standing = {
         _pair(h.purchase, h.stolen): h
         for h in _read(hits, _Exported)
@@ -82,6 +84,8 @@ def main(hits: Path, truth: Path) -> bool:
     recall = Rate(len(findable & standing.keys()), len(findable))
     precision = Rate(sum(1 for p in full if p in planted), len(full))
     passed = bool(findable) and recall.value >= RECALL and precision.value >= PRECISION
+    if rates:
+        print(msgspec.json.encode({"rates": listing()}).decode())
     report(
         "score",
         {
@@ -120,6 +124,11 @@ def _told(pair: Pair, why: str) -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("hits", type=Path, help="what `herkomst export hits` wrote")
-    parser.add_argument("truth", type=Path, help="truth/hits.ndjson of the simulated world")
+    parser.add_argument(
+        "truth", type=Path, nargs="+", help="truth/hits.ndjson of the world, one a source"
+    )
+    parser.add_argument(
+        "--rates", action="store_true", help="print the rates of `simulate` too, on one line"
+    )
     arguments = parser.parse_args()
-    sys.exit(0 if main(arguments.hits, arguments.truth) else 1)
+    sys.exit(0 if main(arguments.hits, arguments.truth, rates=arguments.rates) else 1)

@@ -8,6 +8,7 @@ import typer
 
 from herkomst.cli import output
 from herkomst.cli.record import Json, progress_bar
+from herkomst.simulate import rates
 from herkomst.simulate.world import simulate as simulate_world
 
 
@@ -17,6 +18,7 @@ def simulate(
     seed: Annotated[int, typer.Option()],
     out: Annotated[Path, typer.Option(help="Directory to write to.")],
     stolen: Annotated[int | None, typer.Option(min=0, help="Default: 3.4 a purchase.")] = None,
+    staff: Annotated[bool, typer.Option("--staff", help="And staff, and what it reads.")] = False,
     json: Json = False,
 ) -> None:
     """Write dealers, purchases and stolen goods of made-up persons, and the truth beside them."""
@@ -34,10 +36,12 @@ def simulate(
             purchases=purchases,
             stolen=stolen,
             seed=seed,
+            staff=staff,
             progress=progress,
         )
     told = msgspec.to_builtins(counts)
+    served = told.pop("staff") or {}
     if json:
-        output.document(told)
+        output.document({**told, **served, "rates": rates.listing()})
     else:
-        output.table(told.items())
+        output.table({**told, **served}.items())

@@ -16,11 +16,13 @@ _AFTER: Final = Spread.of_quantiles(rates.SOLD_AGAIN_AFTER_DAYS)
 class Circulation:
     """Goods that wait to be sold again; beyond two hundred of a kind, some never are."""
 
-    __slots__ = ("_chance", "_waiting")
+    __slots__ = ("_chance", "_waiting", "salvaged")
 
     def __init__(self, chance: Random) -> None:
         self._chance = chance
         self._waiting: dict[str, list[tuple[int, int, Good]]] = {}
+        self.salvaged: list[tuple[int, Good]] = []
+        """Recovered goods that an insurer or a depot sells, each from that moment on."""
 
     def sell_on(self, good: Good, at: int) -> None:
         """Draw whether a good that a shop bought comes to a shop again, and how often."""
@@ -31,8 +33,12 @@ class Circulation:
     def give_back(self, good: Good, recovered: int) -> None:
         """Draw whether the owner of a recovered good sells it to a shop."""
         share = rates.RECOVERED_SOLD_AGAIN * rates.RECOVERED_SOLD_AGAIN_TO_SHOP
-        if self._chance.random() < share:
+        if self._chance.random() >= share:
+            return
+        if self._chance.random() >= rates.RECOVERED_SOLD_BY_COMPANY:
             self._release(good, recovered, 1)
+        elif len(self.salvaged) < _MOST_OF_A_KIND:
+            self.salvaged.append((recovered + int(_AFTER.draw(self._chance) * clock.DAY), good))
 
     def take(self, kind: str, at: int) -> Good | None:
         """Take out a good of the kind that can be sold at that moment."""

@@ -167,14 +167,14 @@ class StolenItem(Record, tag_field="type", tag="stolen_item"):
     v: int
     source: str
     key: str
-    report: str
-    offence: str
     status: Literal["reported", "withdrawn", "recovered"]
     handling: str
     stolen: Interval
     reported_at: str
     place: Place
     item: StolenGood
+    report: str | None = None
+    offence: str | None = None
     withdrawn_reason: str | None = None
     recovered_at: str | None = None
 
@@ -196,8 +196,141 @@ class Hit(Record):
     why: str
 
 
+class SameTheft(Record):
+    """Reports of one good by two sources."""
+
+    stolen: list[Reference]
+
+
 class Presentations(Record):
     """All purchases in which one person stands as the seller."""
 
     person: str
     presented: list[Reference]
+
+
+class StolenHere(Record):
+    """A purchase that holds a stolen good, whether or not anything shows it."""
+
+    purchase: PurchaseLine
+    stolen: Reference | None = None
+    """The report of it, if the owner made one."""
+
+
+class Crime(Record):
+    """A planted crime, or what looks like one and is innocent."""
+
+    kind: str
+    members: list[str]
+    """The persons, by their names in the truth."""
+    purchases: list[Reference]
+    form: str | None = None
+    dealer: Reference | None = None
+    branch: str | None = None
+    look_alike_of: str | None = None
+
+
+class Role(Record):
+    """What an officer may do, and since when."""
+
+    role: str
+    since: str = field(name="from")
+    until: str | None = field(default=None, name="to")
+
+
+class Officer(Record, tag_field="type", tag="officer"):
+    """Somebody of the staff, as the personnel register has them."""
+
+    v: int
+    source: str
+    key: str
+    person: Seller
+    unit: str
+    roles: list[Role]
+    former_addresses: list[Address] | None = None
+
+
+class Subject(Record):
+    """Somebody whom a case is about, by a purchase in which they stand."""
+
+    purchase: Reference
+    category: str
+    since: str = field(name="from")
+
+
+class Member(Record):
+    """Somebody who works on a case."""
+
+    officer: Reference
+    since: str = field(name="from")
+    until: str | None = field(default=None, name="to")
+
+
+class Case(Record, tag_field="type", tag="case"):
+    """An investigation."""
+
+    v: int
+    source: str
+    key: str
+    unit: str
+    article: str
+    ground: str
+    opened: str
+    subjects: list[Subject]
+    members: list[Member]
+    closed: str | None = None
+
+
+class Task(Record, tag_field="type", tag="task"):
+    """Something that an officer was told to look into."""
+
+    v: int
+    source: str
+    key: str
+    officer: Reference
+    unit: str
+    since: str = field(name="from")
+    until: str = field(name="to")
+    about: list[Reference] = field(default_factory=list)
+
+
+class Duty(Record, tag_field="type", tag="duty"):
+    """A time of service."""
+
+    v: int
+    source: str
+    key: str
+    officer: Reference
+    unit: str
+    kind: str
+    since: str = field(name="from")
+    until: str = field(name="to")
+    covers: Reference | None = None
+    dealer: Reference | None = None
+    about: list[Reference] | None = None
+
+
+class Read(Record, tag_field="type", tag="read"):
+    """One look into a register."""
+
+    v: int
+    source: str
+    key: str
+    at: str
+    officer: Reference
+    purpose: str
+    kind: str
+    device: str
+    purchase: Reference | None = None
+    stolen: Reference | None = None
+    break_glass: bool | None = None
+    reason: str | None = None
+
+
+class Misuse(Record):
+    """Reads that were misuse, or that look like it and are lawful."""
+
+    kind: str
+    officer: Reference
+    reads: list[Reference]
+    look_alike_of: str | None = None

@@ -67,6 +67,16 @@ class Warehouse:
         """Draw a good of the kind."""
         return make(chance, self._by_kind[kind].draw(chance))
 
+    def fleet(self, chance: Random, kind: str, count: int) -> list[Good]:
+        """Draw goods of one model whose numbers follow one another."""
+        model = self._by_kind[kind].draw(chance)
+        goods = [make(chance, model) for _ in range(count)]
+        numbers = self._mint.consecutive(model.template, count)
+        name = catalogue.IDENTIFIER_OF_KIND.get(kind, "serial")
+        for good, number in zip(goods, numbers, strict=True):
+            good.legible, good.identifiers = True, [(name, number)]
+        return goods
+
     def sibling(self, chance: Random, model: Model) -> Model:
         """Draw a model of the same kind and brand, which may be the same one."""
         siblings = self._siblings[model.kind, model.brand]

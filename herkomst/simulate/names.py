@@ -40,6 +40,10 @@ _MEN = (
     "Ravi", "Delano", "Jermaine", "Wouter", "Niels", "Ruben", "Lars", "Olivier", "Casper", "Matthé",
 )  # fmt: skip
 
+_INITIALS = {
+    given: ("IJ" if given.startswith("IJ") else given[0].upper()) + "." for given in _WOMEN + _MEN
+}
+
 _PLAIN = str.maketrans(
     "üöäëïéèêîçşıñãățńśłøåáôíýÖÇŞØÅ",
     "uoaeieeeicsinaatnsloaaoiyOCSOA",
@@ -63,9 +67,9 @@ class Name(Struct, gc=False):
 
     def initials(self) -> str:
         """Return the initials; a name that begins with IJ keeps both letters."""
-        return "".join(
-            ("IJ" if given.startswith("IJ") else given[0].upper()) + "." for given in self.given
-        )
+        if len(self.given) == 1:
+            return _INITIALS[self.given[0]]
+        return "".join([_INITIALS[given] for given in self.given])
 
 
 def family(chance: Random) -> tuple[str, str]:
@@ -83,7 +87,9 @@ def given(chance: Random) -> tuple[str, ...]:
     """Draw one to three given names."""
     names = _WOMEN if chance.random() < rates.WOMEN else _MEN
     count = (1, 1, 1, 1, 1, 2, 2, 2, 3)[int(chance.random() * 9)]
-    return tuple(names[int(chance.random() * len(names))] for _ in range(count))
+    if count == 1:
+        return (names[int(chance.random() * len(names))],)
+    return tuple([names[int(chance.random() * len(names))] for _ in range(count)])
 
 
 def typo(chance: Random, text: str) -> str:

@@ -122,6 +122,10 @@ class Form:
             raise _exhausted(self.template)
         return self._write(self._loose_at + self._loose(place))
 
+    def consecutive(self, count: int) -> list[str]:
+        """Give out numbers of a factory run one after another, as far as it reaches."""
+        return [self._write(self._in_run()) for _ in range(count)]
+
     def _in_run(self) -> int:
         run, place = divmod(self._runs_given, _RUN)
         self._runs_given += 1
@@ -185,10 +189,17 @@ class Mint:
 
     def serial(self, chance: Random, template: str) -> str:
         """Give out a number of that template."""
+        return self._form(template).next(chance)
+
+    def _form(self, template: str) -> Form:
         form = self._forms.get(template)
         if form is None:
             form = self._forms[template] = Form(template, self._seed)
-        return form.next(chance)
+        return form
+
+    def consecutive(self, template: str, count: int) -> list[str]:
+        """Give out consecutive numbers of that template."""
+        return self._form(template).consecutive(count)
 
     def imei(self, chance: Random, model: int) -> str:
         """Give out an IMEI of one of the model's type allocation codes."""

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from herkomst.simulate import clock, rates, sellers
 from herkomst.simulate.draws import Urn
-from herkomst.simulate.formats import Amount, Interval, Item, Payment, Purchase, Seller
+from herkomst.simulate.formats import Amount, Interval, Item, Payment, Purchase, Reference, Seller
 from herkomst.simulate.goods import Good, Warehouse
 from herkomst.simulate.sellers import Person
 from herkomst.simulate.shops import Shop
@@ -41,6 +41,10 @@ class Visit(Struct):
     closes: int
     person: Person | None
     mode: str
+    cents: list[int] | None = None
+    """What is paid for each line, where it is agreed beforehand."""
+    form: str | None = None
+    """How it is paid, where it is agreed beforehand."""
 
 
 def mode_at(chance: Random, trade: str) -> str:
@@ -51,7 +55,7 @@ def mode_at(chance: Random, trade: str) -> str:
 class Books:
     """Writes purchases to the register of the shops."""
 
-    __slots__ = ("_add", "_chance", "_encode", "_warehouse", "lines")
+    __slots__ = ("_add", "_chance", "_encode", "_warehouse", "_witness", "lines")
 
     def __init__(
         self,
@@ -60,11 +64,13 @@ class Books:
         chance: Random,
         encode: Callable[[object], bytes],
         add: Callable[[int, bytes], None],
+        witness: Callable[[Visit], None] | None = None,
     ) -> None:
         self._warehouse = warehouse
         self._chance = chance
         self._encode = encode
         self._add = add
+        self._witness = witness
         self.lines = 0
 
     def enter(self, visit: Visit, goods: list[tuple[Good, Written]]) -> bool:
@@ -72,21 +78,24 @@ class Books:
         chance, shop = self._chance, visit.shop
         reasons = _REASONS.get(visit.mode)
         items, total = self._items(visit, goods)
+        # By position, which is faster than by name: this is done for every purchase.
         record = Purchase(
-            v=1,
-            source=SOURCE,
-            key=visit.key,
-            dealer=shop.dealer,
-            acquired=_acquired(chance, visit),
-            mode=visit.mode,
-            items=items,
-            branch=shop.branch,
-            reason=reasons[int(chance.random() * len(reasons))] if reasons else None,
-            seller=self._seller(visit),
-            payment=_payment(chance, visit, total),
+            1,
+            SOURCE,
+            visit.key,
+            shop.dealer,
+            _acquired(chance, visit),
+            visit.mode,
+            items,
+            shop.branch,
+            reasons[int(chance.random() * len(reasons))] if reasons else None,
+            self._seller(visit),
+            _payment(chance, visit, total),
         )
         self._add(_entered(chance, visit), self._encode(record))
         self.lines += 1
+        if self._witness and record.seller:
+            self._witness(visit)
         return record.seller is not None
 
     def _seller(self, visit: Visit) -> Seller | None:
@@ -113,7 +122,7 @@ class Books:
         for line, (good, written) in enumerate(goods, 1):
             item = _item(chance, line, good, written)
             if priced:
-                cents = _paid(chance, good)
+                cents = visit.cents[line - 1] if visit.cents else _paid(chance, good)
                 total += cents
                 item.price = Amount(_euros(cents), "EUR")
             else:
@@ -137,7 +146,10 @@ def _acquired(chance: Random, visit: Visit) -> Interval:
 
 def _entered(chance: Random, visit: Visit) -> int:
     """Return when the purchase came into the register: mostly at once, sometimes late."""
-    draw = chance.random()
+    draw, vice = chance.random(), visit.shop.vice
+    if vice and vice.enters_late(draw):
+        vice.note(Reference(SOURCE, visit.key))
+        return min(visit.at + chance.randint(*rates.LATE_DAYS) * clock.DAY, clock.END)
     if draw >= rates.ENTERED_LATE + rates.ENTERED_VERY_LATE:
         return visit.at
     days = rates.LATE_DAYS if draw < rates.ENTERED_LATE else rates.VERY_LATE_DAYS
@@ -177,6 +189,9 @@ def _payment(chance: Random, visit: Visit, total: int) -> Payment:
     """Choose how the shop pays; large sums seldom in cash since the limit of 2026."""
     if not total:
         return Payment("none")
+    if visit.form:
+        known = visit.form == "transfer" and chance.random() < rates.ACCOUNT_RECORDED
+        return Payment(visit.form, _euros(total), _account(chance) if known else None)
     traded_in = visit.mode == "traded_in"
     form = (_TRADE_IN if traded_in else _PAYMENTS[visit.shop.trade]).draw(chance)
     if form == "cash" and total >= rates.CASH_LIMIT_CENTS:

@@ -4,6 +4,7 @@ The rates are assumptions, chosen to be plausible and unkind: a world that is to
 what is measured on it. Shares are fractions of one; weights need not add up to anything.
 """
 
+import sys
 from typing import Final
 
 Weights = dict[str, float]
@@ -384,8 +385,8 @@ MISTAKEN: Final = 0.01
 MISTAKEN_IS_DUPLICATE: Final = 0.30
 MISTAKEN_AFTER_DAYS: Final[Quantiles] = ((0.0, 0.2), (0.5, 4), (0.9, 40), (1.0, 200))
 TWO_SOURCES: Final = 0.04
-"""Thefts that a second source reports too; for when the world has a second source of stolen
-goods, as one file holds the records of one source."""
+"""Stolen goods that the insurers report too, in a file of their own."""
+SECOND_REPORT_AFTER_DAYS: Final[Quantiles] = ((0.0, 0.2), (0.5, 6), (0.9, 30), (1.0, 90))
 
 # -- Innocent twins of a hit ----------------------------------------------------------------------
 
@@ -414,3 +415,172 @@ PAID_OF_NEW: Final[dict[str, tuple[float, float]]] = {
 """What a shop pays, as a share of the price when new; the empty kind is the others."""
 VALUE_OF_NEW: Final = (0.35, 1.0)
 VALUE_REPORTED: Final = 0.75
+
+# -- Companies that sell, all of them innocent ----------------------------------------------------
+
+DEALER_TO_DEALER: Final = 0.008
+"""Of all purchases: bought from another dealer."""
+DEALER_TO_DEALER_VISITS: Final = (2, 10)
+DEALER_TO_DEALER_ITEMS: Final = (1, 4)
+RECOVERED_SOLD_BY_COMPANY: Final = 0.30
+"""Of the recovered goods that are lawfully sold again to a dealer: by the insurer that paid, or, of
+bicycles, by the depot where nobody asked for them."""
+FLEETS: Final = 40
+"""For each million purchases: a company that sells thirty goods with consecutive numbers, of which
+some neighbours were stolen and never came to a shop."""
+FLEET_GOODS: Final = 30
+FLEET_NEIGHBOURS_STOLEN: Final = (1, 4)
+
+# -- Planted crimes -------------------------------------------------------------------------------
+
+CRIMES_FROM_PURCHASES: Final = 5_000
+"""Smaller worlds have no planted crimes. From here on there is at least one of every form below, so
+that a small world holds more of them for its size than the table says."""
+
+PLANTED: Final[dict[str, Weights]] = {
+    "prolific": {"with_hits": 20, "without_hits": 20},
+    "ring": {"by_phone": 4, "by_address": 3, "by_presence": 3, "by_series": 2},
+    "straw": {"linked": 20, "unlinked": 5},
+    "bad_shop": {"many_hits": 5, "no_numbers": 5, "late": 3, "invented": 2},
+    "structuring": {"one_dealer": 18, "branches": 6, "household": 6},
+    "borrowed_document": {"own_name": 15},
+    "sold_then_reported": {"owner": 20},
+}
+"""How many of each kind and form there are for each million purchases."""
+
+LOOK_ALIKES_OF_A_CRIME: Final = 10
+LOOK_ALIKES: Final[dict[str, Weights]] = {
+    "prolific": {"house_clearer": 4, "estate": 3, "shop_staff": 3},
+    "ring": {"sports_team": 4, "family": 3, "housemates": 2, "market_buyers": 1},
+    "straw": {"repair_shop_customers": 5, "sports_team": 3, "heirs": 2},
+    "bad_shop": {"large_honest_shop": 1},
+    "structuring": {"bank_transfers": 3, "pattern_of_2025": 3, "inherited_gold": 2,
+                    "estate_in_instalments": 2},
+    "borrowed_document": {"maiden_name": 4, "clerks_slip": 3, "parent_and_child": 3},
+    "sold_then_reported": {"stolen_from_buyer": 1},
+}  # fmt: skip
+"""What looks like each kind of crime and is innocent, ten for each crime, drawn by weight."""
+
+PROLIFIC_SALES: Final = (6, 60)
+PROLIFIC_STOLEN: Final = (0.20, 0.80)
+PROLIFIC_SPAN_DAYS: Final = (40, 600)
+PROLIFIC_UNREPORTED: Final = 0.40
+"""Of the stolen goods of one without hits: not reported; the others have lost their numbers."""
+PROLIFIC_HITS: Final = (1, 3)
+"""Goods of one with hits that bear a number, exactly as the police have it."""
+
+RING_MEMBERS: Final = (3, 9)
+RING_SALES: Final = (2, 5)
+RING_NEXT_TOWN: Final = 0.50
+RING_STOLEN: Final = 0.45
+RING_SPAN_DAYS: Final = (30, 200)
+RING_OCCASIONS: Final = (2, 5)
+TOGETHER_MINUTES: Final = 20
+SERIES_GOODS: Final = (6, 15)
+SERIES_SOLD_WITHIN_DAYS: Final = 45
+
+STRAW_SELLERS: Final = (4, 20)
+STRAW_STOLEN: Final = 0.70
+STRAW_SPAN_DAYS: Final = (20, 120)
+STRAW_LINKS: Final[Weights] = {"phone": 40, "presence": 30, "factory_run": 30}
+"""What the register can record of those who sent them; a straw seller gives the phone number of
+the one who sent them, or comes along with another, or sells goods with neighbouring numbers."""
+
+MANY_HITS_FACTOR: Final = (3.0, 8.0)
+MANY_HITS_FEWEST_ENTRIES: Final = 400
+NO_NUMBERS_FACTOR: Final = 3.0
+"""How many times more stolen goods than its peers a shop takes in that leaves off their numbers."""
+NUMBER_LEFT_OFF: Final = 0.85
+LATE_SHARE: Final = (0.25, 0.50)
+INVENTED_SELLERS: Final = (6, 15)
+RECYCLED_SELLERS: Final = (8, 20)
+RECYCLED_WITHIN_MINUTES: Final = 5
+"""An identity of an honest seller, entered while that seller is at a counter in another town."""
+
+SPLIT_PAYMENTS: Final = (2, 6)
+SPLIT_CENTS: Final = (300_000, 1_200_000)
+SPLIT_WITHIN_DAYS: Final = 21
+INHERITED_CENTS: Final = (120_000, 295_000)
+
+SPLIT_HOUSEHOLD_OTHERS: Final = (1, 2)
+
+BORROWED_SALES: Final = (2, 5)
+BORROWED_STOLEN: Final = 0.40
+LENDER_SALES: Final = (1, 3)
+
+CLAIMED_AFTER_DAYS: Final = (1, 5)
+"""An owner sells and then says it was stolen, so many days after the sale."""
+STOLEN_FROM_BUYER_AFTER_DAYS: Final = (2, 9)
+
+CLEARED_NEXT_TOWN: Final = 0.40
+LEFT_BEHIND_ITEMS: Final = (1, 3)
+ESTATE_SALES: Final = (6, 25)
+ESTATE_DAYS: Final = 120
+STAFF_SALES: Final = (6, 40)
+STAFF_DAYS: Final = 500
+TEAM_EVENINGS: Final = (1, 3)
+TEAM_DAYS: Final = 300
+TEAM_GIVES_ONE_PHONE: Final = 0.50
+FAMILY_OTHERS: Final = (2, 5)
+MARKET_BUYERS: Final = (3, 5)
+HEIRS_OTHERS: Final = (3, 6)
+HEIR_SALES: Final = (1, 2)
+HEIR_DAYS: Final = 90
+MARRIED_SALES: Final = (2, 5)
+MARRIED_DAYS: Final = 500
+NOW_AND_THEN: Final = (1, 3)
+NOW_AND_THEN_DAYS: Final = 400
+"""How often, and within how many days, those sell who look like a crime and are innocent."""
+
+# -- Staff and what they read ---------------------------------------------------------------------
+
+STAFF_FROM_PURCHASES: Final = 1_000_000
+"""From this size on the staff is complete; smaller worlds have it in proportion, with at least 40
+officers, 12 cases, 3,000 reads and one of each misuse."""
+OFFICERS: Final = 400
+OFFICERS_AT_LEAST: Final = 40
+CASES: Final = 60
+CASES_AT_LEAST: Final = 12
+READS: Final = 300_000
+READS_AT_LEAST: Final = 3_000
+MISUSE: Final[dict[str, int]] = {
+    "self": 15,
+    "former_partner": 12,
+    "neighbour": 10,
+    "celebrity": 8,
+    "broker": 6,
+    "break_glass": 5,
+    "unrelated_subject": 4,
+    "after_leaving": 3,
+    "reviewer_self": 2,
+}
+BROKERED_PERSONS: Final = 30
+OFFICER_ROLES: Final[Weights] = {
+    "district_detective": 45, "hic_team": 18, "team_leader": 6, "boa_1": 14, "boa_2": 8,
+    "financial_investigator": 6, "authorised_officer": 3,
+}  # fmt: skip
+CASE_ARTICLES: Final[Weights] = {"sr:416": 40, "sr:417bis": 35, "sr:417": 10, "sr:420bis": 15}
+CASE_CATEGORIES: Final[Weights] = {"suspect": 60, "concerned": 30, "witness": 10}
+CASE_MEMBERS: Final = (4, 9)
+CASE_SUBJECTS: Final = (3, 9)
+CASE_DAYS: Final = (40, 200)
+LEAVES_CASE_EARLY: Final = 0.35
+TASK_ABOUT: Final = (3, 9)
+TASK_DAYS: Final = (3, 15)
+TASK_EVERY_DAYS: Final = 25
+DAYS_ON_SHIFT: Final = 0.60
+READ_WHILE_CONTROLLING: Final = 0.30
+"""Of the reads for a duty: while the dealer is controlled."""
+READ_PATHS: Final[Weights] = {"case": 38, "task": 22, "duty": 33, "cover": 1.6, "hand_over": 0.9,
+                              "namesake": 1.0, "on_call": 1.5, "training": 1.0,
+                              "unexplained": 1.0}  # fmt: skip
+"""Why an officer reads: 93 of 100 by a case, a task or a duty that is about what is read; the
+others are lawful oddities, or leave no trace of their reason."""
+
+# -- The listing ----------------------------------------------------------------------------------
+
+
+def listing() -> dict[str, object]:
+    """Return the whole table by name, to be printed beside any figure that rests on it."""
+    here = vars(sys.modules[__name__])
+    return {name.lower(): value for name, value in here.items() if name.isupper()}

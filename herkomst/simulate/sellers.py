@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
+from itertools import product
 from random import Random
 from typing import Final
 
@@ -12,6 +13,8 @@ from herkomst.simulate.draws import Urn
 from herkomst.simulate.formats import Address, Document, Seller
 
 _DOCUMENT_SIGNS: Final = "BCDFGHJKLNPRTVWXYZ123456789"
+_THREE_SIGNS: Final = ["".join(signs) for signs in product(_DOCUMENT_SIGNS, repeat=3)]
+_DOCUMENTS_OF_A_DIGIT: Final = len(_THREE_SIGNS) ** 2
 _COUNTRIES: Final = ("PL", "DE", "RO", "BG", "TR", "BE", "MA", "SY", "ES", "PT")
 _SMALL_HOUSEHOLDS: Final = Urn({2: 80, 3: 20})
 _KINDS: Final = Urn(rates.HOUSEHOLDS)
@@ -37,6 +40,7 @@ class Person(Struct):
     renews_at: int
     next_document: Document
     van: str = ""
+    is_company: bool = False
 
 
 class Population:
@@ -64,6 +68,25 @@ class Population:
             yield from self._alike(kind, town, home)
         else:
             yield from self._relatives(kind, town, home)
+
+    def someone(
+        self,
+        town: places.Town,
+        *,
+        home: Address | None = None,
+        family: tuple[str, str] | None = None,
+    ) -> Person:
+        """Make one seller who lives there, alone and under a name of their own if nothing else."""
+        chance = self._chance
+        home = home or places.address(chance, town)
+        return self._person(town, home, family or names.family(chance))
+
+    def company(self, name: str, town: places.Town, address: Address) -> Person:
+        """Make a company that sells."""
+        found = self._person(town, address, ("", name))
+        found.name = names.Name((), "", name)
+        found.is_company, found.next_home = True, address
+        return found
 
     def _home_of(self, shop_town: places.Town) -> places.Town:
         draw = self._chance.random()
@@ -163,8 +186,8 @@ def _some_moment(chance: Random) -> int:
 def _document_number(chance: Random, kind: str, country: str) -> str:
     if kind == "driving_licence":
         return str(4_000_000_000 + int(chance.random() * 2_000_000_000))
-    count = len(_DOCUMENT_SIGNS)
-    signs = "".join([_DOCUMENT_SIGNS[int(chance.random() * count)] for _ in range(6)])
+    number = int(chance.random() * _DOCUMENTS_OF_A_DIGIT)
+    signs = _THREE_SIGNS[number // len(_THREE_SIGNS)] + _THREE_SIGNS[number % len(_THREE_SIGNS)]
     digit = 1 + int(chance.random() * 9)
     if country != "NL":
         return f"{country}{signs}{digit}"
@@ -183,6 +206,8 @@ def visits(chance: Random, person: Person) -> list[int]:
 
 def presented(chance: Random, person: Person, at: int) -> Seller:
     """Write a person down as a shop does, with its omissions and slips."""
+    if person.is_company:
+        return Seller(person.name.family, address=person.home)
     found = _presented_name(chance, person.name)
     if chance.random() < rates.SELLER_BORN:
         found.born = person.born
@@ -198,7 +223,8 @@ def presented(chance: Random, person: Person, at: int) -> Seller:
 
 
 def _presented_name(chance: Random, name: names.Name) -> Seller:
-    family, prefix, given = name.family, name.prefix, " ".join(name.given)
+    family, prefix = name.family, name.prefix
+    given = name.given[0] if len(name.given) == 1 else " ".join(name.given)
     if chance.random() < rates.NAME_TYPO:
         family = names.typo(chance, family)
     if chance.random() < rates.TRANSLITERATED:

@@ -1,8 +1,15 @@
 """Dealers and their establishments: where, in which trade, how busy, and when silent."""
 
+from array import array
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from itertools import accumulate
 from random import Random
 from typing import Final
+
+from msgspec import Struct, field
 
 from herkomst.simulate import clock, formats, names, places, rates
 from herkomst.simulate.draws import Urn, stream
@@ -13,6 +20,8 @@ from herkomst.simulate.numbers import Permutation
 
 SOURCE: Final = "dol"
 SILENT_DRAWS: Final = 6
+HITS_REMEMBERED: Final = 50
+DRAWS_OF_A_TRADE: Final = 10
 
 _CHAIN_NAMES = ("Belboom", "Tweede Ronde", "Kringschuur De Wissel")
 _TITLES: Final = {
@@ -33,6 +42,32 @@ _BESIDE: Final = {
     "charity": "general", "electronics": "phones", "art": "general", "watches": "gold",
 }  # fmt: skip
 _STEEPEST = 3.0
+_OF_FEW: Final = 1 / rates.SHOPS_WEIGHED_FOR_DISTANCE
+
+
+class Vice(Struct):
+    """What is wrong with a bad shop, and the purchases that show it."""
+
+    form: str
+    factor: float
+    """How many times more stolen goods than its peers it takes in, or what share it enters late."""
+    noted: list[Reference] = field(default_factory=list)
+
+    def stolen_share(self, usual: float) -> float:
+        """Return the share of stolen goods, beside what is usual in the trade."""
+        return usual * self.factor if self.form in ("many_hits", "no_numbers") else usual
+
+    def leaves_off_number(self, chance: Random) -> bool:
+        """Draw whether the number of a stolen good is left off."""
+        return self.form == "no_numbers" and chance.random() < rates.NUMBER_LEFT_OFF
+
+    def enters_late(self, draw: float) -> bool:
+        """Say whether a purchase is entered late, by a draw between nought and one."""
+        return self.form == "late" and draw < self.factor
+
+    def note(self, purchase: Reference) -> None:
+        """Remember a purchase that shows it."""
+        self.noted.append(purchase)
 
 
 @dataclass(slots=True, eq=False)
@@ -43,10 +78,28 @@ class Shop:
     town: places.Town
     hours: clock.OpeningHours
     dealer: Reference
+    address: formats.Address
     branch: str | None = None
     closed_from: int = clock.END + 1
     closed_until: int = clock.END + 1
     weight: float = 0.0
+    vice: Vice | None = None
+    hits: int = 0
+    hit_purchases: list[Reference] = dataclass_field(default_factory=list)
+    """The first of the purchases that can be shown to hold a stolen good."""
+
+    @property
+    def is_always_open(self) -> bool:
+        """Say whether the shop never falls silent."""
+        return self.closed_from > clock.END
+
+    def note_hit(self, purchase: Reference) -> None:
+        """Count a purchase that can be shown to hold a stolen good."""
+        self.hits += 1
+        if len(self.hit_purchases) < HITS_REMEMBERED:
+            self.hit_purchases.append(purchase)
+        if self.vice and self.vice.form == "many_hits":
+            self.vice.note(purchase)
 
     def is_silent(self, at: int) -> bool:
         """Say whether the shop takes nothing in at that moment."""
@@ -59,12 +112,13 @@ class Dealer:
 
     record: formats.Dealer
     shops: list[Shop]
+    is_chain: bool
 
 
 class Street:
     """All shops, drawn by how busy they are."""
 
-    __slots__ = ("_all", "_found", "dealers", "shops")
+    __slots__ = ("_all", "_by_town", "_by_trade", "_found", "_near", "dealers", "shops")
 
     def __init__(self, dealers: int, country: places.Country, seed: int) -> None:
         if dealers < 1:
@@ -75,23 +129,63 @@ class Street:
         _weigh(self.shops, builder.shares, stream(seed, "activity"))
         self._all = Urn({shop: shop.weight for shop in self.shops})
         self._found = _found_urn(self.shops)
+        self._by_trade = _trade_urns(self.shops)
+        by_town: dict[str, list[Shop]] = {}
+        for shop in self.shops:
+            by_town.setdefault(shop.town.code, []).append(shop)
+        self._by_town = list(by_town.values())
+        self._near: dict[str, _Nearest] = {}
 
     def draw(self, chance: Random, at: int) -> Shop:
         """Draw a shop, busy ones more often, that is not silent at the moment."""
         return _awake(self._all, chance, at)
 
     def draw_near(self, chance: Random, town: places.Town, at: int) -> Shop:
-        """Draw a shop as a seller from that town would."""
-        found = self.draw(chance, at)
-        for _ in range(rates.SHOPS_WEIGHED_FOR_DISTANCE - 1):
-            other = self.draw(chance, at)
-            if places.distance(other.town, town) < places.distance(found.town, town):
-                found = other
-        return found
+        """Draw a shop as a seller from that town would: the nearest of a few drawn by weight."""
+        urn = self._near.get(town.code)
+        if urn is None:
+            urn = self._near[town.code] = _Nearest(self._by_town, town)
+        for _ in range(SILENT_DRAWS):
+            shop = urn.draw(chance)
+            if not shop.closed_from <= at < shop.closed_until:
+                return shop
+        return self.draw(chance, at)
+
+    def draw_trading(
+        self, chance: Random, trades: Sequence[str], town: places.Town, at: int
+    ) -> Shop:
+        """Draw a shop in one of the trades near a town; of any trade where there is none."""
+        urns = [self._by_trade[trade] for trade in trades if trade in self._by_trade]
+        if not urns:
+            return self.draw_near(chance, town, at)
+        draws = (
+            _awake(urns[int(chance.random() * len(urns))], chance, at)
+            for _ in range(DRAWS_OF_A_TRADE)
+        )
+        return min(draws, key=lambda shop: places.distance(shop.town, town))
 
     def depot(self, chance: Random, at: int) -> Shop:
         """Draw a shop that enters found goods."""
         return _awake(self._found, chance, at)
+
+
+class _Nearest:
+    """The shops by their distance from a town, to draw the nearest of a few in one draw."""
+
+    __slots__ = ("_bounds", "_shops")
+
+    def __init__(self, by_town: list[list[Shop]], town: places.Town) -> None:
+        ordered = sorted(by_town, key=lambda shops: places.distance(shops[0].town, town))
+        self._shops = [shop for shops in ordered for shop in shops]
+        total = sum(shop.weight for shop in self._shops)
+        self._bounds = array("d", accumulate(shop.weight / total for shop in self._shops))
+        self._bounds[-1] = 1.0
+
+    def draw(self, chance: Random) -> Shop:
+        """Draw the first, by distance, of several that were drawn by weight."""
+        # The least of three even draws lies below x with a chance of 1 - (1 - x) ** 3.
+        least = 1 - (1 - chance.random()) ** _OF_FEW
+        return self._shops[bisect_right(self._bounds, least)]
 
 
 def _awake(urn: Urn[Shop], chance: Random, at: int) -> Shop:
@@ -100,6 +194,13 @@ def _awake(urn: Urn[Shop], chance: Random, at: int) -> Shop:
         if not shop.is_silent(at):
             return shop
     return next((shop for shop in urn.values if not shop.is_silent(at)), shop)
+
+
+def _trade_urns(shops: list[Shop]) -> dict[str, Urn[Shop]]:
+    by_trade: dict[str, dict[Shop, float]] = {}
+    for shop in shops:
+        by_trade.setdefault(shop.trade, {})[shop] = shop.weight
+    return {trade: Urn(weights) for trade, weights in by_trade.items()}
 
 
 def _found_urn(shops: list[Shop]) -> Urn[Shop]:
@@ -174,7 +275,9 @@ class _Builder:
         reference = Reference(SOURCE, key)
         shops, establishments = [], []
         for trade in trades:
-            shop = Shop(trade, self._country.town(chance), self._hours[trade], reference)
+            town = self._country.town(chance)
+            address = places.address(chance, town)
+            shop = Shop(trade, town, self._hours[trade], reference, address)
             if len(trades) > 1:
                 shop.branch = f"0000{10_000_000 + self._branches(self._branched)}"
                 self._branched += 1
@@ -184,12 +287,12 @@ class _Builder:
             shops.append(shop)
             establishments.append(self._establishment(shop, name))
         record = self._record(key, name, trades, establishments, chain=bool(chain_of))
-        return Dealer(record, shops)
+        return Dealer(record, shops, bool(chain_of))
 
     def _establishment(self, shop: Shop, name: str) -> formats.Establishment:
         closed = shop.closed_until == clock.END + 1 and shop.closed_from <= clock.END
         return formats.Establishment(
-            address=places.address(self._chance, shop.town),
+            address=shop.address,
             municipality=shop.town.code,
             since=_earlier_day(self._chance, 1996, 2023),
             until=clock.day(shop.closed_from) if closed else None,

@@ -10,12 +10,22 @@ from msgspec.structs import replace
 
 from herkomst.simulate import clock, places, rates
 from herkomst.simulate.draws import Spread, Urn
-from herkomst.simulate.formats import Amount, Interval, Place, StolenGood, StolenItem
+from herkomst.simulate.formats import (
+    Amount,
+    Interval,
+    Place,
+    Reference,
+    SameTheft,
+    StolenGood,
+    StolenItem,
+)
 from herkomst.simulate.goods import Good, Warehouse
-from herkomst.simulate.keys import ReportNumbers
+from herkomst.simulate.keys import Keys, ReportNumbers
 from herkomst.simulate.writing import Hand, Written
 
 SOURCE: Final = "politie"
+INSURERS: Final = "verzekeraars"
+"""The second source of stolen goods."""
 Fate = Literal["open", "recovered", "mistaken"]
 """What becomes of a report."""
 
@@ -30,6 +40,7 @@ _DESCRIBED: Final = frozenset({
 })  # fmt: skip
 """The kinds of which an owner says more than brand and model."""
 _REPORTED_AFTER: Final = Spread.of_quantiles(rates.REPORTED_AFTER_DAYS)
+_SECOND_AFTER: Final = Spread.of_quantiles(rates.SECOND_REPORT_AFTER_DAYS)
 _LASTS: Final = Spread.lognormal(rates.THEFT_LASTS_MINUTES, rates.THEFT_LASTS_SIGMA)
 _RECOVERED_AFTER: Final = Spread.of_quantiles(rates.RECOVERED_AFTER_DAYS)
 _MISTAKEN_AFTER: Final = Spread.of_quantiles(rates.MISTAKEN_AFTER_DAYS)
@@ -84,6 +95,8 @@ class Theft(Struct):
     began: int
     ended: int
     reported: int
+    postcode: str | None = None
+    """Where, if the owner surely tells."""
 
 
 class Report(Struct):
@@ -93,13 +106,15 @@ class Report(Struct):
     written: Written
     fate: Fate
     recovered: int | None
+    second: "Report | None" = None
+    """What the insurers report of the same good, if they do."""
 
 
 class Police:
     """Takes in reports and writes them, and what becomes of them, to the register."""
 
-    __slots__ = ("_add", "_chance", "_encode", "_numbers", "_warehouse", "hand", "left",
-                 "lines")  # fmt: skip
+    __slots__ = ("_add", "_chance", "_encode", "_insurers", "_numbers", "_warehouse", "hand",
+                 "left", "lines")  # fmt: skip
 
     def __init__(
         self,
@@ -107,6 +122,7 @@ class Police:
         warehouse: Warehouse,
         hand: Hand,
         numbers: ReportNumbers,
+        insurers: "Insurers",
         budget: int,
         chance: Random,
         encode: Callable[[object], bytes],
@@ -115,6 +131,7 @@ class Police:
         self._warehouse = warehouse
         self.hand = hand
         self._numbers = numbers
+        self._insurers = insurers
         self.left = budget
         """How many goods can still be reported."""
         self._chance = chance
@@ -142,16 +159,35 @@ class Police:
         for item in range(size):
             record.key = f"{record.report}-{item + 1}"
             if item == place:
-                text = written or self.hand.write(chance, good)
-                record.item = _item(chance, good, text)
-                fate, recovered = self._follow(record, theft, sold_at)
-                found = Report(record.key, text, fate, recovered)
+                found = self._report(record, theft, good, written, sold_at)
             else:
                 other = self._warehouse.good(chance, _COMPANIONS[theft.sort].draw(chance))
-                text = self.hand.write(chance, other)
-                record.item = _item(chance, other, text)
-                self._follow(record, theft, 0)
+                self._report(record, theft, other, None, 0)
         self.left -= size
+        return found
+
+    def series(self, theft: Theft, goods: list[Good], *, sold_at: int) -> list[Report]:
+        """Take in one report of all these goods, as far as more can be reported."""
+        circumstances = _CIRCUMSTANCES[theft.sort].draw(self._chance)
+        record = self._record(theft, circumstances)
+        found = []
+        for item, good in enumerate(goods[: self.left], 1):
+            record.key = f"{record.report}-{item}"
+            found.append(self._report(record, theft, good, None, sold_at))
+        self.left -= len(found)
+        return found
+
+    def _report(
+        self, record: StolenItem, theft: Theft, good: Good, written: Written | None, sold_at: int
+    ) -> Report:
+        """Write what is said of one good, and have the insurers hear of it now and then."""
+        chance = self._chance
+        text = written or self.hand.write(chance, good)
+        record.item = _item(chance, good, text)
+        fate, recovered = self._follow(record, theft, sold_at)
+        found = Report(record.key, text, fate, recovered)
+        if fate != "mistaken" and chance.random() < rates.TWO_SOURCES:
+            found.second = self._insurers.report(record, theft, good, found)
         return found
 
     def _record(self, theft: Theft, circumstances: _Circumstances) -> StolenItem:
@@ -168,7 +204,7 @@ class Police:
             handling=circumstances.handling,
             stolen=_interval(chance, theft, circumstances.precision),
             reported_at=reported,
-            place=_place(chance, theft.town),
+            place=_place(chance, theft),
             item=_NOTHING,
         )
 
@@ -209,6 +245,59 @@ class Police:
         self.lines += 1
 
 
+class Insurers:
+    """Report some of the same goods to a register of their own, in their own words."""
+
+    __slots__ = ("_add", "_chance", "_encode", "_hand", "_keys", "_tell", "goods")
+
+    def __init__(
+        self,
+        *,
+        hand: Hand,
+        keys: Keys,
+        chance: Random,
+        encode: Callable[[object], bytes],
+        add: Callable[[int, bytes], None],
+        tell: Callable[[object], None],
+    ) -> None:
+        self._hand = hand
+        self._keys = keys
+        self._chance = chance
+        self._encode = encode
+        self._add = add
+        self._tell = tell
+        self.goods = 0
+
+    def report(self, record: StolenItem, theft: Theft, good: Good, first: Report) -> Report | None:
+        """Report a good that the police know of, later, and say so when it is recovered."""
+        chance = self._chance
+        reported = theft.reported + int(_SECOND_AFTER.draw(chance) * clock.DAY)
+        if reported > clock.END or (first.recovered is not None and first.recovered <= reported):
+            return None
+        text = self._hand.write(chance, good)
+        second = replace(
+            record,
+            source=INSURERS,
+            key=f"VZ-{self._keys.next()}",
+            report=None,
+            offence=None,
+            status="reported",
+            handling="open",
+            reported_at=clock.stamp(reported),
+            item=_item(chance, good, text),
+        )
+        self.goods += 1
+        self._write(reported, second)
+        if first.recovered is not None:
+            stamp = clock.stamp(first.recovered)
+            self._write(first.recovered, replace(second, status="recovered", recovered_at=stamp))
+        self._tell(SameTheft([Reference(SOURCE, record.key), Reference(INSURERS, second.key)]))
+        return Report(second.key, text, first.fate, first.recovered)
+
+    def _write(self, at: int, record: StolenItem) -> None:
+        self._add(at, self._encode(record))
+
+
 def before_sale(chance: Random, kind: str, town: places.Town, sold: int) -> Theft:
     """Draw the theft of a good that was sold at that moment."""
     sort = class_of(kind)
@@ -221,6 +310,21 @@ def after_sale(chance: Random, kind: str, town: places.Town, sold: int, happened
     theft = _theft(chance, class_of(kind), town, happened)
     # The owner had it after the shop did, whatever they remember of the evening.
     theft.began = max(theft.began, sold + 3 * clock.DAY)
+    return theft
+
+
+def claimed(chance: Random, kind: str, town: places.Town, happened: int, postcode: str) -> Theft:
+    """Make up the theft that an owner reports who sold the good."""
+    began = happened - happened % clock.DAY + int(chance.random() * clock.DAY / 2)
+    ended = began + _HOUR + int(chance.random() * 10 * _HOUR)
+    reported = ended + _HOUR + int(chance.random() * 2 * clock.DAY)
+    return Theft(class_of(kind), town, began, ended, reported, postcode)
+
+
+def in_series(chance: Random, town: places.Town, happened: int) -> Theft:
+    """Draw the burglary in which many goods were taken, and which is reported soon."""
+    theft = _theft(chance, "burglary", town, happened)
+    theft.reported = min(theft.reported, theft.ended + _HOUR + int(3 * chance.random() * clock.DAY))
     return theft
 
 
@@ -281,10 +385,11 @@ def _interval(chance: Random, theft: Theft, precision: str) -> Interval:
     return Interval(began, ended if known else None, clock.ZONE, precision)
 
 
-def _place(chance: Random, town: places.Town) -> Place:
+def _place(chance: Random, theft: Theft) -> Place:
+    town = theft.town
     found = Place(town.code, "NL")
     if chance.random() < rates.PLACE_POSTCODE:
-        found.postcode = places.postcode(chance, town)
+        found.postcode = theft.postcode or places.postcode(chance, town)
     if chance.random() < rates.PLACE_POINT:
         found.lat = int(town.lat * 10_000 + 400 * (chance.random() - 0.5)) / 10_000
         found.lon = int(town.lon * 10_000 + 600 * (chance.random() - 0.5)) / 10_000

@@ -7,17 +7,21 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from herkomst.simulate import clock, purchases, rates, sellers, thefts, writing
-from herkomst.simulate.chronicle import Chronicle
+from herkomst.simulate import clock, desk, purchases, rates, sellers, thefts, writing
+from herkomst.simulate.chronicle import BUFFER, Chronicle
+from herkomst.simulate.companies import Companies
+from herkomst.simulate.crimes.programme import Programme
 from herkomst.simulate.draws import Urn, stream
 from herkomst.simulate.errors import SimulationError
-from herkomst.simulate.formats import Presentations, Reference
+from herkomst.simulate.formats import Crime, Presentations, Reference
 from herkomst.simulate.goods import Warehouse
 from herkomst.simulate.keys import Keys, ReportNumbers
 from herkomst.simulate.numbers import Mint
 from herkomst.simulate.places import Country
+from herkomst.simulate.sample import Sample
 from herkomst.simulate.sellers import Person, Population
 from herkomst.simulate.shops import Shop, Street
+from herkomst.simulate.stage import Stage
 from herkomst.simulate.supply import Supply
 
 Progress = Callable[[str, int, int], None]
@@ -26,6 +30,7 @@ Progress = Callable[[str, int, int], None]
 _encode: Final = msgspec.json.Encoder().encode
 _ITEMS: Final = Urn(rates.ITEMS_OF_A_PURCHASE)
 _TOLD_EVERY: Final = 1_000
+SECOND_FILE: Final = f"stolen-{thefts.INSURERS}"
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -40,6 +45,11 @@ class Counts(msgspec.Struct, frozen=True):
     hits: int
     full_hits: int
     twins: int
+    second_reports: int
+    """Stolen goods that the insurers report as well, of which each may have several lines."""
+    crimes: int
+    look_alikes: int
+    staff: desk.Served | None = None
 
 
 def simulate(
@@ -49,6 +59,7 @@ def simulate(
     purchases: int,
     stolen: int | None,
     seed: int,
+    staff: bool = False,
     progress: Progress | None = None,
 ) -> Counts:
     """Write a world of that size into a folder, the same bytes for the same arguments.
@@ -65,10 +76,17 @@ def simulate(
     country = Country(stream(seed, "country"))
     street = Street(dealers, country, seed)
     (out / "truth").mkdir(parents=True, exist_ok=True)
+    desk.remove(out)
     with ExitStack() as files:
-        world = World(out, country, street, purchases, stolen, seed, files)
+        sample = Sample(stream(seed, "sample")) if staff else None
+        world = World(out, country, street, purchases, stolen, seed, files, sample)
         world.run(progress or _silent)
-    return world.counts()
+    if sample is None or not sample.remembered:
+        return world.counts()
+    served = desk.serve(
+        out, sample=sample.remembered, country=country, purchases=purchases, seed=seed
+    )
+    return msgspec.structs.replace(world.counts(), staff=served)
 
 
 def _silent(_what: str, _done: int, _all: int) -> None:
@@ -87,6 +105,7 @@ class World:
         stolen_wanted: int,
         seed: int,
         files: ExitStack,
+        sample: Sample | None,
     ) -> None:
         self._out = out
         self._street = street
@@ -97,8 +116,16 @@ class World:
         self._person_keys = Keys(stream(seed, "persons"))
         self._persons = 0
         self._found = 0
-        self._tell = _line_writer(files.enter_context((out / "truth/persons.ndjson").open("wb")))
-        hits_file = files.enter_context((out / "truth/hits.ndjson").open("wb"))
+        self._crimes = 0
+        self._look_alikes = 0
+
+        def told(name: str) -> Callable[[object], None]:
+            return _line_writer(
+                files.enter_context((out / f"truth/{name}.ndjson").open("wb", BUFFER))
+            )
+
+        self._tell = told("persons")
+        self._tell_in_crimes = told("crimes")
         warehouse = Warehouse(Mint(seed), stream(seed, "warehouse"))
         self._population = Population(country, stream(seed, "population"), purchases_wanted)
         self._books = purchases.Books(
@@ -106,11 +133,21 @@ class World:
             chance=stream(seed, "books"),
             encode=_encode,
             add=files.enter_context(_register(out, "purchases", purchases_wanted)).add,
+            witness=sample.see if sample else None,
+        )
+        self._insurers = thefts.Insurers(
+            hand=writing.police(warehouse),
+            keys=Keys(stream(seed, "claims")),
+            chance=stream(seed, "insurers"),
+            encode=_encode,
+            add=files.enter_context(_register(out, SECOND_FILE, stolen_wanted // 20)).add,
+            tell=told("same_thefts"),
         )
         self._police = thefts.Police(
             warehouse=warehouse,
             hand=writing.police(warehouse),
             numbers=ReportNumbers(stream(seed, "reports")),
+            insurers=self._insurers,
             budget=stolen_wanted,
             chance=stream(seed, "thefts"),
             encode=_encode,
@@ -121,16 +158,35 @@ class World:
             country=country,
             police=self._police,
             chance=stream(seed, "supply"),
-            tell=_line_writer(hits_file),
+            tell=told("hits"),
+            tell_second=told(f"hits-{thefts.INSURERS}"),
+            tell_stolen=told("stolen"),
             purchases=purchases_wanted,
             stolen=stolen_wanted,
         )
+        self._stage = Stage(
+            chance=stream(seed, "scenes"),
+            country=country,
+            street=street,
+            population=self._population,
+            supply=self._supply,
+            books=self._books,
+            keys=self._keys,
+            person_keys=self._person_keys,
+            purchases_wanted=purchases_wanted,
+            tell_person=self._tell,
+            tell_crime=self._tell_crime,
+        )
+        self._companies = Companies(self._stage, purchases_wanted, stream(seed, "companies"))
+        self._programme = Programme(self._stage, purchases_wanted, stream(seed, "programme"))
 
     def run(self, progress: Progress) -> None:
         """Write the whole world, telling how far it is."""
         self._write_dealers()
         told = 0
         while self._books.lines < self._purchases:
+            self._programme.play(self._books.lines)
+            self._companies.play(self._books.lines)
             if self._found < rates.FOUND * self._books.lines:
                 self._find()
             else:
@@ -140,6 +196,8 @@ class World:
                 told = self._books.lines + _TOLD_EVERY
                 progress("purchases", self._books.lines, self._purchases)
         self._supply.finish(progress)
+        self._companies.finish()
+        self._programme.finish()
         progress("purchases", self._books.lines, self._purchases)
 
     def counts(self) -> Counts:
@@ -150,11 +208,21 @@ class World:
             purchases=self._books.lines,
             stolen=self._stolen - self._police.left,
             stolen_lines=self._police.lines,
-            persons=self._persons,
+            persons=self._persons + self._stage.persons,
             hits=self._supply.hits,
             full_hits=self._supply.full_hits,
             twins=self._supply.twins,
+            second_reports=self._insurers.goods,
+            crimes=self._crimes,
+            look_alikes=self._look_alikes,
         )
+
+    def _tell_crime(self, crime: Crime) -> None:
+        self._tell_in_crimes(crime)
+        if crime.look_alike_of:
+            self._look_alikes += 1
+        else:
+            self._crimes += 1
 
     def _write_dealers(self) -> None:
         with (self._out / "dealers.ndjson").open("wb") as file:
@@ -210,7 +278,7 @@ class World:
 
 
 def _register(out: Path, name: str, lines: int) -> Chronicle:
-    first = thefts.OLDEST if name == "stolen" else clock.START
+    first = clock.START if name == "purchases" else thefts.OLDEST
     return Chronicle(out / f"{name}.ndjson", lines=lines, first=first, last=clock.END)
 
 

@@ -213,6 +213,12 @@ def flooded(good: Good) -> Written:
     return Written([Identifier("serial", model.article)], {}, model.brand, True, model.name, True)
 
 
+def unnumbered(written: Written) -> Written:
+    """Leave off the numbers."""
+    written.identifiers, written.fates = [], {}
+    return written
+
+
 def shop(warehouse: Warehouse) -> Hand:
     """Return the hand of a shop."""
     return Hand(

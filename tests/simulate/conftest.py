@@ -25,6 +25,17 @@ class Made(msgspec.Struct):
     lines: list[strict.StolenItem]
     hits: list[strict.Hit]
     persons: list[strict.Presentations]
+    insured: list[strict.StolenItem]
+    insured_hits: list[strict.Hit]
+    same_thefts: list[strict.SameTheft]
+    stolen_here: list[strict.StolenHere]
+    crimes: list[strict.Crime]
+    """Planted crimes and their innocent look-alikes."""
+
+    @property
+    def planted(self) -> list[strict.Crime]:
+        """The crimes without their look-alikes."""
+        return [crime for crime in self.crimes if crime.look_alike_of is None]
 
     @property
     def stolen(self) -> dict[str, strict.StolenItem]:
@@ -44,15 +55,21 @@ def read(folder: Path, counts: Counts) -> Made:
     return Made(
         folder,
         counts,
-        _lines(folder / "dealers.ndjson", strict.Dealer),
-        _lines(folder / "purchases.ndjson", strict.Purchase),
-        _lines(folder / "stolen.ndjson", strict.StolenItem),
-        _lines(folder / "truth/hits.ndjson", strict.Hit),
-        _lines(folder / "truth/persons.ndjson", strict.Presentations),
+        read_lines(folder / "dealers.ndjson", strict.Dealer),
+        read_lines(folder / "purchases.ndjson", strict.Purchase),
+        read_lines(folder / "stolen.ndjson", strict.StolenItem),
+        read_lines(folder / "truth/hits.ndjson", strict.Hit),
+        read_lines(folder / "truth/persons.ndjson", strict.Presentations),
+        read_lines(folder / "stolen-verzekeraars.ndjson", strict.StolenItem),
+        read_lines(folder / "truth/hits-verzekeraars.ndjson", strict.Hit),
+        read_lines(folder / "truth/same_thefts.ndjson", strict.SameTheft),
+        read_lines(folder / "truth/stolen.ndjson", strict.StolenHere),
+        read_lines(folder / "truth/crimes.ndjson", strict.Crime),
     )
 
 
-def _lines(path: Path, kind: type[T]) -> list[T]:
+def read_lines(path: Path, kind: type[T]) -> list[T]:
+    """Read a file, every line of it strictly."""
     decoder = msgspec.json.Decoder(kind)
     with path.open("rb") as file:
         return [decoder.decode(line) for line in file]

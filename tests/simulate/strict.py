@@ -38,7 +38,7 @@ class Strict(Struct, forbid_unknown_fields=True):
 
 
 class Reference(Strict):
-    source: Literal["dol", "dor", "politie"]
+    source: Literal["dol", "dor", "politie", "verzekeraars"]
     key: Text
 
 
@@ -171,8 +171,8 @@ class StolenGood(Strict):
 
 class StolenItem(Strict, tag_field="type", tag="stolen_item"):
     v: Literal[1]
-    source: Literal["politie"]
-    key: Annotated[str, Meta(pattern=r"^PL\d\d[0-9A-Z]{2} 20\d{8}-[1-9]$")]
+    source: Literal["politie", "verzekeraars"]
+    key: Annotated[str, Meta(pattern=r"^(PL\d\d[0-9A-Z]{2} 20\d{8}-[1-9]\d?|VZ-[0-9A-Z]{8})$")]
     status: Literal["reported", "withdrawn", "recovered"]
     handling: Literal["open", "consent", "confidential", "closed"]
     stolen: Stolen
@@ -198,6 +198,28 @@ class Hit(Strict):
     why: Text
 
 
+class StolenHere(Strict):
+    purchase: PurchaseLine
+    stolen: Reference | None = None
+
+
+class SameTheft(Strict):
+    stolen: Annotated[list[Reference], Meta(min_length=2, max_length=2)]
+
+
+class Crime(Strict):
+    kind: Text
+    members: list[Text]
+    purchases: list[Reference]
+    form: Text | None = None
+    dealer: Reference | None = None
+    branch: Text | None = None
+    look_alike_of: (
+        Literal["prolific", "ring", "straw", "bad_shop", "structuring", "borrowed_document",
+                "sold_then_reported"] | None
+    ) = None  # fmt: skip
+
+
 class Presentations(Strict):
     person: Text
     presented: Annotated[list[Reference], Meta(min_length=1)]
@@ -213,3 +235,99 @@ def moment(written: str) -> datetime:
 def day(written: str) -> date:
     """Return the day of a date or a moment."""
     return date.fromisoformat(written[:10])
+
+
+class StaffReference(Strict):
+    source: Literal["personeel"]
+    key: Text
+
+
+class Role(Strict):
+    role: Text
+    since: Day = field(name="from")
+    until: Day | None = field(default=None, name="to")
+
+
+class Officer(Strict, tag_field="type", tag="officer"):
+    v: Literal[1]
+    source: Literal["personeel"]
+    key: Text
+    person: Seller
+    unit: Text
+    roles: Annotated[list[Role], Meta(min_length=1)]
+    former_addresses: list[Address] | None = None
+
+
+class Subject(Strict):
+    purchase: Reference
+    category: Text
+    since: Time = field(name="from")
+
+
+class Member(Strict):
+    officer: StaffReference
+    since: Time = field(name="from")
+    until: Time | None = field(default=None, name="to")
+
+
+class Case(Strict, tag_field="type", tag="case"):
+    v: Literal[1]
+    source: Literal["personeel"]
+    key: Text
+    unit: Text
+    article: Text
+    ground: Annotated[str, Meta(pattern="^wpg:")]
+    opened: Time
+    subjects: list[Subject]
+    members: list[Member]
+    closed: Time | None = None
+
+
+class Task(Strict, tag_field="type", tag="task"):
+    v: Literal[1]
+    source: Literal["personeel"]
+    key: Text
+    officer: StaffReference
+    unit: Text
+    since: Time = field(name="from")
+    until: Time = field(name="to")
+    about: list[Reference] = field(default_factory=list)
+
+
+class Duty(Strict, tag_field="type", tag="duty"):
+    v: Literal[1]
+    source: Literal["personeel"]
+    key: Text
+    officer: StaffReference
+    unit: Text
+    kind: Literal["shift", "cover", "on_call", "control", "training"]
+    since: Time = field(name="from")
+    until: Time = field(name="to")
+    covers: StaffReference | None = None
+    dealer: Reference | None = None
+    about: list[Reference] | None = None
+
+
+class Read(Strict, tag_field="type", tag="read"):
+    v: Literal[1]
+    source: Literal["personeel"]
+    key: Text
+    at: Time
+    officer: StaffReference
+    purpose: Annotated[str, Meta(pattern="^(case|task|duty):")]
+    kind: Literal["seller", "purchase", "stolen_item", "hit"]
+    device: Text
+    purchase: Reference | None = None
+    stolen: Reference | None = None
+    break_glass: bool | None = None
+    reason: str | None = None
+
+
+class Misuse(Strict):
+    kind: Text
+    officer: StaffReference
+    reads: Annotated[list[StaffReference], Meta(min_length=1)]
+    look_alike_of: str | None = None
+
+
+Staff = Officer | Case | Task | Duty

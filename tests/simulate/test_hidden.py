@@ -31,6 +31,24 @@ def test_planted_purchases_lie_evenly_by_key_and_by_place(made: Made) -> None:
     assert_even(split(planted, sorted(keys, key=lambda key: key[::-1])))
 
 
+def test_purchases_of_planted_crimes_lie_evenly_by_key(made: Made) -> None:
+    planted = {reference.key for crime in made.crimes for reference in crime.purchases}
+    keys = [purchase.key for purchase in made.purchases]
+    assert_even(split(planted, sorted(keys)))
+    assert_even(split(planted, sorted(keys, key=lambda key: key[::-1])))
+
+
+def test_persons_of_planted_crimes_are_written_down_as_all_others_are(made: Made) -> None:
+    planted = {reference.key for crime in made.crimes for reference in crime.purchases}
+    sellers = [(p.key in planted, p.seller) for p in made.purchases if p.seller]
+    for name in ("phone", "document", "born", "address"):
+        written: dict[bool, list[bool]] = {True: [], False: []}
+        for is_planted, seller in sellers:
+            written[is_planted].append(getattr(seller, name) is not None)
+        of_planted, of_others = (sum(w) / len(w) for w in (written[True], written[False]))
+        assert abs(of_planted - of_others) < 0.06
+
+
 def test_planted_stolen_goods_lie_evenly_by_key(made: Made) -> None:
     planted = {hit.stolen.key for hit in made.hits}
     keys = list(made.stolen)
