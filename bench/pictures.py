@@ -290,7 +290,7 @@ def family(world: World) -> str:
 
 
 def _fits(crime: Row) -> bool:
-    return 4 <= len(crime["members"]) <= 7
+    return 4 <= len(crime["members"]) <= 9
 
 
 def split_cash(world: World) -> str:
@@ -335,7 +335,7 @@ def ranking(world: World) -> str:
 
 
 def _first(world: World, fits: Callable[[Row], bool]) -> Row:
-    return next((crime for crime in world.crimes if fits(crime)), world.crimes[0])
+    return next(crime for crime in world.crimes if fits(crime))
 
 
 def _people(world: World, crime: Row) -> list[tuple[str, list[Sale]]]:
