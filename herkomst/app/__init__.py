@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route
 from herkomst.app.health import Readiness, livez
 from herkomst.app.middleware import LastNet, Safety, Traces
 from herkomst.app.pages import Pages
-from herkomst.app.problems import STATUS, tell, tell_http
+from herkomst.app.problems import HANDLERS, tell_http
 from herkomst.app.session import Session
 from herkomst.app.stream import HitStream
 from herkomst.graphql.endpoint import Endpoint
@@ -34,8 +34,8 @@ def create_app(archive: Archive, settings: Settings) -> Starlette:
     pages, session = Pages(), Session(settings)
     schema = make_schema(introspection=settings.dev_login)
     intake = create_intake(archive, settings)
-    for error in STATUS:
-        intake.add_exception_handler(error, tell)  # It has handlers of its own, and not these.
+    for error, handler in HANDLERS.items():
+        intake.add_exception_handler(error, handler)  # It has its own, and not these.
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
@@ -57,6 +57,6 @@ def create_app(archive: Archive, settings: Settings) -> Starlette:
             Mount("/v1", intake),
         ],
         middleware=[Middleware(Traces), Middleware(Safety), Middleware(LastNet)],
-        exception_handlers={**dict.fromkeys(STATUS, tell), HTTPException: tell_http},
+        exception_handlers={**HANDLERS, HTTPException: tell_http},
         lifespan=lifespan,
     )

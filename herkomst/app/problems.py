@@ -1,6 +1,6 @@
 """Errors as HTTP answers: the one place where a class of the product meets a status."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -19,7 +19,7 @@ from herkomst.graphql.endpoint import BodyTooLarge, Unreadable, WrongMediaType
 from herkomst.investigations.freshness import InvalidWaitFor, Stale
 from herkomst.investigations.inquiry import TooSlow
 from herkomst.projections.registry import ModelMissing
-from herkomst.record.database import DatabaseDown
+from herkomst.record.database import LOST, DatabaseDown
 
 STATUS: Mapping[type[Exception], int] = {
     BodyTooLarge: 413,
@@ -55,6 +55,11 @@ def tell(_request: Request, error: Exception) -> Response:
     )
 
 
+def tell_lost(request: Request, _error: Exception) -> Response:
+    """The answer where a connection to the database broke, and nobody made it anew."""
+    return tell(request, DatabaseDown("The database was lost meanwhile; send it again."))
+
+
 def tell_http(_request: Request, error: Exception) -> Response:
     """The answer to what the router finds: no such page, no such method."""
     assert isinstance(error, HTTPException)
@@ -66,6 +71,13 @@ def tell_http(_request: Request, error: Exception) -> Response:
     )
     response.headers.update(error.headers or {})
     return response
+
+
+HANDLERS: Mapping[type[Exception], Callable[[Request, Exception], Response]] = {
+    **dict.fromkeys(STATUS, tell),
+    **dict.fromkeys(LOST, tell_lost),
+}
+"""What answers to which error, in the application and in what is mounted in it."""
 
 
 def problem(

@@ -196,7 +196,8 @@ async def _body(request: Request) -> bytes | None:
 
 
 async def _position(archive: Archive) -> dict[str, str]:
-    head = await to_thread.run_sync(archive.register.recorder.max_notification_id)
+    register = archive.register
+    head = await to_thread.run_sync(register.insisting, register.recorder.max_notification_id)
     return {"Herkomst-Position": f"register={head or 0}"}
 
 

@@ -172,7 +172,7 @@ class Life:
         headers = {"Authorization": self._token, "Content-Type": "application/x-ndjson"}
         body = b"".join(lines)
         with till.stream("POST", "/v1/purchases", content=body, headers=headers) as answer:
-            if answer.status_code < 500:  # Else it waits, and is sent again.
+            if answer.status_code != 503:  # Else it waits, and is sent again.
                 assert answer.status_code == 200, answer.read().decode()
                 yield from map(json.loads, answer.iter_lines())
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import psycopg
 import pytest
 from starlette.testclient import TestClient
 
@@ -79,6 +80,49 @@ class TestOneRecord:
         assert answer.json()["status"] == "accepted"
         assert answer.json()["register_number"] == 1
         assert answer.headers["herkomst-position"].startswith("register=")
+
+    def test_a_connection_that_breaks_behind_the_commit_is_made_anew(
+        self,
+        archive: Archive,
+        client: TestClient,
+        till: dict[str, str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        recorder = archive.register.recorder
+        head, broken = recorder.max_notification_id, []
+
+        def breaks_once() -> int | None:
+            if not broken:
+                broken.append(True)
+                with archive.database.connection() as connection:
+                    connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+            return head()
+
+        monkeypatch.setattr(recorder, "max_notification_id", breaks_once)
+
+        answer = client.post("/v1/purchases", content=body(a_purchase()), headers=till)
+
+        assert broken
+        assert answer.status_code == 201
+        assert answer.headers["Herkomst-Position"] == "register=3"
+
+    def test_a_database_that_stays_away_is_503(
+        self,
+        archive: Archive,
+        client: TestClient,
+        till: dict[str, str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        def breaks() -> None:
+            raise psycopg.OperationalError("the connection is closed")
+
+        monkeypatch.setattr(archive.register.recorder, "max_notification_id", breaks)
+        monkeypatch.setattr("herkomst.record.application.sleep", lambda _: None)
+
+        answer = client.post("/v1/purchases", content=body(a_purchase()), headers=till)
+
+        assert answer.status_code == 503
+        assert "send it again" in answer.json()["detail"]
 
     def test_again_is_a_duplicate_with_the_same_number(
         self, client: TestClient, till: dict[str, str]
