@@ -13,6 +13,8 @@ DEALERS ?= 300
 PURCHASES ?= 50000
 SEED ?= 1
 SECONDS ?= 90
+SIZE_HOME ?= .home/size
+FLAGS ?=
 
 .PHONY: help
 help: ## This list
@@ -65,9 +67,13 @@ browser: ## Chromium, for the tests of the page
 bench: setup ## Every bench, as ratios in one run
 	for name in append rebuild match intake; do $(RUN) python -m bench.$$name; done
 
+.PHONY: bench-10m
+bench-10m: setup ## The size of the nation, in hours: SIZE_HOME= FLAGS=--resume goes on with it
+	$(RUN) python -m bench.size --purchases 10000000 --stolen 1700000 --home $(SIZE_HOME) $(FLAGS)
+
 .PHONY: clean
 clean: ## Remove what is made here: databases, caches, environments
 	if [ -d .venv ]; then \
-	  $(RUN) python -m herkomst.record.removal .home/demo .home/demo-check; fi
+	  $(RUN) python -m herkomst.record.removal .home/demo .home/demo-check .home/size/register; fi
 	rm -rf .home .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
 	  web/node_modules web/assets/explorer

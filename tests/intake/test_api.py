@@ -89,7 +89,7 @@ class TestOneRecord:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         recorder = archive.register.recorder
-        head, broken = recorder.max_notification_id, []
+        head, broken = recorder.max_notification_id, list[bool]()
 
         def breaks_once() -> int | None:
             if not broken:
