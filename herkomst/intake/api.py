@@ -125,7 +125,7 @@ async def _answer(
         _encode(receipt),
         status,
         media_type="application/json",
-        headers=await _position(archive),
+        headers=await _position(archive, receipt.position),
     )
 
 
@@ -195,10 +195,12 @@ async def _body(request: Request) -> bytes | None:
     return b"".join(parts)
 
 
-async def _position(archive: Archive) -> dict[str, str]:
-    register = archive.register
-    head = await to_thread.run_sync(register.insisting, register.recorder.max_notification_id)
-    return {"Herkomst-Position": f"register={head or 0}"}
+async def _position(archive: Archive, at: int | None = None) -> dict[str, str]:
+    """How far the register is: at least where a record came to stand."""
+    if at is None:
+        register = archive.register
+        at = await to_thread.run_sync(register.insisting, register.recorder.max_notification_id)
+    return {"Herkomst-Position": f"register={at or 0}"}
 
 
 def _sender(viewer: Viewer, action: Action) -> MaySend:
