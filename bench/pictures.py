@@ -275,7 +275,7 @@ def shown(world: World) -> str:
 
 def ring(world: World) -> str:
     """Draw a ring."""
-    crime = _first(world, lambda crime: crime.get("form") == "by_phone" and _fits(crime))
+    crime = _largest(world, lambda crime: crime.get("form") == "by_phone")
     notes = ("The members give one telephone number, where a shop asks for it, and else nothing.",
              "A letter is a shop; red is stolen, blue is their own.")  # fmt: skip
     return timeline("A ring", notes, _people(world, crime))
@@ -283,14 +283,10 @@ def ring(world: World) -> str:
 
 def family(world: World) -> str:
     """Draw a family that looks like a ring."""
-    crime = _first(world, lambda crime: crime["kind"] == "family" and _fits(crime))
+    crime = _largest(world, lambda crime: crime["kind"] == "family")
     notes = ("They share a telephone and a home, as families do. Nothing here is a crime.",
              "A letter is a shop; red would be a stolen good bought in good faith.")  # fmt: skip
     return timeline("A family: the look-alike of that ring", notes, _people(world, crime))
-
-
-def _fits(crime: Row) -> bool:
-    return 4 <= len(crime["members"]) <= 9
 
 
 def split_cash(world: World) -> str:
@@ -334,8 +330,9 @@ def ranking(world: World) -> str:
     return picture.svg()
 
 
-def _first(world: World, fits: Callable[[Row], bool]) -> Row:
-    return next(crime for crime in world.crimes if fits(crime))
+def _largest(world: World, fits: Callable[[Row], bool]) -> Row:
+    """Return the planted story of a kind that has the most people in it."""
+    return max(filter(fits, world.crimes), key=lambda crime: len(crime["members"]))
 
 
 def _people(world: World, crime: Row) -> list[tuple[str, list[Sale]]]:

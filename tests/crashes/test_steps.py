@@ -31,8 +31,8 @@ from tests.projections.following import digests, facts, follow, rebuilt, rows
 KILLED = -9
 LINES = 1_100
 """A whole batch of an import, and some."""
-QUICK = {"append.copied", "batch.moved", "swap.swapped", "erasure.destroyed", "import.taken"}
-"""One of each kind is proven with every run of the tests, the others in `make test-all`."""
+QUICK = {"append.copied", "swap.swapped", "erasure.destroyed"}
+"""These are proven with every run of the tests, the others in `make test-all`."""
 _number = count(1)
 
 

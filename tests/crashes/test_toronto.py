@@ -89,6 +89,7 @@ def file(folder: Path) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_given_the_real_file_when_its_import_is_killed_and_repeated_then_it_is_as_imported_once(
     folder: Path, file: Path
 ) -> None:
