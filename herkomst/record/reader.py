@@ -71,10 +71,6 @@ class SequenceReader:
             found.setdefault(fact.stream, []).append(fact)
         return found
 
-    def existing(self, connection: Connection[Row], streams: Sequence[UUID]) -> set[UUID]:
-        """Which of these streams have begun."""
-        return {row[0] for row in self._rows(connection, self._sql.existing, (list(streams),))}
-
     def version_at(self, connection: Connection[Row], positions: Sequence[int]) -> dict[int, int]:
         """Version of the event at each of these positions."""
         rows = self._rows(connection, self._sql.version_at, (list(positions),))
@@ -156,10 +152,6 @@ class _Statements:
         self.streams = over(
             "SELECT {columns} FROM {table} WHERE originator_id = ANY(%s) "
             "ORDER BY originator_id, originator_version"
-        )
-        self.existing = over(
-            "SELECT originator_id FROM {table} "
-            "WHERE originator_id = ANY(%s) AND originator_version = 1"
         )
         self.version_at = over(
             "SELECT notification_id, originator_version FROM {table} "
