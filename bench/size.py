@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import count, islice
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, NamedTuple
@@ -30,6 +31,9 @@ from herkomst.record.database import Row, connect
 from herkomst.record.removal import remove
 
 PORT = 18941
+PART = 1_000_000
+"""Lines of purchases that are imported at once: the rate of each is told, and its file is removed
+when it is in, so that world and database need not both be whole."""
 PATIENCE = 12 * 3600.0
 """Seconds after which followers that do not arrive are given up."""
 MOMENTS = 200
@@ -89,7 +93,7 @@ def main(place: Path, size: Size, load: lag.Load, port: int, *, resume: bool) ->
             connect(database["owner_url"], "bench size") as owner,
         ):
             run = Run(place, size, load, product, seen, owner)
-            for name, stage in STAGES.items():
+            for name, stage in _stages(size).items():
                 if name != "simulate" and "work" not in product.running:
                     product.start("work", "work")
                 _stage(document, place, name, lambda stage=stage: stage(run))  # type: ignore[misc]
@@ -138,7 +142,28 @@ def _tell(text: str) -> None:
 
 
 def _simulate(run: Run) -> Figures:
-    return _made(run.product, run.world, run.size)
+    made = _made(run.product, run.world, run.size)
+    _cut(run.world / "purchases.ndjson")
+    return made
+
+
+def _cut(file: Path) -> None:
+    """Into parts, in its order; what was cut before stays as it is."""
+    if not file.exists():
+        return
+    with file.open("rb") as lines:
+        for number in count():
+            part = _part(file.parent, number)
+            with part.open("wb") as out:
+                out.writelines(islice(lines, PART))
+            if part.stat().st_size == 0:
+                part.unlink()
+                break
+    file.unlink()
+
+
+def _part(world: Path, number: int) -> Path:
+    return world / f"purchases-{number:03}.ndjson"
 
 
 def _made(product: Product, out: Path, size: Size) -> Figures:
@@ -225,8 +250,13 @@ def _stolen_second(run: Run) -> Figures:
     }
 
 
-def _purchases(run: Run) -> Figures:
-    return _import(run, "purchases", "purchases", "dor")
+def _purchases(run: Run, part: int) -> Figures:
+    file = _part(run.world, part)
+    if not file.exists():
+        return {"lines": 0}  # There are a few more or fewer lines than purchases.
+    figures = _import(run, file.stem, "purchases", "dor")
+    file.unlink()
+    return figures
 
 
 class _Moments:
@@ -379,17 +409,19 @@ def _rebuild(run: Run, name: str) -> Figures:
     }
 
 
-STAGES: Mapping[str, Callable[[Run], Figures]] = {
-    "simulate": _simulate,
-    "dealers": _dealers,
-    "stolen": _stolen,
-    "stolen_second": _stolen_second,
-    "purchases": _purchases,
-    "weigh": _weigh,
-    "lag": _lag,
-    **{f"rebuild {model.name}": partial(_rebuild, name=model.name) for model in MODELS},
-}
-"""What is done with the world, in order."""
+def _stages(size: Size) -> Mapping[str, Callable[[Run], Figures]]:
+    """What is done with the world, in order."""
+    parts = size.purchases // PART + 2
+    return {
+        "simulate": _simulate,
+        "dealers": _dealers,
+        "stolen": _stolen,
+        "stolen_second": _stolen_second,
+        **{f"purchases {part}": partial(_purchases, part=part) for part in range(parts)},
+        "weigh": _weigh,
+        "lag": _lag,
+        **{f"rebuild {model.name}": partial(_rebuild, name=model.name) for model in MODELS},
+    }
 
 
 if __name__ == "__main__":

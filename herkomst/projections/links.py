@@ -1,7 +1,9 @@
 """Links between what the register knows, indexed both ways: the table that graphs are drawn from.
 
-A node is `KIND:ID`. What a person presented is a node by its keyed hash, so two presentations that
-share a phone meet, and nobody can read the number.
+A node is a kind and an id of 128 bits, and the kind of a link tells the kinds of both its ends: a
+purchase is `bought_at` an establishment, a presentation is `presented_with` a purchase, and has a
+`phone`. What a person presented is a node by its keyed hash, so two presentations that share a
+phone meet, and nobody can read the number.
 """
 
 from uuid import UUID
@@ -23,20 +25,17 @@ _LINKING = ("document", "phone", "email", "address", "plate")
 
 class Links(Model):
     name = "links"
-    version = 1
-    owner = "owner"
-    key = ("owner", "kind", "dst")
-    order = 'owner, kind COLLATE "C", src COLLATE "C"'
+    version = 2
+    owner = "src"
+    key = ("src", "kind")
+    order = 'src, kind COLLATE "C"'
     columns = (
-        Column("owner", "uuid"),
+        Column("src", "uuid"),
         Column("kind", "text"),
-        Column("src", "text"),
-        Column(
-            "dst", "text", "CASE WHEN dst LIKE '%:~%' THEN split_part(dst, ':', 1) ELSE dst END"
-        ),
+        Column("dst", "uuid", "CASE WHEN kind IN ('bought_at', 'presented_with') THEN dst END"),
         Column("since", "timestamptz"),
     )
-    indexes = ("(src)", "(dst)")
+    indexes = ("(dst)",)
     topics = frozenset(
         {
             purchase.Registered,
@@ -59,9 +58,7 @@ class Links(Model):
             return [row for row in rows if row[1] == "presented_with"]
         if isinstance(data, purchase.Content):
             shop = ids.establishment_id(data.dealer_source, data.dealer_key, data.branch)
-            since = interval(data.acquired).start
-            src = f"purchase:{fact.stream}"
-            return [(fact.stream, "bought_at", src, f"establishment:{shop}", since)]
+            return [(fact.stream, "bought_at", shop, interval(data.acquired).start)]
         assert isinstance(data, identity.Presentation)
         return self._presentation(fact, data, unsealed)
 
@@ -69,14 +66,11 @@ class Links(Model):
     def _presentation(fact: Recorded, data: identity.Presentation, unsealed: Unsealed) -> Rows:
         owner = ids.purchase_of(fact.stream)
         since = interval(fact.envelope.occurred).start
-        src = f"presentation:{fact.stream}"
-        rows: Rows = [(fact.stream, "presented_with", src, f"purchase:{owner}", since)]
+        rows: Rows = [(fact.stream, "presented_with", owner, since)]
         plain = unsealed.open(owner, data.sealed)
         if plain is None:
             return rows
         shared = zip(_LINKING, tokens(_decode(plain), unsealed.token, _LINKING), strict=True)
         return rows + [
-            (fact.stream, kind, src, f"{kind}:~{token}", since)
-            for kind, token in shared
-            if token is not None
+            (fact.stream, kind, UUID(token), since) for kind, token in shared if token is not None
         ]

@@ -8,7 +8,7 @@ PRESENTED = ids.presentation_id(PURCHASE)
 
 
 def linked(archive: Archive) -> list[str]:
-    return sorted(row["kind"] for row in rows(archive, "links") if row["owner"] == PRESENTED)
+    return sorted(row["kind"] for row in rows(archive, "links") if row["src"] == PRESENTED)
 
 
 def test_given_a_seller_whom_a_correction_takes_off_when_followed_then_nobody_is_shown(
