@@ -1017,16 +1017,19 @@ def _connect_rights(database: str) -> list[psycopg.sql.Composed]:
 
 def _options(address: Address, log: Path, *, durable: bool) -> Iterator[tuple[str, str]]:
     memory = _memory() // MEBIBYTE
+    disk = shutil.disk_usage(log.parent).free // MEBIBYTE
     yield from {
         "listen_addresses": "127.0.0.1",
         "port": str(address.port),
         "unix_socket_directories": f'"{address.socket}"',
         "unix_socket_permissions": "0700",
         "max_connections": "100",
-        "shared_buffers": f"{_clamp(memory // 4, 32, 1024 if durable else 128)}MB",
+        "shared_buffers": f"{_clamp(memory // 4, 32, 4096 if durable else 128)}MB",
         "effective_cache_size": f"{max(memory // 2, 64)}MB",
         "wal_level": "replica",
-        "max_wal_size": "4GB",
+        # Ids are random, so every index has its next row on another page, and the first change of
+        # a page after a checkpoint writes the whole of it to the log: checkpoints must be rare.
+        "max_wal_size": f"{_clamp(disk // 8, 1024, 16_384)}MB",
         "min_wal_size": "80MB",
         # What waits for a backup that nobody continues does not fill the disk.
         "max_slot_wal_keep_size": "4GB",
