@@ -72,6 +72,8 @@ class Run(NamedTuple):
 
     place: Path
     size: Size
+    parts: int
+    """How many parts of the purchases are imported; the rest of the world is left out."""
     load: lag.Load
     product: Product
     database: Connection[Row]
@@ -82,7 +84,7 @@ class Run(NamedTuple):
         return self.place / "world"
 
 
-def main(place: Path, size: Size, load: lag.Load, port: int, *, resume: bool) -> None:
+def main(place: Path, size: Size, parts: int, load: lag.Load, port: int, *, resume: bool) -> None:
     document = _begun(place, size, resume=resume)
     _tell(f"{size}; at {place}")
     with Product(place / "register", port) as product:
@@ -92,8 +94,10 @@ def main(place: Path, size: Size, load: lag.Load, port: int, *, resume: bool) ->
             connect(database["url"], "bench size") as seen,
             connect(database["owner_url"], "bench size") as owner,
         ):
-            run = Run(place, size, load, product, seen, owner)
-            for name, stage in _stages(size).items():
+            run = Run(place, size, parts, load, product, seen, owner)
+            stages = _stages(parts)
+            _forget_after_gap(document, list(stages))
+            for name, stage in stages.items():
                 if name != "simulate" and "work" not in product.running:
                     product.start("work", "work")
                 _stage(document, place, name, lambda stage=stage: stage(run))  # type: ignore[misc]
@@ -112,6 +116,13 @@ def _begun(place: Path, size: Size, *, resume: bool) -> Document:
     kept.unlink(missing_ok=True)
     place.mkdir(parents=True, exist_ok=True)
     return Document(size)
+
+
+def _forget_after_gap(document: Document, names: list[str]) -> None:
+    """What was found at a smaller size is found anew when more is to be imported."""
+    done = [name in document.stages for name in names]
+    for name in names[done.index(False) :] if False in done else []:
+        document.stages.pop(name, None)
 
 
 def _stage(
@@ -321,10 +332,11 @@ def _weight(run: Run) -> dict[str, int]:
 def _weigh(run: Run) -> Figures:
     run.owner.execute("ANALYZE")
     rows = run.owner.execute(_RELATIONS).fetchall()
-    purchases = run.size.purchases
+    purchases = next(row[1] for row in rows if row[0].startswith("read.purchases_"))
     used = shutil.disk_usage(run.place)
     weight = _weight(run)
     return {
+        "purchases": purchases,
         **weight,
         "database_bytes_a_purchase": round(weight["database_bytes"] / purchases),
         "home_bytes": _bytes_of(run.product.home),
@@ -409,9 +421,8 @@ def _rebuild(run: Run, name: str) -> Figures:
     }
 
 
-def _stages(size: Size) -> Mapping[str, Callable[[Run], Figures]]:
+def _stages(parts: int) -> Mapping[str, Callable[[Run], Figures]]:
     """What is done with the world, in order."""
-    parts = size.purchases // PART + 2
     return {
         "simulate": _simulate,
         "dealers": _dealers,
@@ -436,12 +447,14 @@ if __name__ == "__main__":
     parser.add_argument("--singles", type=int, default=100, help="posts of one purchase a second")
     parser.add_argument("--blocks", type=int, default=10, help=f"posts of {lag.BLOCK} a second")
     parser.add_argument("--samples", type=int, default=10, help="purchases asked for a second")
+    parser.add_argument("--parts", type=int, help=f"of {PART:,} lines to import; default: all")
     parser.add_argument("--resume", action="store_true", help="go on with what was cut off")
     told = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # What was started is stopped too.
     main(
         told.home.absolute(),
         Size(told.purchases, told.stolen, told.dealers, told.seed),
+        told.parts or told.purchases // PART + 2,
         lag.Load(told.singles, told.blocks, told.seconds, told.samples),
         told.port,
         resume=told.resume,
