@@ -22,6 +22,7 @@ from herkomst.record.keyring import KeyringError
 from herkomst.record.postgres import ServerError
 from herkomst.record.rotation import RotationRefused
 from herkomst.settings import ConfigurationError
+from herkomst.simulate.errors import SimulationError
 
 DONE, FAILED, USAGE, SOME_REJECTED, TIMED_OUT, BROKEN = 0, 1, 2, 3, 4, 5
 SERVER_DOWN, BAD_CONFIGURATION, INTERRUPTED, TERMINATED = 69, 78, 130, 143
@@ -39,6 +40,7 @@ _CODES: tuple[tuple[tuple[type[BaseException], ...], int], ...] = (
             NotPermitted,
             NotSettled,
             RotationRefused,
+            SimulationError,
             UnknownSubject,
         ),
         FAILED,

@@ -4,8 +4,10 @@ from random import Random
 from typing import Final
 
 from herkomst.simulate import clock, rates
+from herkomst.simulate.formats import Reference
 from herkomst.simulate.goods import FRAMED, Good
 from herkomst.simulate.shops import Dealer
+from herkomst.simulate.slices import Slice
 from herkomst.simulate.stage import MARGIN, Scene, Stage
 from herkomst.simulate.supply import Lot
 
@@ -45,17 +47,21 @@ def _name(scene: Scene) -> str:
 
 
 class Companies:
-    """Lets dealers sell to dealers, and insurers and depots what was recovered."""
+    """Lets dealers sell to dealers, and insurers and depots what was recovered.
+
+    Every slice knows all insurers and depots, and has dealers of its own that sell.
+    """
 
     __slots__ = ("_dealers", "_depots", "_insurers", "_office", "_stage", "_traded", "_visits")
 
-    def __init__(self, stage: Stage, purchases: int, chance: Random) -> None:
+    def __init__(self, stage: Stage, purchases: int, chance: Random, part: Slice) -> None:
         self._stage = stage
-        self._dealers = [dealer for dealer in stage.street.dealers if not dealer.is_chain]
-        chance.shuffle(self._dealers)
+        dealers = [dealer for dealer in stage.street.dealers if not dealer.is_chain]
+        chance.shuffle(dealers)
+        self._dealers = list(part.dealt(dealers))
         fewest, most = rates.DEALER_TO_DEALER_VISITS
         # Each dealer sells in one go, so that nothing about it need be remembered.
-        needed = 2 * rates.DEALER_TO_DEALER * purchases / max(1, len(self._dealers))
+        needed = 2 * rates.DEALER_TO_DEALER * purchases / max(1, len(dealers))
         self._visits = fewest, max(most, int(needed) - fewest)
         self._traded = 0
         self._office = Scene(stage)
@@ -70,9 +76,15 @@ class Companies:
         while salvaged:
             self._salvage(*salvaged.pop())
 
-    def finish(self) -> None:
-        """Write into the truth what insurers and depots sold."""
-        self._office.close_quietly()
+    def sold(self) -> list[tuple[int, list[Reference]]]:
+        """Tell what insurers and depots sold, each by its place among them."""
+        companies = [*self._insurers, *self._depots]
+        return [
+            (place, sold)
+            for seller, sold in self._office.sold()
+            for place, company in enumerate(companies)
+            if company is seller
+        ]
 
     def _trade(self, dealer: Dealer) -> None:
         """Let a dealer sell from stock to other dealers."""

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from herkomst.simulate import clock, rates, staff
-from herkomst.simulate.chronicle import Chronicle
+from herkomst.simulate.chronicle import Chronicle, Span
 from herkomst.simulate.crimes import misuse
 from herkomst.simulate.draws import stream
 from herkomst.simulate.formats import Misuse
@@ -68,14 +68,8 @@ def serve(
     return Served(officers, cases, journal.lines, planted)
 
 
-def remove(out: Path) -> None:
-    """Remove what an earlier world with a staff left in the folder."""
-    for name in FILES:
-        (out / name).unlink(missing_ok=True)
-
-
 def _file(out: Path, name: str, lines: int) -> Chronicle:
-    return Chronicle(out / f"{name}.ndjson", lines=lines, first=staff.FIRST, last=clock.END)
+    return Chronicle(out / f"{name}.ndjson", Span(staff.FIRST, clock.END, lines))
 
 
 def _tell(out: Path, stories: list[Story]) -> None:

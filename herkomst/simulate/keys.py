@@ -6,6 +6,7 @@ from random import Random
 from typing import Final
 
 from herkomst.simulate.numbers import Permutation
+from herkomst.simulate.slices import WHOLE, Slice
 
 _SIGNS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS: Final = [a + b for a in _SIGNS for b in _SIGNS]
@@ -22,12 +23,13 @@ _BUREAUS: Final = ("00", "0A", "1C", "2K", "3B", "B3", "F1", "KE", "R2", "S0", "
 class Keys:
     """Keys of eight signs, drawn from a million million without repeating one."""
 
-    __slots__ = ("_add", "_factors", "_next")
+    __slots__ = ("_add", "_factors", "_next", "_step")
 
-    def __init__(self, chance: Random) -> None:
+    def __init__(self, chance: Random, part: Slice = WHOLE, given: int = 0) -> None:
         self._factors = (chance.getrandbits(40) | 1, chance.getrandbits(40) | 1)
         self._add = chance.getrandbits(40)
-        self._next = 0
+        self._next = part.number + given * part.of
+        self._step = part.of
 
     def next(self) -> str:
         """Return a key that was never returned before."""
@@ -37,7 +39,7 @@ class Keys:
         code ^= code >> 21
         code = (code * second) & _MASK
         code ^= code >> 19
-        self._next += 1
+        self._next += self._step
         return (
             _PAIRS[code >> 30]
             + _PAIRS[code >> 20 & 1023]
@@ -49,17 +51,19 @@ class Keys:
 class ReportNumbers:
     """Numbers of police reports: unit and bureau, year, six digits."""
 
-    __slots__ = ("_chance", "_series")
+    __slots__ = ("_chance", "_series", "_slice")
 
-    def __init__(self, chance: Random) -> None:
+    def __init__(self, chance: Random, part: Slice = WHOLE) -> None:
         self._chance = chance
+        self._slice = part
         self._series: dict[tuple[str, str], Iterator[int]] = {}
 
     def next(self, police_unit: str, year: str) -> str:
         """Return a report number of that unit and year that was never returned before."""
         series = self._series.get((police_unit, year))
         if series is None:
-            places = Permutation(_REPORTS * len(_BUREAUS), self._chance)
+            places = Permutation(_REPORTS * len(_BUREAUS) // self._slice.of, self._chance)
             series = self._series[police_unit, year] = map(places, count())
-        bureau, number = divmod(next(series), _REPORTS)
+        place = next(series) * self._slice.of + self._slice.number
+        bureau, number = divmod(place, _REPORTS)
         return f"PL{_UNITS[police_unit]}{_BUREAUS[bureau]} {year}{number:06d}"

@@ -11,6 +11,7 @@ from random import Random
 from herkomst.simulate import rates
 from herkomst.simulate.draws import stream
 from herkomst.simulate.errors import SimulationError
+from herkomst.simulate.slices import WHOLE, Slice
 
 CLASSES = {
     "#": "0123456789",
@@ -94,10 +95,10 @@ class Permutation:
 class Form:
     """All numbers of one template, given out one by one."""
 
-    __slots__ = ("_loose", "_loose_at", "_loose_given", "_parts", "_run_at", "_runs", "_runs_given",
-                 "template")  # fmt: skip
+    __slots__ = ("_loose", "_loose_at", "_loose_given", "_parts", "_runs", "_runs_given",
+                 "_slice", "template")  # fmt: skip
 
-    def __init__(self, template: str, seed: int) -> None:
+    def __init__(self, template: str, seed: int, part: Slice = WHOLE) -> None:
         self.template = template
         self._parts = _parts(template)
         size = 1
@@ -107,17 +108,17 @@ class Form:
         runs = size // 2 // _RUN
         self._runs = Permutation(max(runs, 1), chance)
         self._loose = Permutation(size - runs * _RUN, chance)
-        self._run_at = 0
         self._loose_at = runs * _RUN
+        self._slice = part
         self._runs_given = 0
-        self._loose_given = 0
+        self._loose_given = part.number
 
     def next(self, chance: Random) -> str:
         """Give out a number that was never given out before."""
         if chance.random() < rates.FACTORY_RUN:
             return self._write(self._in_run())
         place = self._loose_given
-        self._loose_given = place + 1
+        self._loose_given = place + self._slice.of
         if place >= self._loose.size:
             raise _exhausted(self.template)
         return self._write(self._loose_at + self._loose(place))
@@ -128,6 +129,7 @@ class Form:
 
     def _in_run(self) -> int:
         run, place = divmod(self._runs_given, _RUN)
+        run = run * self._slice.of + self._slice.number
         self._runs_given += 1
         if run >= self._runs.size:
             raise _exhausted(self.template)
@@ -179,10 +181,11 @@ def _exhausted(template: str) -> SimulationError:
 class Mint:
     """Gives out the numbers of all forms."""
 
-    __slots__ = ("_forms", "_frames", "_imeis", "_seed")
+    __slots__ = ("_forms", "_frames", "_imeis", "_seed", "_slice")
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, part: Slice = WHOLE) -> None:
         self._seed = seed
+        self._slice = part
         self._forms: dict[str, Form] = {}
         self._imeis: dict[int, list[Form]] = {}
         self._frames: dict[str, str] = {}
@@ -194,7 +197,7 @@ class Mint:
     def _form(self, template: str) -> Form:
         form = self._forms.get(template)
         if form is None:
-            form = self._forms[template] = Form(template, self._seed)
+            form = self._forms[template] = Form(template, self._seed, self._slice)
         return form
 
     def consecutive(self, template: str, count: int) -> list[str]:
@@ -206,7 +209,7 @@ class Mint:
         forms = self._imeis.get(model)
         if forms is None:
             forms = self._imeis[model] = [
-                Form(f"{tac(model, variant)}######", self._seed)
+                Form(f"{tac(model, variant)}######", self._seed, self._slice)
                 for variant in range(_TACS_OF_A_MODEL)
             ]
         body = forms[int(chance.random() * _TACS_OF_A_MODEL)].next(chance)

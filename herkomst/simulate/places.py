@@ -1,7 +1,7 @@
 """Towns, streets and addresses: real municipalities, made-up streets."""
 
 import csv
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from importlib.resources import files
 from math import cos, radians
 from random import Random
@@ -81,6 +81,10 @@ class Town:
     postcodes: int = 0
     number: int = 0
     near: tuple["Town", ...] = field(default=(), repr=False)
+
+    def __reduce__(self) -> tuple[type["Town"], tuple[object, ...]]:
+        # Without its neighbours, or the whole country would travel with each town.
+        return Town, tuple(getattr(self, each.name) for each in fields(self)[:-1])
 
 
 class Country:

@@ -28,7 +28,7 @@ class Sample:
 
     __slots__ = ("_chance", "_seen", "_size", "remembered")
 
-    def __init__(self, chance: Random, size: int = REMEMBERED) -> None:
+    def __init__(self, chance: Random, size: int) -> None:
         self._chance = chance
         self._size = size
         self._seen = 0

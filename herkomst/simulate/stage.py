@@ -194,6 +194,10 @@ class Scene:
             )
         )
 
+    def sold(self) -> list[tuple[Person, list[Reference]]]:
+        """Tell who sold what so far, in the order in which they first did."""
+        return [(self._people[person], sold) for person, sold in self._sold.items()]
+
     def close_quietly(self) -> list[str]:
         """Write into the truth who sold what, and return those who are more than bystanders."""
         names = {person: self._stage.name_person(sold) for person, sold in self._sold.items()}

@@ -59,6 +59,7 @@ class Supply:
         tell_stolen: Callable[[object], None],
         purchases: int,
         stolen: int,
+        flooded: tuple[int, int],
     ) -> None:
         self._warehouse = warehouse
         self._country = country
@@ -73,8 +74,9 @@ class Supply:
         self.circulation = Circulation(chance)
         self._twins_owed: dict[str, float] = {}
         self._owes_twins = False
-        self._flooded_bought = Quota(_flood(purchases, stolen, 1 - rates.FLOODED_STOLEN))
-        self._flooded_stolen = Quota(_flood(purchases, stolen, rates.FLOODED_STOLEN))
+        bought, taken = flooded
+        self._flooded_bought = Quota(bought)
+        self._flooded_stolen = Quota(taken)
         self.hits = 0
         self.full_hits = 0
         self.twins = 0
@@ -310,12 +312,13 @@ class Quota:
         return True
 
 
-def _flood(purchases: int, stolen: int, share: float) -> int:
-    """Return how many goods bear the one model number, of the side with that share of them."""
+def flood(purchases: int, stolen: int) -> tuple[int, int]:
+    """Return how many goods of a world bear the one model number: of the bought, the stolen."""
     if min(purchases, stolen) < rates.FLOOD_FROM_PURCHASES:
-        return 0
+        return 0, 0
     goods = round(purchases * rates.FLOODED_SHARE)
-    return round(min(max(goods, rates.FLOODED_FEWEST), rates.FLOODED_GOODS) * share)
+    goods = min(max(goods, rates.FLOODED_FEWEST), rates.FLOODED_GOODS)
+    return round(goods * (1 - rates.FLOODED_STOLEN)), round(goods * rates.FLOODED_STOLEN)
 
 
 def _stolen_share(kind: str, trade: str) -> float:

@@ -1,36 +1,36 @@
 """The made-up Netherlands as files: three registers, and the truth about them beside."""
 
-from collections.abc import Callable
-from contextlib import ExitStack
+import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO, Final
+from shutil import copyfileobj, rmtree
+from tempfile import TemporaryDirectory
+from typing import Final
 
 import msgspec
 
-from herkomst.simulate import clock, desk, purchases, rates, sellers, thefts, writing
-from herkomst.simulate.chronicle import BUFFER, Chronicle
-from herkomst.simulate.companies import Companies
-from herkomst.simulate.crimes.programme import Programme
-from herkomst.simulate.draws import Urn, stream
+from herkomst.simulate import desk, making, rates
+from herkomst.simulate.chronicle import BUFFER, bind
+from herkomst.simulate.crimes import shops
+from herkomst.simulate.draws import stream
 from herkomst.simulate.errors import SimulationError
 from herkomst.simulate.formats import Crime, Presentations, Reference
-from herkomst.simulate.goods import Warehouse
-from herkomst.simulate.keys import Keys, ReportNumbers
-from herkomst.simulate.numbers import Mint
+from herkomst.simulate.keys import Keys
+from herkomst.simulate.makers import make_all
+from herkomst.simulate.making import TRUTHS, Findings, Progress, Seen, Size, line_writer
 from herkomst.simulate.places import Country
-from herkomst.simulate.sample import Sample
-from herkomst.simulate.sellers import Person, Population
-from herkomst.simulate.shops import Shop, Street
-from herkomst.simulate.stage import Stage
-from herkomst.simulate.supply import Supply
+from herkomst.simulate.shops import HITS_REMEMBERED, Shop, Street, Vice
+from herkomst.simulate.slices import Slice, cut
 
-Progress = Callable[[str, int, int], None]
-"""Told what is being made, how many of it are done, and how many there will be."""
+__all__ = ["Counts", "Progress", "simulate"]
 
-_encode: Final = msgspec.json.Encoder().encode
-_ITEMS: Final = Urn(rates.ITEMS_OF_A_PURCHASE)
-_TOLD_EVERY: Final = 1_000
-SECOND_FILE: Final = f"stolen-{thefts.INSURERS}"
+_UNFINISHED: Final = ".unfinished-"
+_EVERY: Final = ("dealers", "purchases", "stolen", making.SECOND_FILE)
+FILES: Final = (
+    *(f"{name}.ndjson" for name in _EVERY),
+    *(f"truth/{name}.ndjson" for name in TRUTHS),
+    *desk.FILES,
+)
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -61,229 +61,173 @@ def simulate(
     seed: int,
     staff: bool = False,
     progress: Progress | None = None,
+    processes: int | None = None,
 ) -> Counts:
     """Write a world of that size into a folder, the same bytes for the same arguments.
 
     `dealers.ndjson`, `purchases.ndjson` and `stolen.ndjson` are records of the sources `dol`,
     `dor` and `politie`; `truth/` says which purchase holds which stolen good, and which purchases
     one person made. Without a number of stolen goods there are 3.4 beside each purchase. Memory
-    does not grow with the number of records. Raises `SimulationError` for a size that cannot be.
+    does not grow with the number of records. A large world is made by processes, one for each core
+    if their number is not told, which changes no byte. An earlier world in the folder is removed
+    first, and a world is there when all of it is. Raises `SimulationError` for a size that cannot
+    be, and when one of the processes ends before its part is made.
     """
     if stolen is None:
         stolen = round(purchases * rates.STOLEN_PER_PURCHASE)
     if purchases < 0 or stolen < 0:
         raise SimulationError("negative_size", "a world holds no fewer than zero records")
-    country = Country(stream(seed, "country"))
-    street = Street(dealers, country, seed)
+    size = Size(dealers, purchases, stolen, seed, staff)
+    country, street = making.surroundings(size)
     (out / "truth").mkdir(parents=True, exist_ok=True)
-    desk.remove(out)
-    with ExitStack() as files:
-        sample = Sample(stream(seed, "sample")) if staff else None
-        world = World(out, country, street, purchases, stolen, seed, files, sample)
-        world.run(progress or _silent)
-    if sample is None or not sample.remembered:
-        return world.counts()
-    served = desk.serve(
-        out, sample=sample.remembered, country=country, purchases=purchases, seed=seed
-    )
-    return msgspec.structs.replace(world.counts(), staff=served)
+    _clear(out)
+    with TemporaryDirectory(prefix=_UNFINISHED, dir=out) as folder:
+        world = _World(Path(folder), size, country, street, cut(purchases))
+        counts = world.make(progress or _silent, processes or len(os.sched_getaffinity(0)))
+        world.move(out)
+    return counts
 
 
 def _silent(_what: str, _done: int, _all: int) -> None:
     """Tell nobody."""
 
 
-class World:
-    """Makes households and their sales one after another, and the thefts beside them."""
+def _clear(out: Path) -> None:
+    """Remove what an earlier world left in the folder, or one that was killed half-way."""
+    for name in FILES:
+        (out / name).unlink(missing_ok=True)
+    for unfinished in out.glob(f"{_UNFINISHED}*"):
+        rmtree(unfinished)
+
+
+class _World:
+    """A world whose slices are made into a folder, and put together there."""
 
     def __init__(
-        self,
-        out: Path,
-        country: Country,
-        street: Street,
-        purchases_wanted: int,
-        stolen_wanted: int,
-        seed: int,
-        files: ExitStack,
-        sample: Sample | None,
+        self, folder: Path, size: Size, country: Country, street: Street, parts: Sequence[Slice]
     ) -> None:
-        self._out = out
+        self._folder = folder
+        self._made = folder / "made"
+        self._size = size
+        self._country = country
         self._street = street
-        self._purchases = purchases_wanted
-        self._stolen = stolen_wanted
-        self._chance = stream(seed, "sales")
-        self._keys = Keys(stream(seed, "receipts"))
-        self._person_keys = Keys(stream(seed, "persons"))
-        self._persons = 0
-        self._found = 0
+        self._parts = parts
         self._crimes = 0
         self._look_alikes = 0
+        (self._made / "truth").mkdir(parents=True)
+        for name in (*size.registers(), "truth"):
+            (folder / name).mkdir()
 
-        def told(name: str) -> Callable[[object], None]:
-            return _line_writer(
-                files.enter_context((out / f"truth/{name}.ndjson").open("wb", BUFFER))
-            )
-
-        self._tell = told("persons")
-        self._tell_in_crimes = told("crimes")
-        warehouse = Warehouse(Mint(seed), stream(seed, "warehouse"))
-        self._population = Population(country, stream(seed, "population"), purchases_wanted)
-        self._books = purchases.Books(
-            warehouse=warehouse,
-            chance=stream(seed, "books"),
-            encode=_encode,
-            add=files.enter_context(_register(out, "purchases", purchases_wanted)).add,
-            witness=sample.see if sample else None,
-        )
-        self._insurers = thefts.Insurers(
-            hand=writing.police(warehouse),
-            keys=Keys(stream(seed, "claims")),
-            chance=stream(seed, "insurers"),
-            encode=_encode,
-            add=files.enter_context(_register(out, SECOND_FILE, stolen_wanted // 20)).add,
-            tell=told("same_thefts"),
-        )
-        self._police = thefts.Police(
-            warehouse=warehouse,
-            hand=writing.police(warehouse),
-            numbers=ReportNumbers(stream(seed, "reports")),
-            insurers=self._insurers,
-            budget=stolen_wanted,
-            chance=stream(seed, "thefts"),
-            encode=_encode,
-            add=files.enter_context(_register(out, "stolen", stolen_wanted)).add,
-        )
-        self._supply = Supply(
-            warehouse=warehouse,
-            country=country,
-            police=self._police,
-            chance=stream(seed, "supply"),
-            tell=told("hits"),
-            tell_second=told(f"hits-{thefts.INSURERS}"),
-            tell_stolen=told("stolen"),
-            purchases=purchases_wanted,
-            stolen=stolen_wanted,
-        )
-        self._stage = Stage(
-            chance=stream(seed, "scenes"),
-            country=country,
-            street=street,
-            population=self._population,
-            supply=self._supply,
-            books=self._books,
-            keys=self._keys,
-            person_keys=self._person_keys,
-            purchases_wanted=purchases_wanted,
-            tell_person=self._tell,
-            tell_crime=self._tell_crime,
-        )
-        self._companies = Companies(self._stage, purchases_wanted, stream(seed, "companies"))
-        self._programme = Programme(self._stage, purchases_wanted, stream(seed, "programme"))
-
-    def run(self, progress: Progress) -> None:
-        """Write the whole world, telling how far it is."""
+    def make(self, progress: Progress, processes: int) -> Counts:
+        """Make all slices and put them together."""
         self._write_dealers()
-        told = 0
-        while self._books.lines < self._purchases:
-            self._programme.play(self._books.lines)
-            self._companies.play(self._books.lines)
-            if self._found < rates.FOUND * self._books.lines:
-                self._find()
-            else:
-                self._household()
-            self._supply.keep_up(self._books.lines)
-            if self._books.lines >= told:
-                told = self._books.lines + _TOLD_EVERY
-                progress("purchases", self._books.lines, self._purchases)
-        self._supply.finish(progress)
-        self._companies.finish()
-        self._programme.finish()
-        progress("purchases", self._books.lines, self._purchases)
+        findings = self._make_slices(progress, processes)
+        for name, span in self._size.registers().items():
+            path = self._made / f"{name}.ndjson"
+            bind(self._folder / name, span, path, writers=len(self._parts))
+        self._join_truths()
+        persons = self._tell_companies(findings)
+        self._tell_shops(findings)
+        return self._counts(findings, persons, self._serve(findings))
 
-    def counts(self) -> Counts:
-        """Count what was written."""
-        return Counts(
-            dealers=len(self._street.dealers),
-            establishments=len(self._street.shops),
-            purchases=self._books.lines,
-            stolen=self._stolen - self._police.left,
-            stolen_lines=self._police.lines,
-            persons=self._persons + self._stage.persons,
-            hits=self._supply.hits,
-            full_hits=self._supply.full_hits,
-            twins=self._supply.twins,
-            second_reports=self._insurers.goods,
-            crimes=self._crimes,
-            look_alikes=self._look_alikes,
-        )
+    def move(self, out: Path) -> None:
+        """Put the finished files where they are looked for."""
+        for name in FILES:
+            if (self._made / name).exists():
+                (self._made / name).replace(out / name)
 
-    def _tell_crime(self, crime: Crime) -> None:
-        self._tell_in_crimes(crime)
-        if crime.look_alike_of:
-            self._look_alikes += 1
-        else:
-            self._crimes += 1
+    def _make_slices(self, progress: Progress, processes: int) -> list[Findings]:
+        if len(self._parts) > 1:
+            return make_all(self._folder, self._size, self._parts, processes, progress)
+        (whole,) = self._parts
+        return [making.make(self._folder, self._size, whole, self._country, self._street, progress)]
 
     def _write_dealers(self) -> None:
-        with (self._out / "dealers.ndjson").open("wb") as file:
-            write = _line_writer(file)
+        with (self._made / "dealers.ndjson").open("wb", BUFFER) as file:
+            write = line_writer(file)
             for dealer in self._street.dealers:
                 write(dealer.record)
 
-    def _find(self) -> None:
-        self._found += 1
-        day = int(self._chance.random() * clock.DAYS)
-        shop = self._street.depot(self._chance, clock.START + day * clock.DAY)
-        at, closes = shop.hours.visit(self._chance, day)
-        self._enter(purchases.Visit(self._keys.next(), shop, at, closes, None, "found"))
+    def _join_truths(self) -> None:
+        for name in TRUTHS:
+            with (self._made / f"truth/{name}.ndjson").open("wb") as whole:
+                for part in self._parts:
+                    told = self._folder / f"truth/{name}.{part.number}"
+                    with told.open("rb") as file:
+                        copyfileobj(file, whole, BUFFER)
+                    told.unlink()
 
-    def _household(self) -> None:
-        """Bring in the sellers of one address, the first of them from near a shop drawn first."""
-        chance, street = self._chance, self._street
-        shop = street.draw(chance, clock.START)
-        for person in self._population.household(shop.town):
-            if self._books.lines < self._purchases:
-                self._sales(person, shop)
-            shop = street.draw_near(chance, person.town, clock.START)
+    def _tell_companies(self, findings: Sequence[Findings]) -> int:
+        """Write into the truth what insurers and depots sold, and return how many of them did."""
+        sold: dict[int, list[Reference]] = {}
+        for found in findings:
+            for place, references in found.companies:
+                sold.setdefault(place, []).extend(references)
+        # The first slice's names go on, as if it had named them last.
+        named = stream(self._size.seed, "persons")
+        keys = Keys(named, self._parts[0], given=findings[0].persons)
+        with (self._made / "truth/persons.ndjson").open("ab") as file:
+            write = line_writer(file)
+            for references in sold.values():
+                write(Presentations(f"person-{keys.next()}", references))
+        return len(sold)
 
-    def _sales(self, person: Person, shop: Shop) -> None:
-        """Bring in all sales of one person, the first in that shop if it is open."""
-        sold: list[Reference] = []
-        loyal = True
-        days = sellers.visits(self._chance, person)
-        for day in days[: self._purchases - self._books.lines]:
-            visit = self._visit(person, shop, day, loyal=loyal)
-            loyal = self._chance.random() < rates.SAME_SHOP_AGAIN
-            shop = visit.shop
-            if self._enter(visit):
-                sold.append(Reference(purchases.SOURCE, visit.key))
-        if sold:
-            self._persons += 1
-            name = f"person-{self._person_keys.next()}"
-            self._tell(Presentations(name, sold))
+    def _tell_shops(self, findings: Sequence[Findings]) -> None:
+        """Write into the truth what the whole world has shown of its shops."""
+        bad = _bad_shops(self._street.shops, findings)
+        with (self._made / "truth/crimes.ndjson").open("ab") as file:
+            write = line_writer(file)
 
-    def _visit(self, person: Person, shop: Shop, day: int, *, loyal: bool) -> purchases.Visit:
-        """Send a seller to the shop, or to another one near home."""
-        chance, morning = self._chance, clock.START + day * clock.DAY
-        if not loyal or shop.is_silent(morning):
-            shop = self._street.draw_near(chance, person.town, morning)
-        at, closes = shop.hours.visit(chance, day)
-        mode = purchases.mode_at(chance, shop.trade)
-        return purchases.Visit(self._keys.next(), shop, at, closes, person, mode)
+            def tell(crime: Crime) -> None:
+                write(crime)
+                self._look_alikes += crime.look_alike_of is not None
+                self._crimes += crime.look_alike_of is None
 
-    def _enter(self, visit: purchases.Visit) -> bool:
-        count = _ITEMS.draw(self._chance)
-        goods = [self._supply.bring(visit, line, self._books.lines) for line in range(1, count + 1)]
-        return self._books.enter(visit, goods)
+            shops.tell(self._street, bad, tell)
+
+    def _serve(self, findings: Sequence[Findings]) -> desk.Served | None:
+        remembered = [seen for found in findings for seen in found.remembered]
+        if not remembered:
+            return None
+        return desk.serve(
+            self._made,
+            sample=remembered,
+            country=self._country,
+            purchases=self._size.purchases,
+            seed=self._size.seed,
+        )
+
+    def _counts(
+        self, findings: Sequence[Findings], persons: int, staff: desk.Served | None
+    ) -> Counts:
+        return Counts(
+            dealers=len(self._street.dealers),
+            establishments=len(self._street.shops),
+            purchases=sum(found.purchases for found in findings),
+            stolen=sum(found.stolen for found in findings),
+            stolen_lines=sum(found.stolen_lines for found in findings),
+            persons=sum(found.persons for found in findings) + persons,
+            hits=sum(found.hits for found in findings),
+            full_hits=sum(found.full_hits for found in findings),
+            twins=sum(found.twins for found in findings),
+            second_reports=sum(found.second_reports for found in findings),
+            crimes=sum(found.crimes for found in findings) + self._crimes,
+            look_alikes=sum(found.look_alikes for found in findings) + self._look_alikes,
+            staff=staff,
+        )
 
 
-def _register(out: Path, name: str, lines: int) -> Chronicle:
-    first = clock.START if name == "purchases" else thefts.OLDEST
-    return Chronicle(out / f"{name}.ndjson", lines=lines, first=first, last=clock.END)
-
-
-def _line_writer(file: BinaryIO) -> Callable[[object], None]:
-    def write(record: object) -> None:
-        file.write(_encode(record) + b"\n")
-
-    return write
+def _bad_shops(street: list[Shop], findings: Sequence[Findings]) -> list[Shop]:
+    """Give each shop what all slices saw of it, and return the bad ones."""
+    by_place: dict[int, list[Seen]] = {}
+    for found in findings:
+        for seen in found.shops:
+            by_place.setdefault(seen.place, []).append(seen)
+    for place, parts in by_place.items():
+        shop, vice = street[place], parts[0].vice
+        shop.hits = sum(seen.hits for seen in parts)
+        hit_purchases = [purchase for seen in parts for purchase in seen.hit_purchases]
+        shop.hit_purchases = hit_purchases[:HITS_REMEMBERED]
+        if vice:
+            shop.vice = Vice(vice, 0, [purchase for seen in parts for purchase in seen.noted])
+    return [street[place] for place in findings[0].bad_shops]

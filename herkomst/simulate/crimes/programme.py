@@ -17,6 +17,7 @@ from herkomst.simulate.crimes import (
 )
 from herkomst.simulate.draws import Urn
 from herkomst.simulate.shops import Shop
+from herkomst.simulate.slices import Slice
 from herkomst.simulate.stage import Scene, Stage
 
 Act = Callable[[Scene], None]
@@ -66,19 +67,20 @@ class Entry(NamedTuple):
 
 
 class Programme:
-    """The scenes of a world in the order in which they are played."""
+    """The scenes of a slice of the world in the order in which they are played."""
 
-    __slots__ = ("_bad_shops", "_entries", "_every", "_played", "_stage")
+    __slots__ = ("_entries", "_every", "_played", "_stage", "bad_shops")
 
-    def __init__(self, stage: Stage, purchases: int, chance: Random) -> None:
+    def __init__(self, stage: Stage, purchases: int, chance: Random, part: Slice) -> None:
         self._stage = stage
-        self._bad_shops: list[Shop] = []
+        self.bad_shops: list[Shop] = []
+        """All of the world, which are bad in every slice of it."""
         entries = [Entry(companies.fleet)] * round(rates.FLEETS * purchases / _MILLION)
         if purchases >= rates.CRIMES_FROM_PURCHASES:
             entries += self._planted(purchases, chance)
         chance.shuffle(entries)
-        self._entries = entries
-        self._every = purchases * _PLAYED_BY / max(1, len(entries))
+        self._entries = part.dealt(entries)
+        self._every = part.share(purchases) * _PLAYED_BY / max(1, len(self._entries))
         self._played = 0
 
     def play(self, done: int) -> None:
@@ -93,17 +95,13 @@ class Programme:
             else:
                 scene.close_quietly()
 
-    def finish(self) -> None:
-        """Tell of the bad shops what the whole world has shown of them."""
-        shops.tell(self._stage, self._bad_shops)
-
     def _planted(self, purchases: int, chance: Random) -> list[Entry]:
-        self._bad_shops = shops.corrupt(
+        self.bad_shops = shops.corrupt(
             self._stage.street, purchases, counts("bad_shop", purchases), chance
         )
         entries = [
             Entry(_inventing(shop), "bad_shop", shop.vice.form)
-            for shop in self._bad_shops
+            for shop in self.bad_shops
             if shop.vice and shop.vice.form == "invented"
         ]
         for kind, forms in CRIMES.items():

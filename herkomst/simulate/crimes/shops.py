@@ -1,5 +1,6 @@
 """Bad shops: established ones that take in too much, leave off numbers, write late or invent."""
 
+from collections.abc import Callable
 from random import Random
 from typing import Final
 
@@ -8,7 +9,7 @@ from herkomst.simulate.crimes import loot
 from herkomst.simulate.formats import Crime, Reference
 from herkomst.simulate.sellers import Person
 from herkomst.simulate.shops import Shop, Street, Vice
-from herkomst.simulate.stage import Scene, Stage
+from herkomst.simulate.stage import Scene
 
 _REACH: Final = 2
 _MARGIN: Final = 1.4
@@ -91,16 +92,16 @@ def _enter(scene: Scene, shop: Shop, when: tuple[int, int], who: Person) -> None
         scene.noted.append(reference)
 
 
-def tell(stage: Stage, bad: list[Shop]) -> None:
+def tell(street: Street, bad: list[Shop], tell_crime: Callable[[Crime], None]) -> None:
     """Write the bad shops into the truth, and beside them the honest ones with the most hits."""
     for shop in bad:
         if shop.vice and shop.vice.form != _INVENTED:
-            stage.tell_crime(_crime("bad_shop", shop, shop.vice.noted, form=shop.vice.form))
-    honest = [shop for shop in stage.street.shops if not shop.vice]
+            tell_crime(_crime("bad_shop", shop, shop.vice.noted, form=shop.vice.form))
+    honest = [shop for shop in street.shops if not shop.vice]
     by_hits = sorted(honest, key=lambda shop: (-shop.hits, -shop.weight))
     for shop in by_hits[: rates.LOOK_ALIKES_OF_A_CRIME * len(bad)]:
         of = "bad_shop"
-        stage.tell_crime(_crime("large_honest_shop", shop, shop.hit_purchases, look_alike_of=of))
+        tell_crime(_crime("large_honest_shop", shop, shop.hit_purchases, look_alike_of=of))
 
 
 def _crime(
