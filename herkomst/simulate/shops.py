@@ -133,7 +133,7 @@ class Street:
         by_town: dict[str, list[Shop]] = {}
         for shop in self.shops:
             by_town.setdefault(shop.town.code, []).append(shop)
-        self._by_town = list(by_town.values())
+        self._by_town = [_Shopping(shops) for shops in by_town.values()]
         self._near: dict[str, _Nearest] = {}
 
     def draw(self, chance: Random, at: int) -> Shop:
@@ -169,23 +169,39 @@ class Street:
         return _awake(self._found, chance, at)
 
 
+class _Shopping:
+    """The shops of a town, and where each ends on a line on which it is as long as it is busy."""
+
+    __slots__ = ("bounds", "shops", "town", "weight")
+
+    def __init__(self, shops: list[Shop]) -> None:
+        self.shops = shops
+        self.town = shops[0].town
+        self.bounds = array("d", accumulate(shop.weight for shop in shops))
+        self.weight = self.bounds[-1]
+
+
 class _Nearest:
-    """The shops by their distance from a town, to draw the nearest of a few in one draw."""
+    """The towns by their distance from one, to draw the nearest of a few shops in one draw."""
 
-    __slots__ = ("_bounds", "_shops")
+    __slots__ = ("_bounds", "_towns", "_weight")
 
-    def __init__(self, by_town: list[list[Shop]], town: places.Town) -> None:
-        ordered = sorted(by_town, key=lambda shops: places.distance(shops[0].town, town))
-        self._shops = [shop for shops in ordered for shop in shops]
-        total = sum(shop.weight for shop in self._shops)
-        self._bounds = array("d", accumulate(shop.weight / total for shop in self._shops))
-        self._bounds[-1] = 1.0
+    def __init__(self, towns: list[_Shopping], town: places.Town) -> None:
+        self._towns = sorted(towns, key=lambda other: places.distance(other.town, town))
+        self._bounds = array("d", accumulate(other.weight for other in self._towns))
+        self._weight = self._bounds[-1]
 
     def draw(self, chance: Random) -> Shop:
         """Draw the first, by distance, of several that were drawn by weight."""
         # The least of three even draws lies below x with a chance of 1 - (1 - x) ** 3.
-        least = 1 - (1 - chance.random()) ** _OF_FEW
-        return self._shops[bisect_right(self._bounds, least)]
+        least = (1 - (1 - chance.random()) ** _OF_FEW) * self._weight
+        place = bisect_right(self._bounds, least)
+        if place:
+            least -= self._bounds[place - 1]
+        found = self._towns[place]
+        # Rounding may lead beyond the last shop of a town by the width of a hair.
+        shops = found.shops
+        return shops[min(bisect_right(found.bounds, least), len(shops) - 1)]
 
 
 def _awake(urn: Urn[Shop], chance: Random, at: int) -> Shop:
