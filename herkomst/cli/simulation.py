@@ -1,6 +1,7 @@
 """The command that writes a made-up Netherlands."""
 
 from pathlib import Path
+from time import monotonic
 from typing import Annotated
 
 import msgspec
@@ -22,6 +23,7 @@ def simulate(
     json: Json = False,
 ) -> None:
     """Write dealers, purchases and stolen goods of made-up persons, and the truth beside them."""
+    began = monotonic()
     with progress_bar() as bar:
         tasks = {}
 
@@ -39,9 +41,12 @@ def simulate(
             staff=staff,
             progress=progress,
         )
+    seconds = monotonic() - began
+    lines = counts.dealers + counts.purchases + counts.stolen_lines
     told = msgspec.to_builtins(counts)
-    served = told.pop("staff") or {}
+    told |= told.pop("staff") or {}
+    told |= {"seconds": round(seconds, 1), "lines_per_second": round(lines / seconds)}
     if json:
-        output.document({**told, **served, "rates": rates.listing()})
+        output.document({**told, "rates": rates.listing()})
     else:
-        output.table({**told, **served}.items())
+        output.table(told.items())

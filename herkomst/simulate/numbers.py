@@ -95,8 +95,8 @@ class Permutation:
 class Form:
     """All numbers of one template, given out one by one."""
 
-    __slots__ = ("_loose", "_loose_at", "_loose_given", "_parts", "_runs", "_runs_given",
-                 "_slice", "template")  # fmt: skip
+    __slots__ = ("_loose", "_loose_at", "_loose_end", "_loose_given", "_parts", "_runs",
+                 "_runs_end", "_runs_given", "template")  # fmt: skip
 
     def __init__(self, template: str, seed: int, part: Slice = WHOLE) -> None:
         self.template = template
@@ -109,17 +109,17 @@ class Form:
         self._runs = Permutation(max(runs, 1), chance)
         self._loose = Permutation(size - runs * _RUN, chance)
         self._loose_at = runs * _RUN
-        self._slice = part
-        self._runs_given = 0
-        self._loose_given = part.number
+        block, loose = part.block(self._runs.size), part.block(self._loose.size)
+        self._runs_given, self._runs_end = block.start * _RUN, block.stop
+        self._loose_given, self._loose_end = loose.start, loose.stop
 
     def next(self, chance: Random) -> str:
         """Give out a number that was never given out before."""
         if chance.random() < rates.FACTORY_RUN:
             return self._write(self._in_run())
         place = self._loose_given
-        self._loose_given = place + self._slice.of
-        if place >= self._loose.size:
+        self._loose_given = place + 1
+        if place >= self._loose_end:
             raise _exhausted(self.template)
         return self._write(self._loose_at + self._loose(place))
 
@@ -129,9 +129,8 @@ class Form:
 
     def _in_run(self) -> int:
         run, place = divmod(self._runs_given, _RUN)
-        run = run * self._slice.of + self._slice.number
         self._runs_given += 1
-        if run >= self._runs.size:
+        if run >= self._runs_end:
             raise _exhausted(self.template)
         return self._runs(run) * _RUN + place
 

@@ -1,8 +1,8 @@
 """How a large world is cut: into equal parts, each made by itself, whatever makes them.
 
 How many there are depends on the size of the world and on nothing of the machine. All begin alike
-(the same country, shops, models, companies and bad shops) and then go ways of their own; numbers
-and keys are dealt out in turn, so that none is given out by two.
+(the same country, shops, models, companies and bad shops) and then go ways of their own. Each has
+its own block of the numbers and keys that can be given out, so that none is given out by two.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,11 @@ class Slice(NamedTuple):
 
     def share(self, count: int) -> int:
         """Return how many of so many are made in this part; those of all parts add up."""
-        return count * (self.number + 1) // self.of - count * self.number // self.of
+        return len(self.block(count))
+
+    def block(self, count: int) -> range:
+        """Return which of so many places in a row are of this part."""
+        return range(count * self.number // self.of, count * (self.number + 1) // self.of)
 
     def dealt(self, items: Sequence[T]) -> Sequence[T]:
         """Return what this part gets where each gets one in turn."""

@@ -66,8 +66,15 @@ def children(parent: int) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def cut_up(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    return sliced(tmp_path_factory.mktemp("sliced"), processes=2)
+def told() -> list[tuple[str, int, int]]:
+    """What progress was told of while the world was made."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def cut_up(tmp_path_factory: pytest.TempPathFactory, told: list[tuple[str, int, int]]) -> Made:
+    folder = tmp_path_factory.mktemp("sliced")
+    return sliced(folder, processes=2, progress=lambda *each: told.append(each))
 
 
 def test_small_worlds_stay_whole_and_large_ones_are_cut_by_their_size_alone() -> None:
@@ -81,6 +88,8 @@ def test_what_is_shared_or_dealt_out_is_all_there_is(count: int) -> None:
     shares = [part.share(count) for part in parts]
     assert sum(shares) == count
     assert max(shares) - min(shares) <= 1
+    ends = [part.block(count) for part in parts]
+    assert [block.stop for block in ends[:-1]] == [block.start for block in ends[1:]]
     dealt = [each for part in parts for each in part.dealt(range(min(count, 1_000)))]
     assert sorted(dealt) == list(range(min(count, 1_000)))
 
@@ -139,9 +148,8 @@ def test_an_insurer_that_sells_in_every_slice_is_one_person(cut_up: Made) -> Non
     assert len(selling) < sum(name in known for name in sellers.values())
 
 
-def test_progress_adds_up_over_the_slices(tmp_path: Path) -> None:
-    told: list[tuple[str, int, int]] = []
-    sliced(tmp_path, processes=2, progress=lambda *each: told.append(each))
+@pytest.mark.usefixtures("cut_up")
+def test_progress_adds_up_over_the_slices(told: list[tuple[str, int, int]]) -> None:
     for what, whole in (("purchases", PURCHASES), ("stolen", STOLEN)):
         steps = [done for name, done, of in told if name == what and of == whole]
         assert steps == sorted(steps)
