@@ -21,6 +21,7 @@ _PAYMENTS: Final = {trade: Urn(forms) for trade, forms in rates.PAYMENTS.items()
 _TRADE_IN: Final = Urn(rates.TRADE_IN_PAYMENTS)
 _CASH_LIMIT_AT: Final = clock.moment(rates.CASH_LIMIT_FROM)
 _WITHOUT_PRICE: Final = frozenset({"found", "donated", "held", "offer_refused", "consigned"})
+_CENTS: Final = [f".{cents:02d}" for cents in range(100)]
 _REASONS: Final = {
     "offer_refused": ("geen legitimatie", "twijfel over herkomst", "prijs te hoog",
                       "nummer onleesbaar gemaakt", "verkoper minderjarig"),
@@ -182,7 +183,7 @@ def _paid(chance: Random, good: Good) -> int:
 
 
 def _euros(cents: int) -> str:
-    return f"{cents // 100}.{cents % 100:02d}"
+    return str(cents // 100) + _CENTS[cents % 100]
 
 
 def _payment(chance: Random, visit: Visit, total: int) -> Payment:
