@@ -32,6 +32,9 @@ Line = tuple[int, bytes]
 Read = tuple[int, Record] | Receipt
 MaySend = Callable[[str], Problem | None]
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""No JSON, no UTF-8, or nested too deep to be either; the last two come from within a value."""
+
 _TYPES: Mapping[str, Mapping[str, type[Record]]] = {
     "dealers": {"dealer": DealerRecord},
     "purchases": {
@@ -80,7 +83,7 @@ def read_line(line: int, raw: bytes, kind: str, may_send: MaySend) -> Read:
         )
     try:
         head = _read_head(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         return _refused(line, None, _not_an_object(error))
     key = head.key if isinstance(head.key, str) else None
     read = _readers[kind].get(head.type) if isinstance(head.type, str) else None
@@ -90,6 +93,8 @@ def read_line(line: int, raw: bytes, kind: str, may_send: MaySend) -> Read:
         record = read(raw)
     except msgspec.ValidationError as error:
         return _refused(line, key, validation_problem(error))
+    except UNREADABLE as error:
+        return _refused(line, key, _not_an_object(error))
     problem = may_send(record.source)
     return (line, record) if problem is None else _refused(line, key, problem)
 
