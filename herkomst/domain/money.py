@@ -10,6 +10,9 @@ from herkomst.domain.tables import rows
 _MINOR_UNITS = {row["currency"]: int(row["minor_units"]) for row in rows("currencies")}
 _AMOUNT = re.compile(r"(\d{1,12})(?:\.(\d{1,9}))?", re.ASCII)
 
+CURRENCY_UNKNOWN = "currency_unknown"
+"""The one code that is about the currency; the others are about the amount."""
+
 
 class MoneyError(ValueError):
     """An amount or a currency that cannot be read."""
@@ -53,7 +56,7 @@ def parse_money(amount: object, currency: str = "EUR") -> Money:
 
 def _unknown_currency(currency: str) -> MoneyError:
     return MoneyError(
-        "currency_unknown",
+        CURRENCY_UNKNOWN,
         f"The currency {currency!r} is not known.",
         "Use a code of ISO 4217 in capitals, such as EUR.",
     )

@@ -33,7 +33,7 @@ class Mark(msgspec.Struct, frozen=True):
 
 _PATH = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 _MISSING = re.compile(r"missing required field `(?P<name>[^`]+)`")
-_UNKNOWN = re.compile(r"unknown field `(?P<name>[^`]+)`")
+_UNKNOWN = re.compile(r"unknown field `(?P<name>.*?)`(?: - at `|$)", re.DOTALL)
 
 
 def validation_problem(error: msgspec.ValidationError, under: str = "") -> Problem:
@@ -48,7 +48,7 @@ def validation_problem(error: msgspec.ValidationError, under: str = "") -> Probl
     if unknown := _UNKNOWN.search(text):
         name = unknown["name"]
         return Problem(
-            f"{field}/{name}",
+            f"{field}/{_token(name)}",
             "unknown_field",
             f"There is no field {name!r} here.",
             "Leave it out, or mend its spelling; the formats name every field.",
@@ -57,5 +57,12 @@ def validation_problem(error: msgspec.ValidationError, under: str = "") -> Probl
 
 
 def _pointer(path: str) -> str:
-    """`.items[0].kind` as `/items/0/kind`."""
+    """`.items[0].kind` as `/items/0/kind`; what lies under a name of the sender's own (`[...]`)
+    is told of the whole that holds it."""
+    path, _, _ = path.partition("[...]")
     return path.replace("[", "/").replace("]", "").replace(".", "/")
+
+
+def _token(name: str) -> str:
+    """A name of any letters as one step of a pointer (RFC 6901)."""
+    return name.replace("~", "~0").replace("/", "~1")

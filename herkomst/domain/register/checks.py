@@ -9,7 +9,7 @@ import msgspec
 from herkomst.domain import goods, municipalities
 from herkomst.domain.calendar import Occurred, TimeError, parse_occurred
 from herkomst.domain.identifiers import contains_bsn
-from herkomst.domain.money import Money, MoneyError, parse_money
+from herkomst.domain.money import CURRENCY_UNKNOWN, Money, MoneyError, parse_money
 from herkomst.domain.problems import Problem, RecordRefused
 from herkomst.domain.register.records import Amount, Identifier, Moment
 
@@ -52,13 +52,28 @@ def check_instant(value: str, field: str, problems: Problems) -> Occurred | None
 def check_amount(amount: Amount | str | None, field: str, problems: Problems) -> Money | None:
     if amount is None:
         return None
-    if isinstance(amount, str):
-        amount = Amount(amount=amount)
     try:
+        if isinstance(amount, str):
+            return parse_money(amount)
         return parse_money(amount.amount, amount.currency)
     except MoneyError as error:
-        problems.append(Problem(f"{field}/amount", error.code, error.message, error.cure))
+        if not isinstance(amount, str):
+            field += "/currency" if error.code == CURRENCY_UNKNOWN else "/amount"
+        problems.append(Problem(field, error.code, error.message, error.cure))
         return None
+
+
+def check_degrees(value: float | None, most: int, field: str, problems: Problems) -> None:
+    """A latitude is at most 90 degrees either way, a longitude 180 (WGS 84)."""
+    if value is not None and not -most <= value <= most:
+        problems.append(
+            Problem(
+                field,
+                "degrees",
+                f"{value} lies outside -{most} to {most} degrees.",
+                "Send degrees of WGS 84, such as 52.0907; see that `lat` and `lon` stand right.",
+            )
+        )
 
 
 def check_day(value: str | None, field: str, problems: Problems) -> date | None:

@@ -169,7 +169,9 @@ def check(record: DealerRecord) -> None:
                 Problem(
                     f"{field}/branch",
                     "duplicate",
-                    f"Two establishments have the branch {establishment.branch!r}.",
+                    f"Two establishments have the branch {establishment.branch!r}."
+                    if establishment.branch
+                    else "Two establishments have no branch, so no purchase can say which it is.",
                     "Give each establishment a branch of its own (vestigingsnummer).",
                 )
             )

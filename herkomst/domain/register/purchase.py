@@ -213,7 +213,7 @@ def check(record: PurchaseRecord, *, today: date, under: str = "") -> Occurred:
     if record.seller is not None:
         check_seller(record.seller, "/seller", problems)
     if record.payment is not None:
-        checks.check_amount(record.payment.amount, "/payment", problems)
+        checks.check_amount(record.payment.amount, "/payment/amount", problems)
     if problems or acquired is None:
         raise RecordRefused(msgspec.structs.replace(p, field=under + p.field) for p in problems)
     return acquired

@@ -151,6 +151,8 @@ def check(record: StolenItemRecord, *, today: date) -> Moments:
     checks.check_amount(record.item.value, "/item/value", problems)
     if record.place is not None:
         checks.check_municipality(record.place.municipality, "/place/municipality", problems)
+        checks.check_degrees(record.place.lat, 90, "/place/lat", problems)
+        checks.check_degrees(record.place.lon, 180, "/place/lon", problems)
     problems.extend(_status_problems(record))
     if record.reported_at[:10] > date(today.year + 1, 1, 1).isoformat():
         problems.append(

@@ -54,6 +54,15 @@ def test_two_establishments_of_one_branch_are_both_named() -> None:
     ]
 
 
+def test_two_establishments_without_a_branch_are_told_so_in_words() -> None:
+    nameless = an_establishment(branch=None)
+
+    with pytest.raises(RecordRefused) as raised:
+        dealer.check(a_dealer(establishments=[nameless, nameless]))
+
+    assert ["None" in p.message for p in raised.value.problems] == [False, False]
+
+
 def test_how_to_reach_a_dealer_is_private_and_its_address_is_not() -> None:
     record = a_dealer(email="winkel@voorbeeld.invalid", phone="020-5550000")
 

@@ -83,9 +83,13 @@ def test_given_a_record_that_can_be_when_checked_then_its_moment_comes_back() ->
         ({"items": [a_line(kind="fietsje")]}, ("/items/0/kind", "unknown_kind")),
         (
             {"items": [a_line(price=Amount(amount="1", currency="eur"))]},
-            ("/items/0/price/amount", "currency_unknown"),
+            ("/items/0/price/currency", "currency_unknown"),
         ),
         ({"payment": Payment(form="cash", amount="-1")}, ("/payment/amount", "amount_negative")),
+        (
+            {"payment": Payment(form="cash", amount=Amount(amount="-1"))},
+            ("/payment/amount/amount", "amount_negative"),
+        ),
         ({"seller": a_seller(born="20260309")}, ("/seller/born", "date")),
         ({"seller": a_seller(born="1898-01-01")}, ("/seller/born", "date")),
         ({"seller": a_seller(born="2026-W10-1")}, ("/seller/born", "date")),

@@ -40,6 +40,8 @@ def test_a_theft_is_an_interval() -> None:
         ({"stolen": a_moment("2026-02-30")}, ("/stolen/from", "time_unreadable")),
         ({"reported_at": "2026-03-01T09:30"}, ("/reported_at", "offset_missing")),
         ({"reported_at": "2027-02-01"}, ("/reported_at", "in_future")),
+        ({"place": Place(lat=90.01, lon=4.9)}, ("/place/lat", "degrees")),
+        ({"place": Place(lat=52.1, lon=-180.5)}, ("/place/lon", "degrees")),
         ({"recovered_at": "then"}, ("/recovered_at", "time_unreadable")),
         ({"status": "withdrawn"}, ("/withdrawn_reason", "missing")),
         ({"item": a_stolen_good(kind="fiets!")}, ("/item/kind", "unknown_kind")),
