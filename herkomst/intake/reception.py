@@ -4,6 +4,7 @@ A line that cannot be read is refused with its place, its reason and its cure; i
 lines around it. Everything that can be read goes to the one method that takes records in.
 """
 
+from codecs import BOM_UTF8
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -69,7 +70,12 @@ def record_types(kind: str) -> Mapping[str, type[Record]]:
 
 
 def read_line(line: int, raw: bytes, kind: str, may_send: MaySend) -> Read:
-    """A typed record, or the receipt of its refusal."""
+    """A typed record, or the receipt of its refusal.
+
+    A byte order mark is passed over, as RFC 8259 lets a reader do: programs of Windows begin
+    their files with one, and files that are joined carry it further down.
+    """
+    raw = raw.removeprefix(BOM_UTF8)
     if len(raw) > RECORD_LIMIT:
         return _refused(
             line,

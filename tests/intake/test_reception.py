@@ -1,5 +1,7 @@
 """Reception: whatever stands on a line, the line answers for itself alone."""
 
+from codecs import BOM_UTF8
+
 import msgspec
 import pytest
 
@@ -12,6 +14,15 @@ def refused(raw: bytes) -> Receipt:
     read = read_line(7, raw, "purchases", only_from(TILL))
     assert isinstance(read, Receipt)
     return read
+
+
+def test_a_byte_order_mark_before_a_record_is_no_part_of_it() -> None:
+    # Given a line as a program of Windows begins its files
+    raw = BOM_UTF8 + msgspec.json.encode(a_purchase())
+    # When it is read
+    read = read_line(1, raw, "purchases", only_from(TILL))
+    # Then it is the record
+    assert read == (1, a_purchase())
 
 
 @pytest.mark.parametrize(
