@@ -29,7 +29,7 @@ from herkomst.record.database import Row
 from herkomst.record.recorder import SequenceRecorder
 from herkomst.record.vault import Vault
 
-RULES = 1
+RULES = 2
 """Version of the rules, which every finding names."""
 FLOOD = 25
 """A number that stands on more goods of one side than this identifies none of them."""

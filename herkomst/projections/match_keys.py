@@ -77,7 +77,7 @@ def side(rows: Sequence[Keyed]) -> Side:
 
 class MatchKeys(Model):
     name = "match_keys"
-    version = 1
+    version = 2
     owner = "item"
     key = ("key", "side", "item", "line")
     order = 'item, line, key COLLATE "C"'

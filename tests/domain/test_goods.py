@@ -63,6 +63,8 @@ def test_given_a_kind_when_compared_then_it_never_contradicts_itself_or_a_generi
         ("tablet", "laptop", False),
         ("car", "car_part", False),
         ("smartwatch", "watch", False),
+        ("coin", "ring", False),
+        ("coin", "watch", True),
     ],
 )
 def test_given_families_of_goods_when_compared_then_only_distant_ones_contradict(

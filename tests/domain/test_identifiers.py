@@ -104,7 +104,8 @@ def test_given_what_names_no_single_good_when_normalised_then_there_is_no_form(
         "onbekend", "Unknown", "geen", "n.v.t.", "NVT", "none", "N/A", "niet leesbaar",
         "Onleesbaar", "weggeslepen", "is weggeslepen", "geen serienummer", "test", "XXX", "xxxxxx",
         "0000", "1234", "123456", "1234567890", "0123456789", "9876543210", "3456", "765432",
-        "7777777", "----", "AAAA-AAAA", "?",
+        "7777777", "----", "AAAA-AAAA", "?", "To be filled by O.E.M.", "Default string",
+        "No serial", "00000001", "kwijt",
     ],
 )  # fmt: skip
 def test_given_a_placeholder_when_normalised_then_it_is_no_number(value: str) -> None:
@@ -156,6 +157,10 @@ def test_given_an_imei_in_the_serial_field_when_keyed_then_it_meets_the_imei() -
     as_serial = match_keys([("serial", IMEI)], "phone", token)
     as_imei = match_keys([("imei", f"{IMEI[:14]}23")], "smartwatch", token)
     assert as_serial == as_imei == ("imei:35209900176148",)
+
+
+def test_given_the_imei_of_a_reflashed_phone_when_keyed_then_there_is_no_key() -> None:
+    assert normal_form("imei", "004999010640000") is None
 
 
 def test_given_a_placeholder_with_a_check_digit_when_keyed_then_there_is_no_key() -> None:

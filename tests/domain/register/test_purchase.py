@@ -13,6 +13,7 @@ from herkomst.domain.register import purchase
 from herkomst.domain.register.dealer import Accepted
 from herkomst.domain.register.records import (
     Amount,
+    Document,
     Identifier,
     Mode,
     Moment,
@@ -380,3 +381,19 @@ def test_a_purchase_stands_in_the_same_book_as_a_record_and_as_an_event() -> Non
     for branch in (None, "Noord"):
         record = a_purchase(branch=branch)
         assert purchase.book_of(registered(record)) == purchase.book_id(record)
+
+
+@pytest.mark.parametrize(("country", "found"), [(None, True), ("NL", True), ("US", False)])
+def test_only_a_foreign_document_may_bear_a_number_that_passes_the_eleven_test(
+    country: str | None, found: bool
+) -> None:
+    document = Document(type="passport", number="111222333", country=country)
+    record = a_purchase(seller=a_seller(document=document))
+
+    try:
+        purchase.check(record, today=TODAY)
+        codes = []
+    except RecordRefused as error:
+        codes = [problem.code for problem in error.problems]
+
+    assert codes == (["bsn"] if found else [])
