@@ -18,6 +18,7 @@ from herkomst.access.viewer import Viewer
 from herkomst.domain.batches import batched
 from herkomst.domain.problems import Problem
 from herkomst.intake.idempotency import Answer, IdempotencyKeys, KeyReused
+from herkomst.intake.posts import Posts
 from herkomst.intake.reception import (
     BATCH,
     RECORD_LIMIT,
@@ -32,7 +33,7 @@ from herkomst.settings import Settings
 
 BODY_LIMIT = 64 * 1024 * 1024
 WRITERS = 4
-"""Threads that append; no more than the pool has connections for them."""
+"""Threads that append batches; with the one of the posts, no more than the pool has connections."""
 NDJSON = "application/x-ndjson"
 _PATHS = {"purchases": "purchases", "stolen-items": "stolen", "dealers": "dealers"}
 _ACTIONS = {
@@ -53,7 +54,7 @@ def create_intake(archive: Archive, settings: Settings) -> FastAPI:
         docs_url=None,  # Its page would load scripts from elsewhere.
         redoc_url=None,
     )
-    limiter = CapacityLimiter(WRITERS)
+    limiter, posts = CapacityLimiter(WRITERS), Posts(archive.register)
     keys = IdempotencyKeys(archive.database)
     for path, kind in _PATHS.items():
         api.post(
@@ -61,7 +62,7 @@ def create_intake(archive: Archive, settings: Settings) -> FastAPI:
             summary=f"Take in {path.replace('-', ' ')}",
             openapi_extra={"requestBody": _schema(kind)},
             response_class=Response,
-        )(_endpoint(archive, settings, limiter, keys, kind))
+        )(_endpoint(archive, settings, limiter, posts, keys, kind))
     return api
 
 
@@ -69,6 +70,7 @@ def _endpoint(
     archive: Archive,
     settings: Settings,
     limiter: CapacityLimiter,
+    posts: Posts,
     keys: IdempotencyKeys,
     kind: str,
 ) -> Callable[[Request], Any]:
@@ -80,14 +82,14 @@ def _endpoint(
         many = request.headers.get("content-type", "").partition(";")[0].strip() == NDJSON
         key = request.headers.get("idempotency-key")
         if key is None:
-            return await _answer(archive, limiter, viewer, kind, body, many=many)
+            return await _answer(archive, limiter, posts, viewer, kind, body, many=many)
         try:
             earlier = await to_thread.run_sync(keys.claim, viewer.subject, key, body)
         except KeyReused as error:
             return _problems(422, [Problem("", error.code, str(error), "Send a new key.")])
         if earlier is not None:
             return _replayed(earlier, many=many)
-        response = await _answer(archive, limiter, viewer, kind, body, many=many)
+        response = await _answer(archive, limiter, posts, viewer, kind, body, many=many)
         whole = await _whole(response)
         answer = Answer(response.status_code, bytes(whole.body))
         await to_thread.run_sync(keys.keep, viewer.subject, key, answer)
@@ -100,6 +102,7 @@ def _endpoint(
 async def _answer(
     archive: Archive,
     limiter: CapacityLimiter,
+    posts: Posts,
     viewer: Viewer,
     kind: str,
     body: bytes,
@@ -117,7 +120,7 @@ async def _answer(
     if len(body) > RECORD_LIMIT:
         return _too_large(RECORD_LIMIT)
     read = read_line(1, body, kind, may_send)
-    (receipt,) = await to_thread.run_sync(_take, archive, [read], viewer.subject, limiter=limiter)
+    receipt = await posts.take_in(read, actor=_actor(viewer))
     status = _STATUS[receipt.status]
     if receipt.status == "rejected":
         status = _REFUSED.get(receipt.errors[0].code, status)
@@ -140,7 +143,7 @@ async def _receipts(
     """The receipts of each batch, once it is durable."""
     for some in batched(lines, BATCH):
         receipts = await to_thread.run_sync(
-            _read_and_take, archive, some, kind, may_send, viewer.subject, limiter=limiter
+            _read_and_take, archive, some, kind, may_send, _actor(viewer), limiter=limiter
         )
         yield b"".join([_encode(receipt) + b"\n" for receipt in receipts])
 
@@ -152,11 +155,12 @@ def _read_and_take(
     may_send: MaySend,
     actor: str,
 ) -> list[Receipt]:
-    return _take(archive, [read_line(n, raw, kind, may_send) for n, raw in lines], actor)
+    reads = [read_line(n, raw, kind, may_send) for n, raw in lines]
+    return take(archive.register, reads, actor=actor)
 
 
-def _take(archive: Archive, reads: Sequence[Any], actor: str) -> list[Receipt]:
-    return take(archive.register, reads, actor=f"user:{actor}")
+def _actor(viewer: Viewer) -> str:
+    return f"user:{viewer.subject}"
 
 
 async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

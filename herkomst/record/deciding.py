@@ -5,6 +5,7 @@ under the lock of the writers, against what is stored and what the same batch ha
 """
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -52,8 +53,8 @@ class Known(NamedTuple):
     key: DataKey | None
     """None once it was erased."""
     first: EventData
-    circumstances: Circumstances
-    """In which it began: a correction does not make an entry late."""
+    began: datetime
+    """When it was recorded first: a correction does not make an entry late."""
     position: int | None = None
     """Of the last that is known of it, for what was here before."""
     book_position: int | None = None
@@ -83,37 +84,22 @@ class Decision(NamedTuple):
     marks: tuple[Mark, ...] = ()
 
 
-def known_from(
-    events: Sequence[Recorded],
-    key: DataKey | None,
-    seller: Seller | None,
-    circumstances: Circumstances,
-) -> Known:
+def known_from(events: Sequence[Recorded], key: DataKey | None, seller: Seller | None) -> Known:
     """What is known of a stored stream."""
     first, last = events[0], events[-1].position
     entry = None
     if isinstance(first.data, purchase.Registered):
         entry = first.position + 1  # It is appended right behind the purchase.
         last = max(last, entry)
-    return Known(
-        folded(events),
-        key,
-        first.data,
-        circumstances._replace(now=first.recorded_at),
-        last,
-        entry,
-        seller,
-    )
+    return Known(folded(events), key, first.data, first.recorded_at, last, entry, seller)
 
 
-def known_drafted(
-    draft: Draft, record: Record, key: DataKey, circumstances: Circumstances
-) -> Known:
+def known_drafted(draft: Draft, record: Record, key: DataKey, now: datetime) -> Known:
     """What is known of a stream that this batch begins."""
     opening = draft.opening
     seller = record.seller if isinstance(record, PurchaseRecord) else None
     state = _evolution(opening)(None, opening)
-    return Known(state, key, opening, circumstances, seller=seller)
+    return Known(state, key, opening, now, seller=seller)
 
 
 def folded(events: Sequence[Recorded]) -> Any:
@@ -274,11 +260,10 @@ def _corrected(
             "Leave it out, or send the values as they should be.",
         )
     custody = register_custody(was.dealer_source, was.dealer_key, was.source)
-    began = known.circumstances._replace(municipalities=circumstances.municipalities)
     data = purchase.corrected(
         after,
         acquired,
-        marks=marks(after, acquired, began),
+        marks=marks(after, acquired, circumstances._replace(now=known.began)),
         fingerprint=key.fingerprint(content(after)),
         sealed=seal(key, purchase.private_part(after)),
         correction=purchase.Correction(

@@ -59,10 +59,6 @@ class Drafters:
         self._pool: ProcessPoolExecutor | None = None
         self._ready: Future[int] | None = None
 
-    def draft(self, records: Records, circumstances: Circumstances) -> list[Drafted]:
-        """Draft one batch now."""
-        return self.finish(self.begin(records, circumstances))
-
     def begin(self, records: Records, circumstances: Circumstances) -> Drafting:
         """Have a batch drafted, on another core where there is one that is ready."""
         pool = self._ready_pool() if len(records) >= LARGE else None

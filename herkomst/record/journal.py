@@ -4,13 +4,11 @@ An entry is committed at once; what arrives while a commit is under way shares t
 caller waits for its commit, because no answer leaves before its entry is durable.
 """
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
 import uuid_utils
-from anyio import to_thread
 from psycopg import Cursor
 
 from herkomst.domain.events import Event, EventData
@@ -23,7 +21,13 @@ from herkomst.record.application import (
     this_moment,
 )
 from herkomst.record.database import Row
+from herkomst.record.gathering import Gathering
 from herkomst.record.vault import DataKey, KeyRow
+
+MOST = 1000
+"""Events that share a commit."""
+Sealed = tuple[Event, KeyRow | None]
+"""An event, and the key of its entry where it opens one."""
 
 
 class Entry:
@@ -41,15 +45,14 @@ class Journal(RecordApplication):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._waiting: list[tuple[Event, KeyRow | None, asyncio.Future[int]]] = []
-        self._flushing: asyncio.Task[None] | None = None
+        self._gathering: Gathering[Sealed, int] = Gathering(self._write_all, most=MOST)
 
     def open_entry(self) -> Entry:
         """A stream and a key for one operation."""
         stream = UUID(bytes=uuid_utils.uuid7().bytes)
         return Entry(stream, *self.vault.new_key(stream))
 
-    def write(self, events: Sequence[tuple[Event, KeyRow | None]]) -> int:
+    def write(self, events: Sequence[Sealed]) -> int:
         """Append entries and their keys in one transaction; the position of the last."""
         entries = [pending(event) for event, _ in events]
 
@@ -64,36 +67,10 @@ class Journal(RecordApplication):
     async def commit(self, event: Event, row: KeyRow | None) -> int:
         """Append an entry together with those that wait with it; its position is not smaller
         than any that was committed before."""
-        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._waiting.append((event, row, future))
-        if self._flushing is None:
-            self._flushing = asyncio.create_task(self._flush())
-        return await future
+        return await self._gathering.outcome((event, row))
 
-    async def _flush(self) -> None:
-        """Commit what waits, and then what came meanwhile, until nothing does."""
-        try:
-            while self._waiting:
-                batch, self._waiting = self._waiting, []
-                await self._commit_batch(batch)
-        finally:
-            self._flushing = None
-
-    async def _commit_batch(
-        self, batch: Sequence[tuple[Event, KeyRow | None, asyncio.Future[int]]]
-    ) -> None:
-        try:
-            position = await to_thread.run_sync(self.write, [item[:2] for item in batch])
-        except BaseException as error:
-            for *_, future in batch:
-                if not future.done():
-                    future.set_exception(error)
-            if not isinstance(error, Exception):
-                raise
-        else:
-            for *_, future in batch:
-                if not future.done():
-                    future.set_result(position)
+    def _write_all(self, events: Sequence[Sealed]) -> list[int]:
+        return [self.write(events)] * len(events)
 
 
 def journal_event(stream: UUID, data: EventData, *, user: str, ground: str, unit: str) -> Event:

@@ -7,6 +7,7 @@ is drafted before the lock is taken; what exists is decided on under it, against
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import UTC, datetime
+from itertools import islice
 from struct import Struct
 from time import monotonic
 from typing import Any, ClassVar, NamedTuple
@@ -65,6 +66,21 @@ KNOWN_FOR = 30.0
 """Seconds for which an establishment, once read, is taken to be what it was."""
 
 
+class Sent(NamedTuple):
+    """Records that came together, and who sent them."""
+
+    records: Records
+    actor: str
+
+
+class _Item(NamedTuple):
+    """A record in a batch, as it was drafted for who sent it."""
+
+    drafted: Drafted
+    record: Record
+    circumstances: Circumstances
+
+
 class _Settled(NamedTuple):
     """What became of one record; its receipt waits for the place that its events get."""
 
@@ -80,17 +96,25 @@ class _Settled(NamedTuple):
 class _Batch:
     """What one transaction appends, in the order of the records."""
 
-    def __init__(self, circumstances: Circumstances) -> None:
-        self.circumstances = circumstances
+    def __init__(self) -> None:
         self.pending: list[Pending] = []
         self.keys: list[Draft] = []
         """The drafts whose keys are committed with them."""
         self.known: dict[bytes, Known] = {}
-        self.fresh: dict[bytes, tuple[Draft, Record]] = {}
+        self.fresh: dict[bytes, _Item] = {}
+        self.municipalities: dict[bytes, str] = {}
+        """Of the establishments of purchases that are corrected."""
         self.places: dict[bytes, int] = {}
         """Index of the last pending event that concerns a stream."""
         self.books: dict[bytes, int] = {}
         """Index of the entry in a book of a new purchase."""
+
+    def informed(self, circumstances: Circumstances) -> Circumstances:
+        """These, with what was found out about the establishments of corrected purchases."""
+        if not self.municipalities:
+            return circumstances
+        known = {**circumstances.municipalities, **self.municipalities}
+        return circumstances._replace(municipalities=known)
 
 
 class Register(RecordApplication):
@@ -120,9 +144,17 @@ class Register(RecordApplication):
         breaks it is tried again, and what was committed is never called a failure or a duplicate.
         With `dry_run` all is decided under the lock and then rolled back.
         """
-        circumstances = self._circumstances(records, actor)
-        drafted = self._drafters.draft(records, circumstances)
-        return self._append_all(records, drafted, circumstances, dry_run=dry_run)
+        (receipts,) = self.take_in_all([Sent(records, actor)], dry_run=dry_run)
+        return receipts
+
+    def take_in_all(self, sent: Sequence[Sent], *, dry_run: bool = False) -> list[list[Receipt]]:
+        """The same for what several sent, still as one transaction: to each its own receipts, as
+        if they had been taken in one after the other. It is all of them or none."""
+        draftings = [
+            self._drafters.begin(one.records, circumstances)
+            for one, circumstances in zip(sent, self._circumstances(sent), strict=True)
+        ]
+        return self._append_drafted(draftings, dry_run=dry_run)
 
     def take_in_batches(
         self, batches: Iterable[Records], *, actor: str, dry_run: bool = False
@@ -130,18 +162,24 @@ class Register(RecordApplication):
         """The same for batch after batch: while one is appended the next is drafted elsewhere."""
         drafting: Drafting | None = None
         for records in batches:
-            following = self._drafters.begin(records, self._circumstances(records, actor))
+            (circumstances,) = self._circumstances([Sent(records, actor)])
+            following = self._drafters.begin(records, circumstances)
             if drafting is not None:
-                yield self._append_drafted(drafting, dry_run=dry_run)
+                yield from self._append_drafted([drafting], dry_run=dry_run)
             drafting = following
         if drafting is not None:
-            yield self._append_drafted(drafting, dry_run=dry_run)
+            yield from self._append_drafted([drafting], dry_run=dry_run)
 
-    def _circumstances(self, records: Records, actor: str) -> Circumstances:
-        """What these records are drafted by; dealers not known, or not lately, are read."""
+    def _circumstances(self, sent: Sequence[Sent]) -> list[Circumstances]:
+        """What each is drafted by; dealers not known, or not lately, are read.
+
+        Who corrects a purchase that another sends along is to know its establishment too, so what
+        is known of establishments is the same for all.
+        """
         now = self._clock()
         books = {
             purchase.book_id(record): record.dealer
+            for records, _ in sent
             for _, record in records
             if isinstance(record, PurchaseRecord)
         }
@@ -152,41 +190,32 @@ class Register(RecordApplication):
         }
         if dealers:
             self.insisting(lambda: self._learn_connected(dealers))
-        return Circumstances(actor, now, self._municipalities(books))
+        municipalities = self._municipalities(books)
+        return [Circumstances(actor, now, municipalities) for _, actor in sent]
 
-    def _append_drafted(self, drafting: Drafting, *, dry_run: bool) -> list[Receipt]:
-        drafted = self._drafters.finish(drafting)
-        return self._append_all(drafting.records, drafted, drafting.circumstances, dry_run=dry_run)
-
-    def _append_all(
-        self,
-        records: Records,
-        drafted: Sequence[Drafted],
-        circumstances: Circumstances,
-        *,
-        dry_run: bool,
-    ) -> list[Receipt]:
-        if not drafted:
-            return []
-
-        def append(cursor: Cursor[Row]) -> Outcome[list[Receipt]]:
-            return self._append(cursor, records, drafted, circumstances)
-
-        return self.committing(append, dry_run=dry_run)
-
-    def _append(
-        self,
-        cursor: Cursor[Row],
-        records: Records,
-        drafted: Sequence[Drafted],
-        circumstances: Circumstances,
-    ) -> Outcome[list[Receipt]]:
-        batch = _Batch(circumstances)
-        self._load(cursor, records, drafted, batch)
-        settled = [
-            self._settle(item, record, batch)
-            for item, (_, record) in zip(drafted, records, strict=True)
+    def _append_drafted(
+        self, draftings: Sequence[Drafting], *, dry_run: bool
+    ) -> list[list[Receipt]]:
+        """The receipts of each, in order."""
+        items = [
+            _Item(drafted, record, drafting.circumstances)
+            for drafting in draftings
+            for drafted, (_, record) in zip(
+                self._drafters.finish(drafting), drafting.records, strict=True
+            )
         ]
+        receipts = iter(self._append_all(items, dry_run=dry_run))
+        return [list(islice(receipts, len(drafting.records))) for drafting in draftings]
+
+    def _append_all(self, items: Sequence[_Item], *, dry_run: bool) -> list[Receipt]:
+        if not items:
+            return []
+        return self.committing(lambda cursor: self._append(cursor, items), dry_run=dry_run)
+
+    def _append(self, cursor: Cursor[Row], items: Sequence[_Item]) -> Outcome[list[Receipt]]:
+        batch = _Batch()
+        self._load(cursor, items, batch)
+        settled = [self._settle(item, batch) for item in items]
         appended = None
         if batch.pending:
             appended = self.recorder.append(cursor, batch.pending)
@@ -194,33 +223,25 @@ class Register(RecordApplication):
             _copy_keys(cursor, batch.keys)
             assert reached("append.keyed")
         numbers = self._numbers_of_known(cursor, batch)
-        receipts = [_receipt(item, appended, numbers) for item in settled]
+        receipts = [_receipt(one, appended, numbers) for one in settled]
         return Outcome(receipts, batch.pending, appended)
 
-    def _load(
-        self,
-        cursor: Cursor[Row],
-        records: Records,
-        drafted: Sequence[Drafted],
-        batch: _Batch,
-    ) -> None:
+    def _load(self, cursor: Cursor[Row], items: Sequence[_Item], batch: _Batch) -> None:
         """Read what exists of these streams."""
-        streams = [item.stream for item in drafted if not isinstance(item, Refusal)]
+        streams = [one.drafted.stream for one in items if not isinstance(one.drafted, Refusal)]
         existing = self.recorder.begun(cursor, streams)
         if not existing:
             return
         corrections = {
-            item.id
-            for item, (_, record) in zip(drafted, records, strict=True)
-            if isinstance(item, FollowUp) and isinstance(record, PurchaseCorrection)
+            one.drafted.id
+            for one in items
+            if isinstance(one.drafted, FollowUp) and isinstance(one.record, PurchaseCorrection)
         }
         histories = self.recorder.reader.streams(cursor.connection, list(existing))
         keys = self.vault.keys(cursor.connection, existing)
         sellers = self._sellers(cursor, corrections, keys)
         for stream, events in histories.items():
-            batch.known[stream.bytes] = known_from(
-                events, keys.get(stream), sellers.get(stream), batch.circumstances
-            )
+            batch.known[stream.bytes] = known_from(events, keys.get(stream), sellers.get(stream))
         self._learn_dealers_of_corrected(cursor, corrections & histories.keys(), batch)
 
     def _sellers(
@@ -254,27 +275,25 @@ class Register(RecordApplication):
                 if not self._is_learned(book)
             },
         )
-        known = {**batch.circumstances.municipalities, **self._municipalities(books)}
-        batch.circumstances = batch.circumstances._replace(municipalities=known)
+        batch.municipalities = self._municipalities(books)
 
-    def _settle(self, item: Drafted, record: Record, batch: _Batch) -> _Settled:
+    def _settle(self, one: _Item, batch: _Batch) -> _Settled:
+        item, record, circumstances = one
         if isinstance(item, Refusal):
             told = Receipt(line=item.line, status="rejected", key=item.key, errors=item.errors)
             return _Settled(told)
         stream = item.stream
         known = batch.known.get(stream)
         if known is None and stream in batch.fresh:
-            draft, first = batch.fresh[stream]
-            key = self.vault.unwrap(draft.key_row)
-            known = batch.known[stream] = known_drafted(draft, first, key, batch.circumstances)
+            known = batch.known[stream] = self._drafted_before(batch.fresh[stream])
         if isinstance(item, Draft) and known is None:
-            return _accepted(item, record, batch)
+            return _accepted(item, one, batch)
         if isinstance(item, FollowUp):
             assert isinstance(record, PurchaseFollowUp)
-            decision = follow_up(item, record, known, batch.circumstances)
+            decision = follow_up(item, record, known, batch.informed(circumstances))
         else:
             assert known is not None
-            decision = meet(item, record, known, batch.circumstances)
+            decision = meet(item, record, known, circumstances)
         if known is not None and decision.events:
             batch.pending += [pending(event) for event in decision.events]
             batch.places[stream] = len(batch.pending) - 1
@@ -289,6 +308,12 @@ class Register(RecordApplication):
             errors=decision.errors,
         )
         return _Settled(receipt, stream, batch.places.get(stream), batch.books.get(stream))
+
+    def _drafted_before(self, first: _Item) -> Known:
+        """What is known of a stream that an earlier record of the batch begins."""
+        draft, record, circumstances = first
+        assert isinstance(draft, Draft)
+        return known_drafted(draft, record, self.vault.unwrap(draft.key_row), circumstances.now)
 
     def _numbers_of_known(self, cursor: Cursor[Row], batch: _Batch) -> dict[bytes, int]:
         """Register numbers of purchases that were here before: versions of their books."""
@@ -393,9 +418,9 @@ class Register(RecordApplication):
         ]
 
 
-def _accepted(draft: Draft, record: Record, batch: _Batch) -> _Settled:
+def _accepted(draft: Draft, item: _Item, batch: _Batch) -> _Settled:
     stream = draft.stream
-    batch.fresh[stream] = draft, record
+    batch.fresh[stream] = item
     batch.keys.append(draft)
     batch.pending += draft.pending
     place = batch.places[stream] = len(batch.pending) - 1

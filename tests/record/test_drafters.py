@@ -84,7 +84,7 @@ def children() -> set[int]:
 def test_given_another_process_when_it_drafts_then_it_says_what_the_caller_would_say(
     drafters: Drafters, keyring: Keyring
 ) -> None:
-    here = drafters.draft(RECORDS, CIRCUMSTANCES)
+    here = drafters.finish(drafters.begin(RECORDS, CIRCUMSTANCES))
 
     elsewhere = drafters.finish(begun_elsewhere(drafters))
 
@@ -123,10 +123,12 @@ def test_given_a_drafting_process_that_was_killed_when_waited_for_then_the_calle
 
     os.kill(worker, signal.SIGKILL)
 
-    assert told(drafters.finish(drafting)) == told(drafters.draft(RECORDS, CIRCUMSTANCES))
+    assert told(drafters.finish(drafting)) == told(
+        drafters.finish(drafters.begin(RECORDS, CIRCUMSTANCES))
+    )
     assert "drafting goes on without it" in caplog.text
     again = drafters.finish(begun_elsewhere(drafters))
-    assert told(again) == told(drafters.draft(RECORDS, CIRCUMSTANCES))
+    assert told(again) == told(drafters.finish(drafters.begin(RECORDS, CIRCUMSTANCES)))
 
 
 PARENT = """
