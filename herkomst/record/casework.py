@@ -55,7 +55,7 @@ class Casework(RecordApplication):
             decided = [
                 pending(Event(hit_id, data, envelope(actor, under, this_moment(), data.VERSION)))
             ]
-            appended = self.recorder.append(cursor, decided)
+            appended = self.recorder.append_locked(cursor, decided)
             return Outcome(appended.last, decided, appended)
 
         return self.committing(append)

@@ -107,6 +107,11 @@ class SequenceRecorder(PostgresApplicationRecorder):
         """Append inside the caller's transaction. Raises the library's `IntegrityError` when a
         version is taken: another writer was first, and the caller should decide anew."""
         self.lock(cursor)
+        return self.append_locked(cursor, pending)
+
+    def append_locked(self, cursor: Cursor[Row], pending: Sequence[Pending]) -> Appended:
+        """The same for who took the lock of the writers in this transaction, as `committing` does:
+        it is not asked for again. Without the lock, two would take the same positions."""
         head, now, chain = self._head(cursor)
         versions = self._versions(cursor, pending)
         recorded_us = (now - _EPOCH) // _MICROSECOND
@@ -124,11 +129,12 @@ class SequenceRecorder(PostgresApplicationRecorder):
                 self._copy(cursor, pending, versions, first, recorded_us)
         except psycopg.errors.UniqueViolation as error:
             raise IntegrityError(error) from error
+        link = self._keyring.chain(chain, first, leaves)
         cursor.execute(
-            "INSERT INTO record.appends VALUES (%s, %s, %s, %s, %s)",
-            (self.sequence, first, last, leaves, self._keyring.chain(chain, first, leaves)),
+            "WITH appended AS (INSERT INTO record.appends VALUES (%s, %s, %s, %s, %s)) "
+            "SELECT pg_notify(%s, '')",
+            (self.sequence, first, last, leaves, link, self.channel_name),
         )
-        cursor.execute("SELECT pg_notify(%s, '')", (self.channel_name,))
         return Appended(first, last, versions, now)
 
     def _head(self, cursor: Cursor[Row]) -> tuple[int, datetime, bytes]:

@@ -218,7 +218,7 @@ class Register(RecordApplication):
         settled = [self._settle(item, batch) for item in items]
         appended = None
         if batch.pending:
-            appended = self.recorder.append(cursor, batch.pending)
+            appended = self.recorder.append_locked(cursor, batch.pending)
             assert reached("append.copied")
             _copy_keys(cursor, batch.keys)
             assert reached("append.keyed")
@@ -368,7 +368,7 @@ class Register(RecordApplication):
                     [Problem("", "unknown_dealer", f"No dealer {source}:{key}.", "Notify it.")]
                 )
             decided = [pending(dealer_event(stream, decide(folded(events)), actor, source))]
-            appended = self.recorder.append(cursor, decided)
+            appended = self.recorder.append_locked(cursor, decided)
             return Outcome(appended.last, decided, appended)
 
         return self.committing(append)
@@ -398,7 +398,7 @@ class Register(RecordApplication):
                 pending(Event(presentation, erased, envelope(actor, custody, occurred, 1))),
                 pending(Event(stream, ordered, envelope(actor, custody, occurred, 1))),
             ]
-            appended = self.recorder.append(cursor, events)
+            appended = self.recorder.append_locked(cursor, events)
             destroy(cursor, [purchase_stream])
             assert reached("erasure.destroyed")
             return Outcome(stream, events, appended)

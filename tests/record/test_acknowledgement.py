@@ -133,7 +133,7 @@ def test_given_another_that_took_it_in_meanwhile_when_tried_again_then_it_is_a_d
 def test_given_a_backend_that_is_ended_before_its_commit_when_taken_in_then_it_is_tried_again(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    append, ended = archive.register.recorder.append, list[int]()
+    append, ended = archive.register.recorder.append_locked, list[int]()
 
     def append_and_die(cursor, pending):  # type: ignore[no-untyped-def]
         appended = append(cursor, pending)
@@ -143,7 +143,7 @@ def test_given_a_backend_that_is_ended_before_its_commit_when_taken_in_then_it_i
                 killer.execute("SELECT pg_terminate_backend(%s, 5000)", (ended[-1],))
         return appended
 
-    monkeypatch.setattr(archive.register.recorder, "append", append_and_die)
+    monkeypatch.setattr(archive.register.recorder, "append_locked", append_and_die)
 
     receipts = archive.register.take_in(BATCH, actor=ACTOR)
 

@@ -6,13 +6,13 @@ from threading import Thread
 import psycopg
 import pytest
 from eventsourcing.persistence import IntegrityError, Notification, OperationalError
-from psycopg import Rollback
+from psycopg import Cursor, Rollback
 
 from herkomst.domain.events import UnknownTopic, known_events
 from herkomst.domain.journal import Concluded
 from herkomst.record.application import pending
 from herkomst.record.archive import Archive
-from herkomst.record.database import connect
+from herkomst.record.database import Row, connect
 from herkomst.record.recorder import COPY_THRESHOLD, Appended, Pending
 from tests.archives import ACTOR, a_purchase
 from tests.record.holding import SEQUENCES, assert_holds, stored, topics
@@ -253,6 +253,28 @@ def test_given_a_writer_of_one_sequence_when_another_appends_to_another_then_it_
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(append, archive, pending(concluded()), sequence="casework")
             assert waiting.result(timeout=10).first == 1
+
+
+def test_every_way_to_append_takes_the_lock_of_the_writers_and_takes_it_once(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = archive.register.recorder
+    lock, taken = recorder.lock, list[None]()
+
+    def counted(cursor: Cursor[Row]) -> None:
+        taken.append(None)
+        lock(cursor)
+
+    monkeypatch.setattr(recorder, "lock", counted)
+    ways: list[Callable[[], object]] = [
+        lambda: archive.register.take_in([(1, a_purchase())], actor=ACTOR),
+        lambda: archive.register.put([placed(1, new_stream())]),
+        lambda: append(archive, pending(concluded())),
+    ]
+    for number, way in enumerate(ways, 1):
+        way()
+        assert len(taken) == number
+    assert_holds(archive)
 
 
 def test_given_an_index_that_is_built_concurrently_when_events_come_then_appends_go_on(
