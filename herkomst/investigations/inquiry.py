@@ -32,7 +32,7 @@ from herkomst.projections.purchases import Purchases
 from herkomst.projections.registry import ModelMissing
 from herkomst.projections.stolen_items import StolenItems
 from herkomst.record.archive import Archive
-from herkomst.record.database import DatabaseDown, Row, options
+from herkomst.record.database import RECONNECT, DatabaseDown, Row, is_silent, options
 from herkomst.record.vault import DataKey, KeyRow
 
 Pool = AsyncConnectionPool[AsyncConnection[Row]]
@@ -79,6 +79,16 @@ def open_desk(archive: Archive, *, size: int = 8) -> Desk:
     """A desk whose pool is opened by `async with desk.pool`."""
     settings = options("herkomst read")
     settings["options"] += f" -c statement_timeout={STATEMENT_TIMEOUT}s"
+
+    async def check(connection: AsyncConnection[Row]) -> None:
+        if is_silent(connection):
+            return
+        try:
+            await AsyncConnectionPool.check_connection(connection)
+        except psycopg.Error:
+            await pool.check()  # As in `Database`: the others died with it.
+            raise
+
     pool: Pool = AsyncConnectionPool(
         archive.urls.read,
         min_size=1,
@@ -87,9 +97,15 @@ def open_desk(archive: Archive, *, size: int = 8) -> Desk:
         open=False,
         kwargs={"autocommit": True, **settings},
         configure=_configure,
-        check=AsyncConnectionPool.check_connection,
+        check=check,
+        reconnect_timeout=RECONNECT,
+        reconnect_failed=_connect_again,
     )
     return Desk(archive, pool, Cursors(archive.keyring))
+
+
+async def _connect_again(pool: Pool) -> None:
+    await pool.check()
 
 
 async def _configure(connection: AsyncConnection[Row]) -> None:

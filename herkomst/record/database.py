@@ -2,15 +2,20 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from select import POLLIN, poll
 from typing import Any
 
 import psycopg
-from psycopg import Connection, Cursor
+from psycopg import BaseConnection, Connection, Cursor
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 Row = tuple[Any, ...]
 LOST = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 """What psycopg raises when the server went away; the outcome of a commit is then unknown."""
+
+RECONNECT = 0.5
+"""Seconds after which a pool that cannot connect begins anew. Left alone it doubles its pauses, and
+would sleep on for as long as it was down already once the server is back."""
 
 
 class DatabaseDown(Exception):
@@ -52,7 +57,9 @@ class Database:
             timeout=timeout,
             open=False,
             kwargs={"autocommit": True, **options(name)},
-            check=ConnectionPool.check_connection,
+            check=self._check,
+            reconnect_timeout=RECONNECT,
+            reconnect_failed=self._connect_again,
         )
 
     def __repr__(self) -> str:
@@ -91,6 +98,30 @@ class Database:
 
     def close(self) -> None:
         self._pool.close()
+
+    def _check(self, connection: Connection[Row]) -> None:
+        """Raise where a connection is dead, before it is handed out."""
+        if is_silent(connection):
+            return
+        try:
+            ConnectionPool.check_connection(connection)
+        except psycopg.Error:
+            self._pool.check()  # The others died with it, and the pool pauses before it tries each.
+            raise
+
+    def _connect_again(self, pool: "ConnectionPool[Connection[Row]]") -> None:
+        try:
+            self.revive()
+        finally:
+            pool.check()  # It connects again where nobody is left.
+
+
+def is_silent(connection: BaseConnection[Any]) -> bool:
+    """Whether nothing came from the server since it was last asked. A server that ends a connection
+    says so, so this one lives as far as anyone knows who does not ask; asking is a round trip."""
+    incoming = poll()
+    incoming.register(connection.fileno(), POLLIN)
+    return not incoming.poll(0)
 
 
 def options(name: str) -> dict[str, Any]:

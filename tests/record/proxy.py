@@ -23,6 +23,8 @@ class Proxy:
         self.breaks: list[Break] = []
         """How the next commits break: before they reach the server, or after it did them."""
         self.broken = 0
+        self.refuses = False
+        """Whether whoever connects is cut off at once, as by a server that is down."""
         Thread(target=self._accept, daemon=True).start()
 
     @property
@@ -39,6 +41,10 @@ class Proxy:
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
+                if self.refuses:
+                    _shut(client)
+                    client.close()
+                    continue
                 Thread(target=self._carry, args=(client,), daemon=True).start()
 
     def _carry(self, client: socket.socket) -> None:
