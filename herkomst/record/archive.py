@@ -9,7 +9,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from herkomst.record import erasures, migrations
 from herkomst.record.casework import Casework
-from herkomst.record.database import Database, Row, connect
+from herkomst.record.database import LOST, Database, DatabaseDown, Row, connect
 from herkomst.record.erasures import Erasures
 from herkomst.record.journal import Journal
 from herkomst.record.keyring import Keyring, KeyringError
@@ -81,14 +81,26 @@ def open_archive(settings: Settings) -> Iterator[Archive]:
     """
     with ExitStack() as stack:
         urls = stack.enter_context(open_urls(settings))
-        if settings.database_url is None:
-            migrate(urls)
-        with connect(urls.app, "herkomst schema") as connection:
-            check_schema(connection)
-            keyring = open_keyring(settings)
-            check_keyring(connection, keyring)
+        try:
+            keyring = _prepared(settings, urls)
+        except (*LOST, DatabaseDown):
+            if urls.revive is None:
+                raise
+            urls.revive()  # It died since it was started; what was done until then is there.
+            keyring = _prepared(settings, urls)
         listed = Erasures(settings.home / erasures.NAME)
         yield stack.enter_context(opened(urls, keyring, listed))
+
+
+def _prepared(settings: Settings, urls: Urls) -> Keyring:
+    """The keys of the database, once it is seen to have this version's schema."""
+    if settings.database_url is None:
+        migrate(urls)
+    with connect(urls.app, "herkomst schema") as connection:
+        check_schema(connection)
+        keyring = open_keyring(settings)
+        check_keyring(connection, keyring)
+    return keyring
 
 
 @contextmanager
