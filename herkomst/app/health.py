@@ -1,6 +1,6 @@
 """Health: alive is alive; ready is ready to answer, with the part that is not by its name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from herkomst.projections import registry
-from herkomst.record import migrations
+from herkomst.record import migrations, replica
 from herkomst.record.archive import Archive
 from herkomst.record.database import DatabaseDown, Row
 
@@ -95,9 +95,22 @@ class Readiness:
                 return [
                     Check("database", True, reachable),
                     *(_check(connection, name) for name in PARTS),
+                    *self._replica(connection),
                 ]
         except (DatabaseDown, Error):
             return [Check("database", False, reachable)]
+
+    def _replica(self, connection: Connection[Row]) -> Iterator[Check]:
+        """The server that answers are read from, where that is another one."""
+        urls = self._archive.urls
+        if urls.read == urls.app:
+            return
+        try:
+            found = replica.look(urls.read, connection)
+        except replica.ReplicaUnusable as error:
+            yield Check("replica", False, f"{error.code}: {error.message}")
+        else:
+            yield Check("replica", True, f"the read replica answers: {found}")
 
 
 def _check(connection: Connection[Row], name: str) -> Check:

@@ -9,7 +9,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from herkomst import __version__
 from herkomst.projections.status import SEQUENCES
-from herkomst.record import migrations
+from herkomst.record import migrations, replica
 from herkomst.record.archive import Urls, open_keyring, open_urls
 from herkomst.record.database import DatabaseDown, Row, connect
 from herkomst.record.keyring import KeyringError
@@ -56,7 +56,24 @@ def diagnose(settings: Settings) -> Report:
             return report
         report.database = _database(settings, urls, connection)
         report.checks += _checks(settings, connection, report.database)
+        if settings.read_database_url is not None:
+            report.checks.append(_replica(settings.read_database_url, connection))
     return report
+
+
+def _replica(url: str, connection: Connection[Row]) -> Check:
+    try:
+        found = replica.look(url, connection)
+    except replica.ReplicaUnusable as error:
+        return Check("replica", False, f"{error.message} {error.detail}".strip(), error.cure)
+    return Check("replica", True, f"{_place(url)}: {found}")
+
+
+def _place(url: str) -> str:
+    """A URL without its secrets."""
+    secrets = {"password", "sslpassword"}
+    parts = {k: v for k, v in conninfo_to_dict(url).items() if k not in secrets}
+    return make_conninfo(**parts)  # type: ignore[arg-type]
 
 
 def _database(settings: Settings, urls: Urls, connection: Connection[Row]) -> DatabaseReport:
@@ -64,8 +81,7 @@ def _database(settings: Settings, urls: Urls, connection: Connection[Row]) -> Da
     events = {name: SequenceReader(name).head(connection) if schema else 0 for name in SEQUENCES}
     version = str(connection.info.parameter_status("server_version"))
     if settings.database_url is not None:
-        parts = {k: v for k, v in conninfo_to_dict(urls.app).items() if k != "password"}
-        return DatabaseReport(make_conninfo(**parts), version, False, schema, events)  # type: ignore[arg-type]
+        return DatabaseReport(_place(urls.app), version, False, schema, events)
     server = embedded(settings.home)
     return DatabaseReport(
         server.tcp_url("herkomst_app"), version, True, schema, events, server.tcp_url(OWNER)

@@ -6,9 +6,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Condition, Thread
 from typing import Any
+from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 
+from herkomst.cli.diagnosis import diagnose
 from herkomst.domain.register import book
 from herkomst.investigations import freshness
 from herkomst.investigations.exports import export_lines
@@ -23,10 +26,12 @@ from herkomst.record.keyring import Keyring
 from herkomst.record.postgres import APP, DATABASE, EmbeddedPostgres
 from herkomst.record.receipts import Receipt
 from herkomst.record.register import Register
+from herkomst.record.replica import Replica, ReplicaUnusable, look
 from herkomst.record.verification import verify
 from herkomst.settings import Settings
-from tests.archives import ACTOR, a_dealer, a_purchase
+from tests.archives import ACTOR, a_dealer, a_purchase, make_archive
 from tests.projections.following import digests, facts, rebuilt
+from tests.record.holding import database_of
 from tests.record.standby import (
     PATIENCE,
     a_home,
@@ -151,6 +156,136 @@ def take_in_without_waiting(archive: Archive, number: int) -> None:
 def entries(archive: Archive) -> int:
     with archive.database.connection() as connection:
         return archive.journal.recorder.reader.head(connection)
+
+
+# Looking at it
+
+
+def seen(archive: Archive) -> Replica:
+    with archive.database.connection() as connection:
+        return look(archive.urls.read, connection)
+
+
+def refused(url: str, archive: Archive) -> ReplicaUnusable:
+    with archive.database.connection() as connection, pytest.raises(ReplicaUnusable) as raised:
+        look(url, connection)
+    return raised.value
+
+
+def doctor(archive: Archive, home: Path, read: str) -> Any:
+    """What `herkomst doctor` finds of a replica, and all that it says."""
+    environ = {
+        "HERKOMST_HOME": str(home),
+        "HERKOMST_DATABASE_URL": archive.urls.app,
+        "HERKOMST_READ_DATABASE_URL": read,
+    }
+    report = diagnose(Settings.read(environ))
+    (found,) = [check for check in report.checks if check.name == "replica"]
+    return found, msgspec.json.encode(report).decode()
+
+
+def readiness(served: Served) -> tuple[dict[str, Any], list[str], str]:
+    """What `/readyz` says of a replica, what fails, and all that it says."""
+    answer = served.client.get("/readyz")
+    (found,) = [check for check in answer.json()["checks"] if check["name"] == "replica"]
+    # The servers of these tests do not write through.
+    return found, [name for name in answer.json()["failing"] if name != "fsync"], answer.text
+
+
+def password(url: str) -> str:
+    found = urlsplit(url).password
+    assert found
+    return found
+
+
+def test_a_replica_is_looked_at_while_it_follows_lags_parts_and_dies(
+    served: Served, standby: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    archive = served.archive
+    read = archive.urls.read
+    # Given a replica that follows
+    take_in(archive, *pair(1))
+    found = seen(archive)
+    assert (found.in_recovery, found.behind.positions) == (True, 0)
+    check, failing, _ = readiness(served)
+    assert (check["ok"], failing) == (True, [])
+    assert "in recovery, 0 positions" in check["message"]
+
+    # When it stops, then what it lacks is told, and it can still be read
+    ask(standby, "SELECT pg_wal_replay_pause()::text")
+    until_told(standby, "SELECT pg_get_wal_replay_pause_state() = 'paused'")
+    before = position(archive)
+    take_in_without_waiting(archive, 2)
+    behind = seen(archive).behind
+    assert behind.positions == position(archive) - before + 1  # One of them is a hit.
+    assert behind.bytes > 0
+    assert behind.seconds is not None
+    assert behind.seconds > 0
+    check, failing, _ = readiness(served)
+    assert (check["ok"], failing) == (True, [])
+    assert f"{behind.positions} positions" in check["message"]
+    told, everything = doctor(archive, tmp_path, read)
+    assert told.ok
+    assert "in recovery" in told.message
+    assert password(read) not in everything
+
+    # When it is promoted while the primary lives on, then nobody should read from it
+    ask(standby, "SELECT pg_wal_replay_resume()::text")
+    promote(standby)
+    assert refused(read, archive).code == "replica_parted"
+    check, failing, _ = readiness(served)
+    assert (check["ok"], failing) == (False, ["replica"])
+    assert check["message"].startswith("replica_parted: ")
+
+    # When it dies, then that is the reason
+    kill(standby)
+    check, failing, everything = readiness(served)
+    assert (check["message"], failing) == (
+        "replica_unreachable: The read replica cannot be reached.",
+        ["replica"],
+    )
+    told, all_of_doctor = doctor(archive, tmp_path, read)
+    assert (told.ok, "HERKOMST_READ_DATABASE_URL" in told.cure) == (False, True)
+    for said in (everything, all_of_doctor):
+        assert password(read) not in said
+
+
+def test_a_replica_that_was_promoted_and_takes_the_writes_lacks_nothing(
+    archive: Archive, server: EmbeddedPostgres
+) -> None:
+    read = server.tcp_url(APP, database_of(archive))
+    found = seen(archive._replace(urls=archive.urls._replace(read=read)))
+
+    assert str(found) == "it takes the writes too, and lacks nothing"
+    assert not found.in_recovery
+
+
+def test_what_cannot_be_the_replica_is_said_by_name_and_never_with_its_password(
+    archive: Archive, server: EmbeddedPostgres, database: str, tmp_path: Path
+) -> None:
+    url = urlsplit(server.tcp_url(APP, database_of(archive)))
+    secret = "s3cr3t-of-nobody"
+    wrong = url._replace(netloc=f"{APP}:{secret}@127.0.0.1:{url.port}").geturl()
+    nobody = url._replace(netloc=f"{APP}:{secret}@127.0.0.1:1").geturl()
+    in_query = f"postgresql:///x?host=127.0.0.1&port=1&user=x&password={secret}"
+    broken = f"postgresql://{APP}:{secret}%zz@127.0.0.1/x"
+    expected = {
+        wrong: "replica_unreachable",
+        nobody: "replica_unreachable",
+        in_query: "replica_unreachable",
+        broken: "replica_unreadable",
+        server.tcp_url(APP, database): "replica_schema_behind",
+    }
+    for read, code in expected.items():
+        error = refused(read, archive)
+        assert error.code == code
+        check, everything = doctor(archive, tmp_path, read)
+        assert not check.ok
+        assert check.message.startswith(error.message)
+        for said in (str(error), error.detail, everything):
+            assert secret not in said
+    with make_archive(server) as other:
+        assert refused(other.urls.app, archive).code == "replica_parted"
 
 
 # Taking over
