@@ -66,6 +66,16 @@ def number_id(key: str) -> UUID:
     return named("number", key)
 
 
+def cases_of(year: int) -> UUID:
+    """Stream that numbers the cases of a year: the version is the number, without a gap."""
+    return named("cases", year)
+
+
+def entry_id(case: UUID, *parts: str | int) -> UUID:
+    """A row that belongs to a case: what stands there is told by the parts."""
+    return named("case_entry", case.hex, *parts)
+
+
 def erasure_id(subject: str) -> UUID:
     """Stream of the erasure of one subject."""
     return named("erasure", subject)

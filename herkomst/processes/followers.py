@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 from herkomst.processes.erasure import Erasure
 from herkomst.processes.matching import Matching
+from herkomst.projections.case_entries import CaseEntries
+from herkomst.projections.case_items import CaseItems
+from herkomst.projections.cases import Cases
 from herkomst.projections.dealers import Dealers
 from herkomst.projections.establishments import Establishments
 from herkomst.projections.floods import Floods
@@ -27,6 +30,9 @@ MODELS: tuple[Model, ...] = (
     Hits(),
     Passages(),
     Floods(),
+    Cases(),
+    CaseItems(),
+    CaseEntries(),
     Links(),
     MatchKeys(),
 )

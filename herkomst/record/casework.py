@@ -1,13 +1,18 @@
-"""Casework: hits, what people decide on them, and numbers that flood."""
+"""Casework: hits, what people decide on them, numbers that flood, and cases."""
 
 from collections.abc import Callable
-from typing import ClassVar
+from datetime import UTC, datetime
+from typing import ClassVar, NamedTuple
 from uuid import UUID
 
+import uuid_utils
 from psycopg import Cursor
 
-from herkomst.domain.casework import hit
-from herkomst.domain.events import Event, EventData
+from herkomst.domain import ids
+from herkomst.domain.calendar import legal_date
+from herkomst.domain.casework import case, hit
+from herkomst.domain.casework.case import Case
+from herkomst.domain.events import Event, EventData, Recorded
 from herkomst.record.application import (
     Custody,
     Outcome,
@@ -26,6 +31,43 @@ class UnknownHit(Exception):
     """There is no hit of this id."""
 
     code = "unknown_hit"
+
+
+class UnknownCase(Exception):
+    """There is no case of this id."""
+
+    code = "unknown_case"
+
+
+class CaseErased(Exception):
+    """The data key of the case was destroyed: it has no texts any more, and takes none."""
+
+    code = "case_erased"
+
+
+class Opening(NamedTuple):
+    """What a case is opened with."""
+
+    title: str
+    lead: str
+    unit: str
+    article: str
+    """Ground and regime, such as `wpg:9`."""
+    controller: str = "politie"
+    handling: str = "open"
+    aim: str | None = None
+
+
+class CaseOpened(NamedTuple):
+    """A case that was opened: its id, its number, and where it stands."""
+
+    id: UUID
+    number: str
+    position: int
+
+
+Seal = Callable[[str], bytes]
+"""Seals a text with the data key of a case."""
 
 
 class Casework(RecordApplication):
@@ -59,3 +101,64 @@ class Casework(RecordApplication):
             return Outcome(appended.last, decided, appended)
 
         return self.committing(append)
+
+    def open_case(self, opening: Opening, *, actor: str) -> CaseOpened:
+        """Open a case and give it the next number of its year."""
+        stream = UUID(bytes=uuid_utils.uuid7().bytes)
+        now = datetime.now(UTC)
+        year = legal_date(now).year
+        key, row = self.vault.new_key(stream)
+        opened = case.Opened(
+            aim=None if opening.aim is None else key.seal(opening.aim.encode()),
+            lead=opening.lead,
+            since=now.isoformat(timespec="milliseconds"),
+            title=key.seal(opening.title.encode()),
+        )
+        custody = Custody(opening.controller, opening.article, opening.article, opening.unit)
+        numbered = case.Numbered(case=stream.hex, year=year)
+        events = [
+            pending(Event(at, data, envelope(actor, custody, this_moment(), 1, opening.handling)))
+            for at, data in ((stream, opened), (ids.cases_of(year), numbered))
+        ]
+
+        def append(cursor: Cursor[Row]) -> Outcome[CaseOpened]:
+            appended = self.recorder.append(cursor, events)
+            cursor.execute("INSERT INTO vault.keys VALUES (%s, %s, %s)", row)
+            number = case.number_of(year, appended.versions[1])
+            return Outcome(CaseOpened(stream, number, appended.last), events, appended)
+
+        return self.committing(append)
+
+    def in_case(self, case_id: UUID, act: Callable[[Case, Seal], EventData], *, actor: str) -> int:
+        """Do something in a case: `act` calls one of its methods. The new position.
+
+        Raises `UnknownCase`, `CaseErased`, `case.CaseRefused`.
+        """
+
+        def append(cursor: Cursor[Row]) -> Outcome[int]:
+            facts = self.recorder.reader.streams(cursor.connection, [case_id]).get(case_id, [])
+            state = _case(facts)
+            if state is None:
+                raise UnknownCase(f"There is no case {case_id}.")
+            key = self.vault.keys(cursor.connection, [case_id]).get(case_id)
+            if key is None:
+                raise CaseErased(f"The texts of case {case_id} were destroyed.")
+            data = act(state, lambda text: key.seal(text.encode()))
+            born = facts[0].envelope
+            custody = Custody(born.controller, born.ground, born.regime, state.unit)
+            under = envelope(actor, custody, this_moment(), data.VERSION, born.handling)
+            done = [pending(Event(case_id, data, under))]
+            appended = self.recorder.append(cursor, done)
+            return Outcome(appended.last, done, appended)
+
+        return self.committing(append)
+
+
+def _case(facts: list[Recorded]) -> Case | None:
+    """The case that a stream tells of; None when it tells of something else, or of nothing."""
+    if not facts or facts[0].topic != case.Opened.TOPIC:
+        return None
+    state: Case | None = None
+    for fact in facts:
+        state = case.evolve(state, fact.data, fact.envelope.unit)
+    return state

@@ -4,7 +4,7 @@ import msgspec
 from msgspec.structs import replace
 
 from herkomst.domain.calendar import Occurred
-from herkomst.domain.casework import hit
+from herkomst.domain.casework import case, hit
 from herkomst.domain.events import Envelope, EventData
 from herkomst.domain.journal import Attempted, Concluded, Read
 from herkomst.domain.matching import Reason
@@ -197,6 +197,32 @@ EXAMPLES: tuple[EventData, ...] = (
     hit.Rejected(fingerprint="0" * 64, note=SEALED, reason="other_good"),
     hit.NumberFlooded(key="number:GZ4711003", side="purchase"),
     hit.NumberCleared(key="number:GZ4711003", side="stolen"),
+    case.Opened(
+        aim=SEALED, lead="dev:teamleider", since="2026-03-02T13:05:00.000+00:00", title=SEALED
+    ),
+    case.Numbered(case=STREAM, year=2026),
+    case.AimStated(aim=SEALED),
+    case.MemberJoined(
+        member="dev:rechercheur",
+        part="investigator",
+        since="2026-03-02T13:05:00.000+00:00",
+        until="2026-09-01T22:00:00.000+00:00",
+    ),
+    case.MemberLeft(member="dev:rechercheur", until="2026-04-01T22:00:00.000+00:00"),
+    case.TaskGiven(due="2026-03-09", member="dev:rechercheur", task="1", text=SEALED),
+    case.TaskEnded(outcome="done", task="1", text=SEALED),
+    case.ItemAdded(item=OTHER, kind="stolen_item", why=SEALED),
+    case.ItemRemoved(item=OTHER, why=SEALED),
+    case.SubjectNamed(category="suspect", ground="wpg:9", subject=STREAM, why=SEALED),
+    case.SubjectDropped(subject=STREAM, why=SEALED),
+    case.NoteWritten(about=OTHER, kind="fact", text=SEALED),
+    case.HandedOver(
+        lead="dev:opvolger", since="2026-05-01T08:00:00.000+00:00", unit="utrecht", why=SEALED
+    ),
+    case.ClosingProposed(by="dev:rechercheur", why=SEALED),
+    case.ClosingRefused(why=SEALED),
+    case.Closed(),
+    case.Reopened(why=SEALED),
     Read(
         asked=SEALED,
         asked_token="a" * 32,
