@@ -123,7 +123,7 @@ async def page(
     permitted.must_be(Action.READ_HITS)
     narrowed = {"before": wanted.before, "grades": grades, "states": states, "since": since}
     rows = await _rows(permitted, inquiry, wanted.first + 1, narrowed)
-    items = [_told(permitted, inquiry, row) for row in rows[: wanted.first]]
+    items = [told(permitted, inquiry, row) for row in rows[: wanted.first]]
     return inquiry.cursors.slice(LIST, wanted, items, len(rows))
 
 
@@ -131,7 +131,7 @@ async def one(permitted: Permitted, inquiry: Inquiry, hit: UUID) -> Hit | None:
     """One hit, or None where there is none for this viewer."""
     permitted.must_be(Action.READ_HITS, Action.DECIDE_HIT)
     rows = await _rows(permitted, inquiry, 1, {"hit": hit})
-    return _told(permitted, inquiry, rows[0]) if rows else None
+    return told(permitted, inquiry, rows[0]) if rows else None
 
 
 async def _rows(
@@ -157,7 +157,7 @@ async def changed(
             break
         seen = row.revision
         if row.handling in permitted.known:
-            hits.append(_told(permitted, inquiry, row))
+            hits.append(told(permitted, inquiry, row))
     else:
         if len(rows) < limit:  # All was seen, and what came last need not have been a hit.
             seen = max(seen, inquiry.positions.get("casework", 0))
@@ -207,7 +207,7 @@ def _bought(purchase: Purchase, line: int) -> PurchasedGood:
     )
 
 
-def _told(permitted: Permitted, inquiry: Inquiry, row: Any) -> Hit:
+def told(permitted: Permitted, inquiry: Inquiry, row: Any) -> Hit:
     inquiry.returned.add("hit", row.hit)
     readable = row.handling in permitted.readable
     return Hit(

@@ -23,6 +23,9 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from herkomst.access.reading import Returned
 from herkomst.investigations.pages import Cursors, InvalidPage
+from herkomst.projections.case_entries import CaseEntries
+from herkomst.projections.case_items import CaseItems
+from herkomst.projections.cases import Cases
 from herkomst.projections.dealers import Dealers
 from herkomst.projections.establishments import Establishments
 from herkomst.projections.hits import Hits
@@ -37,6 +40,9 @@ from herkomst.record.vault import DataKey, KeyRow
 
 Pool = AsyncConnectionPool[AsyncConnection[Row]]
 MODELS: tuple[Model, ...] = (
+    CaseEntries(),
+    CaseItems(),
+    Cases(),
     Dealers(),
     Establishments(),
     Hits(),

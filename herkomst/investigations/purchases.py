@@ -114,10 +114,10 @@ async def _opened(inquiry: Inquiry, rows: Sequence[Any]) -> list[Purchase]:
     keys = await inquiry.keys(row.purchase for row in rows if row.sealed is not None)
     for row in rows:
         inquiry.returned.add("purchase", row.purchase)
-    return [_purchase(row, keys.get(row.purchase)) for row in rows]
+    return [purchase(row, keys.get(row.purchase)) for row in rows]
 
 
-def _purchase(row: Any, key: DataKey | None) -> Purchase:
+def purchase(row: Any, key: DataKey | None) -> Purchase:
     part = PrivatePart() if key is None else _decode_sealed(key.open(row.sealed))
     sealed: dict[int, PrivateLine] = {line.line: line for line in part.lines}
     return Purchase(

@@ -100,10 +100,10 @@ async def _opened(inquiry: Inquiry, rows: Sequence[Any]) -> list[StolenItem]:
     keys = await inquiry.keys(row.stolen_item for row in rows if row.sealed is not None)
     for row in rows:
         inquiry.returned.add("stolen_item", row.stolen_item)
-    return [_item(row, keys.get(row.stolen_item)) for row in rows]
+    return [item(row, keys.get(row.stolen_item)) for row in rows]
 
 
-def _item(row: Any, key: DataKey | None) -> StolenItem:
+def item(row: Any, key: DataKey | None) -> StolenItem:
     part = None if key is None else _decode_sealed(key.open(row.sealed))
     return StolenItem(
         id=row.stolen_item,

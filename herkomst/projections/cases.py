@@ -40,7 +40,7 @@ class Cases(Model):
         Column("closed_at", "timestamptz", UNTOLD),
         Column("revision", "bigint", UNTOLD),
     )
-    indexes = ("(number)", "(unit)", "(revision)")
+    indexes = ("(number)", "(unit)", "(revision)", "USING gin (members)")
     topics = frozenset(
         {
             case.Opened,

@@ -137,9 +137,7 @@ class Model(ABC):
         unsealed: Unsealed,
     ) -> None:
         """Fold a batch into the table, inside the caller's transaction."""
-        by_owner: dict[UUID, list[Recorded]] = {}
-        for fact in self.concerning(facts):
-            by_owner.setdefault(self.owner_of(fact), []).append(fact)
+        by_owner = self._by_owner(facts)
         if not by_owner:
             return
         known = [owner for owner, own in by_owner.items() if not begins(owner, own[0])]
@@ -157,6 +155,16 @@ class Model(ABC):
             for fact in own:
                 rows = self.fold(rows, fact, unsealed)
             yield from rows
+
+    def replayed(self, facts: Iterable[Recorded], unsealed: Unsealed) -> list[tuple[Any, ...]]:
+        """The rows that these events come to by themselves, without a table."""
+        return list(self._folded(self._by_owner(facts), {}, unsealed))
+
+    def _by_owner(self, facts: Iterable[Recorded]) -> dict[UUID, list[Recorded]]:
+        by_owner: dict[UUID, list[Recorded]] = {}
+        for fact in self.concerning(facts):
+            by_owner.setdefault(self.owner_of(fact), []).append(fact)
+        return by_owner
 
     def take(
         self, connection: Connection[Row], generation: int, owners: Sequence[UUID]

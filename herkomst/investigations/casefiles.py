@@ -1,0 +1,108 @@
+"""What people do in cases: opened, worked in, led, and closed after a review by somebody else."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+from anyio import to_thread
+
+from herkomst.access import policy
+from herkomst.access.policy import Action, NotPermitted, Permitted
+from herkomst.access.reading import Answer, Question, attempt
+from herkomst.domain.casework.case import Case, Part
+from herkomst.domain.events import EventData
+from herkomst.investigations import cases
+from herkomst.investigations.inquiry import Desk, Inquiry
+from herkomst.record.casework import CaseOpened, Opening, Seal, UnknownCase
+
+Right = Literal["work", "lead", "review"]
+"""What is asked of who acts: a part that works, the lead, or the oversight of the unit."""
+_PARTS: dict[Right, frozenset[Part]] = {
+    "work": frozenset({"lead", "investigator"}),
+    "lead": frozenset({"lead"}),
+    "review": frozenset(),
+}
+
+
+class Done(NamedTuple):
+    """What was done in a case, and where it stands in casework."""
+
+    id: UUID
+    position: int
+
+
+async def open_case(
+    permitted: Permitted, desk: Desk, question: Question, opening: Opening
+) -> Answer[CaseOpened]:
+    """Open a case of the viewer's own unit, on the ground that he acts on.
+
+    Raises `NotPermitted`, `JournalUnavailable`.
+    """
+    permitted.must_be(Action.OPEN_CASE)
+    reading = permitted.reading
+    if opening.unit != reading.viewer.unit:
+        raise NotPermitted(
+            f"A case of {opening.unit} is not opened from {reading.viewer.unit}.",
+            "Open it for your own unit, and hand it over.",
+        )
+    act = partial(desk.archive.casework.open_case, opening, actor=f"user:{reading.viewer.subject}")
+
+    async def acted() -> CaseOpened:
+        return await to_thread.run_sync(act)
+
+    return await attempt(
+        desk.archive, reading, question, acted, lambda done: (f"casework={done.position}",)
+    )
+
+
+async def act_in(
+    permitted: Permitted,
+    inquiry: Inquiry,
+    desk: Desk,
+    question: Question,
+    case: UUID,
+    right: Right,
+    act: Callable[[Case, Seal], EventData],
+) -> Answer[Done]:
+    """Do something in a case that there is for the viewer; journaled before and after.
+
+    Raises `NotPermitted`, `UnknownCase`, `CaseErased`, `CaseRefused`, `JournalUnavailable`.
+    """
+    permitted.must_be(Action.WORK_IN_CASE, Action.REVIEW_CASE)
+    found = await cases.one(permitted, inquiry, case=case)
+    if found is None:
+        raise UnknownCase(f"There is no case {case}.")
+    _must_have(permitted, found, right)
+    reading = permitted.reading
+    doing = partial(
+        desk.archive.casework.in_case, case, act, actor=f"user:{reading.viewer.subject}"
+    )
+
+    async def acted() -> Done:
+        return Done(case, await to_thread.run_sync(doing))
+
+    return await attempt(
+        desk.archive, reading, question, acted, lambda done: (f"casework={done.position}",)
+    )
+
+
+def _must_have(permitted: Permitted, case: cases.Case, right: Right) -> None:
+    """Raises `NotPermitted` when neither his part in the case nor his oversight gives the right."""
+    viewer = permitted.reading.viewer
+    oversees = case.unit == viewer.unit and policy.allows(permitted.reading, Action.OVERSEE_CASES)
+    if right in ("lead", "review") and oversees:
+        return
+    if cases.part_of(case, viewer.subject) in _PARTS[right]:
+        return
+    raise NotPermitted(
+        f"In case {case.number} you may not do this: it is for {_WHO[right]}.",
+        f"Ask {case.lead}, who leads it.",
+    )
+
+
+_WHO: dict[Right, str] = {
+    "work": "its lead and its investigators",
+    "lead": "its lead and who oversees its unit",
+    "review": "who oversees its unit",
+}

@@ -1,0 +1,249 @@
+"""Cases (zaken): what stands in one, for who works in it or answers for its unit.
+
+A case exists for its members, from the moment that their term begins to the moment that it ends,
+and for who oversees the unit that it is of. For everybody else there is none.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from psycopg.sql import SQL
+
+from herkomst.access import policy
+from herkomst.access.policy import Action, Permitted
+from herkomst.domain.casework.case import Part, Term
+from herkomst.investigations.goods import Told
+from herkomst.investigations.inquiry import Inquiry
+from herkomst.investigations.pages import Page, Slice
+from herkomst.record.vault import DataKey
+
+LIST, ITEMS, ENTRIES = "cases", "case_items", "case_entries"
+ASKING = (Action.READ_CASES, Action.WORK_IN_CASE, Action.REVIEW_CASE)
+_decode_members = msgspec.json.Decoder(dict[str, list[Term]]).decode
+_PAGE = SQL(
+    "SELECT c.* FROM {cases} c WHERE ("
+    # A term of who asks that began and has not ended, or a case of the unit that he oversees.
+    "c.members ? %(viewer)s AND EXISTS (SELECT FROM "
+    "jsonb_to_recordset(c.members -> %(viewer)s) AS t (since timestamptz, until timestamptz) "
+    "WHERE t.since <= %(now)s AND (t.until IS NULL OR t.until > %(now)s)) "
+    "OR c.unit = %(overseen)s AND c.handling = ANY(%(readable)s)) "
+    "AND {asked} ORDER BY c.revision DESC LIMIT %(limit)s"
+)
+_CONDITIONS = {
+    "before": SQL("c.revision < %(before)s"),
+    "states": SQL("c.state = ANY(%(states)s)"),
+    "case": SQL("c.case_id = %(case)s"),
+    "number": SQL("c.number = %(number)s"),
+}
+_ITEMS = SQL(
+    "SELECT * FROM {case_items} WHERE case_id = %(case)s AND revision < %(before)s "
+    "ORDER BY revision DESC LIMIT %(limit)s"
+)
+_ENTRIES = SQL(
+    "SELECT * FROM {case_entries} WHERE case_id = %(case)s AND revision < %(before)s "
+    "ORDER BY revision DESC LIMIT %(limit)s"
+)
+
+
+class Member(Told, frozen=True, kw_only=True):
+    """Who works in a case, as what, from when to when."""
+
+    member: str
+    part: Part
+    since: datetime
+    until: datetime | None
+
+
+class Case(Told, frozen=True, kw_only=True):
+    """A case as it stands; its texts are None once its key was destroyed."""
+
+    id: UUID
+    number: str
+    title: str | None
+    aim: str | None
+    unit: str
+    controller: str
+    regime: str
+    handling: str
+    state: str
+    lead: str
+    members: tuple[Member, ...]
+    opened_at: datetime
+    closed_at: datetime | None
+    revision: int
+
+
+class CaseItem(Told, frozen=True, kw_only=True):
+    """A record that is part of a case, or a person in it by what he presented."""
+
+    id: UUID
+    kind: str
+    item_id: UUID
+    category: str | None
+    ground: str
+    why: str | None
+    added_by: str
+    since: datetime
+    revision: int
+
+
+class CaseEntry(Told, frozen=True, kw_only=True):
+    """A task, or a note of a fact or an opinion."""
+
+    id: UUID
+    kind: str
+    name: str
+    member: str | None
+    about_id: UUID | None
+    due: date | None
+    text: str | None
+    state: str
+    outcome: str | None
+    written_by: str
+    written_at: datetime
+    ended_at: datetime | None
+    revision: int
+
+
+async def page(
+    permitted: Permitted, inquiry: Inquiry, wanted: Page, *, states: Sequence[str] | None = None
+) -> Slice[Case]:
+    """A page of the cases that there are for this viewer, the one that changed last first."""
+    permitted.must_be(Action.READ_CASES)
+    narrowed = {"before": wanted.before, "states": states}
+    cases = await _seen(permitted, inquiry, wanted.first + 1, narrowed)
+    return inquiry.cursors.slice(LIST, wanted, cases[: wanted.first], len(cases))
+
+
+async def one(
+    permitted: Permitted, inquiry: Inquiry, *, case: UUID | None = None, number: str | None = None
+) -> Case | None:
+    """A case by its id or its number; None where there is none for this viewer."""
+    permitted.must_be(*ASKING)
+    found = await _seen(permitted, inquiry, 1, {"case": case, "number": number})
+    return found[0] if found else None
+
+
+async def items(
+    permitted: Permitted, inquiry: Inquiry, case: Case, wanted: Page
+) -> Slice[CaseItem]:
+    """A page of what is in a case that the viewer was shown."""
+    permitted.must_be(*ASKING)
+    values = {"case": case.id, "before": wanted.before, "limit": wanted.first + 1}
+    rows = await inquiry.rows(_ITEMS, values)
+    key = await _key(inquiry, case.id)
+    found = [item(row, key) for row in rows[: wanted.first]]
+    for each in found:
+        inquiry.returned.add("case_item", each.id)
+    return inquiry.cursors.slice(ITEMS, wanted, found, len(rows))
+
+
+async def entries(
+    permitted: Permitted, inquiry: Inquiry, case: Case, wanted: Page
+) -> Slice[CaseEntry]:
+    """A page of the tasks and notes of a case that the viewer was shown."""
+    permitted.must_be(*ASKING)
+    values = {"case": case.id, "before": wanted.before, "limit": wanted.first + 1}
+    rows = await inquiry.rows(_ENTRIES, values)
+    key = await _key(inquiry, case.id)
+    found = [entry(row, key) for row in rows[: wanted.first]]
+    for each in found:
+        inquiry.returned.add("case_entry", each.id)
+    return inquiry.cursors.slice(ENTRIES, wanted, found, len(rows))
+
+
+def part_of(case: Case, subject: str) -> Part | None:
+    """What somebody does in a case now."""
+    now = datetime.now(UTC)
+    terms = (m for m in case.members if m.member == subject)
+    return next((m.part for m in terms if Term(m.part, m.since, m.until).holds(now)), None)
+
+
+async def _seen(
+    permitted: Permitted, inquiry: Inquiry, limit: int, narrowed: dict[str, Any]
+) -> list[Case]:
+    viewer = permitted.reading.viewer
+    oversees = policy.allows(permitted.reading, Action.OVERSEE_CASES)
+    values = {
+        "viewer": viewer.subject,
+        "overseen": viewer.unit if oversees else None,
+        "readable": list(permitted.readable),
+        "now": datetime.now(UTC),
+        "limit": limit,
+    }
+    asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
+    rows = await inquiry.rows(_PAGE, values | narrowed, asked)
+    keys = await inquiry.keys(row.case_id for row in rows)
+    for row in rows:
+        inquiry.returned.add("case", row.case_id)
+    return [case(row, keys.get(row.case_id)) for row in rows]
+
+
+async def _key(inquiry: Inquiry, case: UUID) -> DataKey | None:
+    return (await inquiry.keys([case])).get(case)
+
+
+def case(row: Any, key: DataKey | None) -> Case:
+    """A case of its row, which may be one that was replayed."""
+    members = _decode_members(row.members)
+    return Case(
+        id=row.case_id,
+        number=row.number,
+        title=_text(key, row.title),
+        aim=_text(key, row.aim),
+        unit=row.unit,
+        controller=row.controller,
+        regime=row.regime,
+        handling=row.handling,
+        state=row.state,
+        lead=row.lead,
+        members=tuple(
+            Member(member=member, part=term.part, since=term.since, until=term.until)
+            for member, terms in members.items()
+            for term in terms
+        ),
+        opened_at=row.opened_at,
+        closed_at=row.closed_at,
+        revision=row.revision,
+    )
+
+
+def item(row: Any, key: DataKey | None) -> CaseItem:
+    """An item of its row."""
+    return CaseItem(
+        id=row.entry,
+        kind=row.kind,
+        item_id=row.item,
+        category=row.category,
+        ground=row.ground,
+        why=_text(key, row.why),
+        added_by=row.added_by,
+        since=row.since,
+        revision=row.revision,
+    )
+
+
+def entry(row: Any, key: DataKey | None) -> CaseEntry:
+    """A task or a note of its row."""
+    return CaseEntry(
+        id=row.entry,
+        kind=row.kind,
+        name=row.name,
+        member=row.member,
+        about_id=row.about,
+        due=row.due,
+        text=_text(key, row.text),
+        state=row.state,
+        outcome=_text(key, row.outcome),
+        written_by=row.written_by,
+        written_at=row.written_at,
+        ended_at=row.ended_at,
+        revision=row.revision,
+    )
+
+
+def _text(key: DataKey | None, sealed: bytes | None) -> str | None:
+    return None if key is None or sealed is None else key.open(sealed).decode()

@@ -1,0 +1,291 @@
+"""A case as it was known: replayed from the events of the streams that were in it.
+
+There are two axes. What was *recorded* after a day was not known on it, whenever it happened; what
+*happened* after a day is left out where that is asked. The answer for a day is a function of the
+events up to it, so it is the same whenever it is asked, as long as nothing was destroyed since and
+the viewer's rights are the same: what may be read is decided by the rights of now.
+"""
+
+from collections import namedtuple
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from typing import Any, LiteralString, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from psycopg.sql import SQL
+
+from herkomst.access import policy
+from herkomst.access.policy import Action, Permitted
+from herkomst.domain.calendar import AMSTERDAM, Occurred, interval
+from herkomst.domain.events import Recorded
+from herkomst.investigations import cases, hits, purchases, stolen_items
+from herkomst.investigations.cases import Case, CaseEntry, CaseItem
+from herkomst.investigations.goods import Told, Withheld
+from herkomst.investigations.hits import Hit
+from herkomst.investigations.inquiry import Inquiry
+from herkomst.investigations.pages import Page, Slice
+from herkomst.investigations.purchases import Purchase
+from herkomst.investigations.stolen_items import StolenItem
+from herkomst.projections.case_entries import CaseEntries
+from herkomst.projections.case_items import CaseItems
+from herkomst.projections.cases import Cases
+from herkomst.projections.hits import Hits
+from herkomst.projections.model import Model, Unsealed
+from herkomst.projections.purchases import Purchases
+from herkomst.projections.stolen_items import StolenItems
+
+CHANGES = "case_changes"
+_CASES, _ITEMS, _ENTRIES = Cases(), CaseItems(), CaseEntries()
+_PURCHASES, _STOLEN, _HITS = Purchases(), StolenItems(), Hits()
+_NOTHING_UNSEALED = Unsealed({}, lambda _: "")
+_COLUMNS: LiteralString = (
+    "SELECT notification_id, originator_id, originator_version, topic, state, recorded_at FROM "
+)
+_WITHIN: LiteralString = " WHERE originator_id = ANY(%(ids)s) AND recorded_at < %(until)s"
+_IN_ORDER: LiteralString = " ORDER BY originator_id, originator_version"
+_REGISTER = SQL(_COLUMNS + "record.register_events" + _WITHIN + _IN_ORDER)
+_CASEWORK = SQL(_COLUMNS + "record.casework_events" + _WITHIN + _IN_ORDER)
+_NUMBERS = SQL("SELECT purchase, register_number FROM {purchases} WHERE purchase = ANY(%(ids)s)")
+_HANDLING = SQL("SELECT stolen_item, handling FROM {stolen_items} WHERE stolen_item = ANY(%(ids)s)")
+
+
+class Moment(NamedTuple):
+    """Up to when: the first moment that is left out of what was recorded, and of what happened."""
+
+    recorded: datetime
+    happened: datetime | None = None
+
+
+class KnownItem(Told, frozen=True, kw_only=True):
+    """An item with its record as both were known; None where the record was not there yet."""
+
+    item: CaseItem
+    record: Purchase | StolenItem | Hit | Withheld | None
+
+    @property
+    def revision(self) -> int:
+        return self.item.revision
+
+
+class KnownCase(Told, frozen=True, kw_only=True):
+    """A case as it was known, with a page of what was in it and all that was written in it."""
+
+    case: Case
+    items: Slice[KnownItem]
+    entries: tuple[CaseEntry, ...]
+
+
+class Change(Told, frozen=True, kw_only=True):
+    """An event of the case or of a record in it."""
+
+    stream: UUID
+    topic: str
+    actor: str
+    happened: Occurred
+    recorded_at: datetime
+    late: bool
+    """It happened on or before the day from which is compared, and was recorded after it."""
+    revision: int
+
+
+def end_of(day: date) -> datetime:
+    """The first moment after a legal day."""
+    return datetime.combine(day + timedelta(1), time(), ZoneInfo(AMSTERDAM))
+
+
+async def case_as_known(
+    permitted: Permitted, inquiry: Inquiry, case: Case, at: Moment, wanted: Page
+) -> KnownCase | None:
+    """A case that the viewer was shown, as it was known; None when there was none yet.
+
+    Raises `InvalidPage`.
+    """
+    permitted.must_be(Action.READ_CASES)
+    facts = await _facts(inquiry, _CASEWORK, [case.id], at)
+    # The number stands on the stream of its year, and never changes.
+    rows = [row._replace(number=case.number) for row in _replayed(_CASES, facts)]
+    if not rows:
+        return None
+    key = (await inquiry.keys([case.id])).get(case.id)
+    found = [cases.item(row, key) for row in _latest(_replayed(_ITEMS, facts), wanted)]
+    records = await _records(permitted, inquiry, found[: wanted.first], at)
+    items = [
+        KnownItem(item=item, record=records.get(item.item_id)) for item in found[: wanted.first]
+    ]
+    for item in items:
+        inquiry.returned.add("case_item", item.item.id)
+    return KnownCase(
+        case=cases.case(rows[0], key),
+        items=inquiry.cursors.slice(cases.ITEMS, wanted, items, len(found)),
+        entries=tuple(cases.entry(row, key) for row in _replayed(_ENTRIES, facts)),
+    )
+
+
+def _latest(rows: Sequence[Any], wanted: Page) -> list[Any]:
+    """Of these rows a page and one more, the one that changed last first."""
+    older = [row for row in rows if row.revision < wanted.before]
+    return sorted(older, key=lambda row: row.revision, reverse=True)[: wanted.first + 1]
+
+
+async def _records(
+    permitted: Permitted, inquiry: Inquiry, items: Sequence[CaseItem], at: Moment
+) -> dict[UUID, Purchase | StolenItem | Hit | Withheld]:
+    """The records of these items as they were known, as far as their own policy allows."""
+    ids: dict[str, list[UUID]] = {}
+    for item in items:
+        ids.setdefault(item.kind, []).append(item.item_id)
+    return {
+        **await _purchases(permitted, inquiry, ids.get("purchase", ()), at),
+        **await _stolen_items(permitted, inquiry, ids.get("stolen_item", ()), at),
+        **await _hits(permitted, inquiry, ids.get("hit", ()), at),
+    }
+
+
+async def _purchases(
+    permitted: Permitted, inquiry: Inquiry, ids: Collection[UUID], at: Moment
+) -> dict[UUID, Purchase | Withheld]:
+    if not ids:
+        return {}
+    if not policy.allows(permitted.reading, Action.READ_PURCHASES):
+        return _all_withheld(inquiry, ids, "purchase")
+    rows = _replayed(_PURCHASES, await _facts(inquiry, _REGISTER, ids, at))
+    numbers = {
+        row.purchase: row.register_number
+        for row in await inquiry.rows(_NUMBERS, {"ids": list(ids)})
+    }
+    keys = await inquiry.keys(row.purchase for row in rows if row.sealed is not None)
+    found: dict[UUID, Purchase | Withheld] = {}
+    for row in rows:
+        inquiry.returned.add("purchase", row.purchase)
+        numbered = row._replace(register_number=numbers.get(row.purchase))
+        found[row.purchase] = purchases.purchase(numbered, keys.get(row.purchase))
+    return found
+
+
+async def _stolen_items(
+    permitted: Permitted, inquiry: Inquiry, ids: Collection[UUID], at: Moment
+) -> dict[UUID, StolenItem | Withheld]:
+    """What may be read of it now is what may be told of it then."""
+    if not ids:
+        return {}
+    if not policy.allows(permitted.reading, Action.READ_STOLEN_ITEMS):
+        return _all_withheld(inquiry, ids, "stolen_item")
+    handling = await _handling(inquiry, ids)
+    rows = _replayed(_STOLEN, await _facts(inquiry, _REGISTER, ids, at))
+    keys = await inquiry.keys(row.stolen_item for row in rows if row.sealed is not None)
+    found: dict[UUID, StolenItem | Withheld] = {}
+    for row in rows:
+        code = handling.get(row.stolen_item)
+        if code in permitted.readable:
+            inquiry.returned.add("stolen_item", row.stolen_item)
+            found[row.stolen_item] = stolen_items.item(row, keys.get(row.stolen_item))
+        elif code in permitted.known:
+            inquiry.returned.withhold()
+            found[row.stolen_item] = Withheld(reason=f"handling_{code}", contact=row.source)
+    return found
+
+
+async def _hits(
+    permitted: Permitted, inquiry: Inquiry, ids: Collection[UUID], at: Moment
+) -> dict[UUID, Hit | Withheld]:
+    if not ids:
+        return {}
+    if not policy.allows(permitted.reading, Action.READ_HITS):
+        return _all_withheld(inquiry, ids, "hit")
+    rows = _replayed(_HITS, await _facts(inquiry, _CASEWORK, ids, at))
+    handling = await _handling(inquiry, {row.stolen_item for row in rows})
+    found: dict[UUID, Hit | Withheld] = {}
+    for row in rows:
+        code = handling.get(row.stolen_item)
+        if code in permitted.known:
+            found[row.hit] = hits.told(permitted, inquiry, _Beside(row, code))
+    return found
+
+
+class _Beside:
+    """A row of a hit, with the handling code of its stolen item beside it."""
+
+    def __init__(self, row: Any, handling: str | None) -> None:
+        self._row, self.handling = row, handling
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._row, name)
+
+
+async def _handling(inquiry: Inquiry, ids: Collection[UUID]) -> dict[UUID, str]:
+    if not ids:
+        return {}
+    rows = await inquiry.rows(_HANDLING, {"ids": list(ids)})
+    return {row.stolen_item: row.handling for row in rows}
+
+
+def _all_withheld(inquiry: Inquiry, ids: Collection[UUID], what: str) -> dict[UUID, Any]:
+    for _ in ids:
+        inquiry.returned.withhold()
+    return {each: Withheld(reason=what, contact="") for each in ids}
+
+
+async def case_changes(
+    permitted: Permitted, inquiry: Inquiry, case: Case, since: date, until: date, wanted: Page
+) -> Slice[Change]:
+    """What was recorded after one day and up to another, of a case and of the records in it by
+    then; the newest first. What happened by the first day and arrived later is marked."""
+    permitted.must_be(Action.READ_CASES)
+    at = Moment(end_of(until))
+    facts = await _facts(inquiry, _CASEWORK, [case.id], at)
+    streams = {row.item: row.kind for row in _replayed(_ITEMS, facts)}
+    visible = await _records(
+        permitted,
+        inquiry,
+        [cases.item(row, None) for row in _replayed(_ITEMS, facts)],
+        at,
+    )
+    told = {stream for stream, record in visible.items() if not isinstance(record, Withheld)}
+    register = [s for s in told if streams[s] in ("purchase", "stolen_item")]
+    facts += await _facts(inquiry, _REGISTER, register, at)
+    facts += await _facts(inquiry, _CASEWORK, [s for s in told if streams[s] == "hit"], at)
+    before = end_of(since)
+    changed = [fact for fact in facts if fact.recorded_at >= before]
+    changed.sort(key=lambda fact: (fact.recorded_at, fact.stream, fact.version), reverse=True)
+    found = [_change(fact, before) for fact in changed]
+    return inquiry.cursors.slice(CHANGES, wanted, found[: wanted.first], len(found))
+
+
+def _change(fact: Recorded, before: datetime) -> Change:
+    return Change(
+        stream=fact.stream,
+        topic=fact.topic,
+        actor=fact.envelope.actor,
+        happened=fact.envelope.occurred,
+        recorded_at=fact.recorded_at,
+        late=interval(fact.envelope.occurred).start < before,
+        revision=fact.position,
+    )
+
+
+async def _facts(
+    inquiry: Inquiry, statement: SQL, ids: Collection[UUID], at: Moment
+) -> list[Recorded]:
+    """The events of these streams that were known, in the order of each stream."""
+    if not ids:
+        return []
+    rows = await inquiry.rows(statement, {"ids": list(ids), "until": at.recorded})
+    facts = [Recorded(*row) for row in rows]
+    if at.happened is None:
+        return facts
+    happened = [f for f in facts if interval(f.envelope.occurred).start < at.happened]
+    begun = {fact.stream for fact in happened if fact.version == 1}
+    return [fact for fact in happened if fact.stream in begun]
+
+
+def _replayed(model: Model, facts: Iterable[Recorded]) -> list[Any]:
+    """Rows as the read model would have them."""
+    make = _row_type(model)
+    return [make(*row) for row in model.replayed(facts, _NOTHING_UNSEALED)]
+
+
+@cache
+def _row_type(model: Model) -> Any:
+    return namedtuple(model.name, [column.name for column in model.columns])

@@ -1,0 +1,186 @@
+"""A case as it was known: the same whenever it is asked, and what came between two days."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from herkomst.access.policy import Action
+from herkomst.access.viewer import Role
+from herkomst.domain import ids
+from herkomst.investigations import cases, hits, known, purchases, stolen_items
+from herkomst.investigations.goods import Withheld
+from herkomst.investigations.hits import Hit
+from herkomst.investigations.inquiry import Inquiry
+from herkomst.investigations.known import Change, KnownCase, Moment
+from herkomst.investigations.pages import Page
+from herkomst.investigations.purchases import Purchase
+from herkomst.investigations.stolen_items import StolenItem
+from herkomst.record.archive import Archive
+from herkomst.record.casework import CaseOpened
+from tests.archives import POLICE, TILL, a_correction, a_dealer
+from tests.investigations.inquiring import inquire
+from tests.investigations.test_cases import a_case, allowed, do, join
+from tests.projections.following import take_in
+from tests.serving import follow, pair
+
+PURCHASE = ids.purchase_id(TILL, "purchase-1")
+STOLEN = ids.stolen_item_id(POLICE, "stolen-1")
+HIT = ids.pair_id(PURCHASE, 1, STOLEN)
+
+
+@pytest.fixture
+def case(archive: Archive) -> CaseOpened:
+    """A case with a purchase, a stolen item and the hit between them."""
+    take_in(archive, a_dealer(), *pair(1))
+    follow(archive)
+    case = a_case(archive)
+    join(archive, case)
+    for kind, item in (("purchase", PURCHASE), ("stolen_item", STOLEN), ("hit", HIT)):
+        do(archive, case, lambda s, _, k=kind, i=item: s.add(k, i.hex, None))  # type: ignore[misc]
+    return case
+
+
+def as_known(archive: Archive, case: CaseOpened, at: Moment, **viewer: Any) -> KnownCase | None:
+    permitted = allowed(Action.READ_CASES, **viewer)
+    follow(archive)
+
+    async def ask(inquiry: Inquiry) -> KnownCase | None:
+        found = await cases.one(permitted, inquiry, case=case.id)
+        assert found is not None
+        return await known.case_as_known(permitted, inquiry, found, at, Page(10))
+
+    return inquire(archive, ask)
+
+
+def records(told: KnownCase | None) -> dict[str, Any]:
+    assert told is not None
+    return {item.item.kind: item.record for item in told.items.nodes}
+
+
+def this_moment() -> Moment:
+    return Moment(datetime.now(UTC))
+
+
+def what_came_later(archive: Archive, case: CaseOpened) -> None:
+    take_in(archive, a_correction("c", payment={"form": "card"}))
+    take_in(
+        archive,
+        msgspec.structs.replace(pair(1)[1], status="withdrawn", withdrawn_reason="mistaken"),
+    )
+    do(archive, case, lambda s, seal: s.note("fact", seal("Ingetrokken."), STOLEN.hex))
+    do(archive, case, lambda s, seal: s.remove(PURCHASE.hex, seal("vergissing")))
+
+
+def test_given_a_moment_when_asked_later_then_the_answer_is_the_same_to_the_byte(
+    archive: Archive, case: CaseOpened
+) -> None:
+    then = this_moment()
+    before = msgspec.json.encode(as_known(archive, case, then))
+
+    what_came_later(archive, case)
+
+    assert msgspec.json.encode(as_known(archive, case, then)) == before
+    assert msgspec.json.encode(as_known(archive, case, this_moment())) != before
+
+
+def test_given_now_then_what_is_known_is_what_the_registers_tell(
+    archive: Archive, case: CaseOpened
+) -> None:
+    take_in(archive, a_correction("c", payment={"form": "card"}))
+    told = records(as_known(archive, case, this_moment()))
+    by = {
+        action: allowed(action, role=Role.DISTRICT_DETECTIVE)
+        for action in (Action.READ_HITS, Action.READ_PURCHASES)
+    }
+
+    async def ask(inquiry: Inquiry) -> tuple[Any, Any, Any]:
+        bought = await purchases.by_ids(by[Action.READ_PURCHASES], inquiry, [PURCHASE])
+        stolen = await stolen_items.by_ids(by[Action.READ_HITS], inquiry, [STOLEN])
+        hit = await hits.one(by[Action.READ_HITS], inquiry, HIT)
+        return bought[PURCHASE], stolen[STOLEN], hit
+
+    now = inquire(archive, ask)
+
+    for one, (kind, shape) in zip(
+        now, (("purchase", Purchase), ("stolen_item", StolenItem), ("hit", Hit)), strict=True
+    ):
+        assert isinstance(one, shape)
+        assert msgspec.structs.replace(told[kind], revision=0) == msgspec.structs.replace(
+            one, revision=0
+        )
+
+
+def test_given_a_moment_before_it_was_opened_then_there_was_no_case(
+    archive: Archive, case: CaseOpened
+) -> None:
+    early = Moment(datetime.now(UTC) - timedelta(days=1))
+
+    assert as_known(archive, case, early) is None
+
+
+def test_given_a_record_that_arrived_later_then_it_was_not_known(archive: Archive) -> None:
+    case = a_case(archive)
+    join(archive, case)
+    do(archive, case, lambda s, _: s.add("purchase", PURCHASE.hex, None))
+    then = this_moment()
+    take_in(archive, a_dealer(), *pair(1))
+
+    assert records(as_known(archive, case, then)) == {"purchase": None}
+    assert isinstance(records(as_known(archive, case, this_moment()))["purchase"], Purchase)
+
+
+def test_given_a_day_on_the_axis_of_what_happened_then_what_happened_later_is_left_out(
+    archive: Archive, case: CaseOpened
+) -> None:
+    now = datetime.now(UTC)
+
+    assert as_known(archive, case, Moment(now, now - timedelta(days=365))) is None
+    told = records(as_known(archive, case, Moment(now, datetime.now(UTC))))
+    assert isinstance(told["purchase"], Purchase)
+
+
+@pytest.mark.parametrize(("handling", "told"), [("confidential", Withheld), ("closed", type(None))])
+def test_given_what_may_not_be_read_now_then_it_is_not_told_of_then(
+    archive: Archive, handling: str, told: type
+) -> None:
+    take_in(archive, a_dealer(), *pair(1, handling))
+    case = a_case(archive)
+    join(archive, case)
+    do(archive, case, lambda s, _: s.add("stolen_item", STOLEN.hex, None))
+    do(archive, case, lambda s, _: s.add("hit", HIT.hex, None))
+    follow(archive)
+
+    found = records(as_known(archive, case, this_moment()))
+
+    assert isinstance(found["stolen_item"], told)
+    assert found["hit"] is None or (found["hit"].withheld and found["hit"].grade is None)
+    assert (found["hit"] is None) == (handling == "closed")
+
+
+def changes(archive: Archive, case: CaseOpened, days: int) -> list[Change]:
+    """What was recorded since the day that lies so many days ago."""
+    permitted = allowed(Action.READ_CASES)
+    today = datetime.now(UTC).date() + timedelta(days=1)
+    follow(archive)
+
+    async def ask(inquiry: Inquiry) -> list[Change]:
+        found = await cases.one(permitted, inquiry, case=case.id)
+        assert found is not None
+        since = today - timedelta(days=days)
+        page = await known.case_changes(permitted, inquiry, found, since, today, Page(100))
+        return page.nodes
+
+    return inquire(archive, ask)
+
+
+def test_given_two_days_then_what_came_between_is_told_and_late_arrivals_are_marked(
+    archive: Archive, case: CaseOpened
+) -> None:
+    found = {change.topic: change for change in changes(archive, case, 3)}
+
+    assert {"dor.purchase.registered", "heling.item.reported", "casework.hit.found"} <= set(found)
+    assert found["dor.purchase.registered"].late, "it was bought long before"
+    assert not found["casework.case.opened"].late
+    assert changes(archive, case, 0) == []
