@@ -91,3 +91,60 @@ class Trade(Enum):
     art = "art"
     watches = "watches"
     tools = "tools"
+
+
+@strawberry.enum(description="Whether a case is worked in.")
+class CaseState(Enum):
+    open = _word("open", "It is worked in.")
+    closing = _word("closing", "Its closing was proposed, and is being reviewed.")
+    closed = _word("closed", "It is closed, and no purpose any more.")
+
+
+@strawberry.enum(description="What a member does in a case.")
+class CasePart(Enum):
+    lead = _word("lead", "Leads it (teamleider).")
+    investigator = _word("investigator", "Works in it.")
+    reader = _word("reader", "Reads it.")
+
+
+@strawberry.enum(
+    description="What somebody who joins does in a case; its lead changes by hand-over."
+)
+class JoiningPart(Enum):
+    investigator = _word("investigator", "Works in it.")
+    reader = _word("reader", "Reads it.")
+
+
+@strawberry.enum(description="What can be part of a case.")
+class ItemKind(Enum):
+    purchase = _word("purchase", "A purchase.")
+    stolen_item = _word("stolen_item", "A stolen item.")
+    hit = _word("hit", "A hit.")
+
+
+@strawberry.enum(description="In which category a person stands in a case (art. 6b Wpg).")
+class Category(Enum):
+    suspect = _word("suspect", "A suspect (verdachte).")
+    victim = _word("victim", "A victim (slachtoffer).")
+    witness = _word("witness", "A witness (getuige).")
+    other = _word("other", "Somebody else.")
+
+
+@strawberry.enum(description="What a note states; facts and opinions are kept apart (art. 6b Wpg).")
+class NoteKind(Enum):
+    fact = _word("fact", "A fact.")
+    opinion = _word("opinion", "An opinion.")
+
+
+@strawberry.enum(description="How a task ended.")
+class TaskOutcome(Enum):
+    done = _word("done", "It was done.")
+    dropped = _word("dropped", "It need not be done any more.")
+
+
+@strawberry.enum(description="Who may see what, by its owner (afhandelingscode, art. 2:11 Bpg).")
+class Handling(Enum):
+    open = _word("open", "All of it is seen.")
+    consent = _word("consent", "It is told to exist; the rest after consent.")
+    confidential = _word("confidential", "It is told to exist, and withheld.")
+    closed = _word("closed", "Not even that it exists is told.")

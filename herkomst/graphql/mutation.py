@@ -1,4 +1,4 @@
-"""The decisions that people take on hits."""
+"""What people change: decisions on hits, and what is done in cases."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -10,6 +10,7 @@ from herkomst.access.policy import Action
 from herkomst.domain.casework import hit as casework
 from herkomst.domain.events import EventData
 from herkomst.graphql import refusals
+from herkomst.graphql.casework import CaseWork
 from herkomst.graphql.context import Info
 from herkomst.graphql.enums import HitState, Rejection
 from herkomst.graphql.fields import mutation, parsed_id, shape_of, told
@@ -61,7 +62,7 @@ async def _decide(
 
 
 @strawberry.type(description="What can be decided. Each is journaled before and after.")
-class Mutation:
+class Mutation(CaseWork):
     @mutation(DecisionResult, "Take a hit up: you looked at both goods. Costs a hit.")
     async def assess_hit(self, info: Info, id: strawberry.ID) -> Any:  # noqa: A002
         return await _decide(info, id, casework.Hit.assess, "assessed")

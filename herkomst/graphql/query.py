@@ -1,10 +1,10 @@
 """The questions: each is one line over an investigation."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from enum import Enum
 from functools import partial
-from typing import Annotated, Any, Generic, NamedTuple, TypeVar
+from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
@@ -12,8 +12,18 @@ import strawberry
 from herkomst.access import policy
 from herkomst.access.policy import Action, Permitted
 from herkomst.graphql import refusals
+from herkomst.graphql.cases import (
+    CaseHead,
+    CaseResult,
+    Change,
+    KnownCaseResult,
+    as_known,
+    changes,
+    shown,
+)
 from herkomst.graphql.context import Info
 from herkomst.graphql.enums import (
+    CaseState,
     DealerState,
     Grade,
     HitState,
@@ -23,7 +33,8 @@ from herkomst.graphql.enums import (
     Trade,
 )
 from herkomst.graphql.fields import parsed_id, resolved
-from herkomst.graphql.refusals import InvalidPage, NotPermitted, UnknownHit
+from herkomst.graphql.listing import Listed, listed
+from herkomst.graphql.refusals import NotPermitted, UnknownHit
 from herkomst.graphql.types import (
     Connection,
     Dealer,
@@ -32,47 +43,23 @@ from herkomst.graphql.types import (
     Purchase,
     StolenItem,
 )
-from herkomst.investigations import dealers, hits, pages, presentations, purchases, stolen_items
+from herkomst.investigations import (
+    cases,
+    dealers,
+    hits,
+    known,
+    pages,
+    presentations,
+    purchases,
+    stolen_items,
+)
 from herkomst.investigations.inquiry import Inquiry
-from herkomst.investigations.pages import Edge, Page, PageInfo, Slice
-
-T = TypeVar("T")
-Ask = Callable[[Permitted, Inquiry, Page], Awaitable[Slice[T]]]
-
+from herkomst.investigations.pages import Page
 
 HitResult = Annotated[
     Hit | NotPermitted | UnknownHit,
     strawberry.union("HitResult", description="A hit, or why not."),
 ]
-
-
-class Listed(NamedTuple, Generic[T]):
-    """A page that was answered, or why it is refused."""
-
-    edges: Sequence[Edge[T]] | None
-    nodes: Sequence[T] | None
-    page_info: PageInfo
-    refused: NotPermitted | InvalidPage | None
-
-
-def _refused(why: NotPermitted | InvalidPage) -> Listed[T]:
-    return Listed(None, None, PageInfo(has_next_page=False, end_cursor=None), why)
-
-
-async def _page(
-    info: Info, action: Action, of: str, first: int, after: str | None, ask: Ask[T]
-) -> Listed[T]:
-    """A page of a list, if the policy allows it."""
-    context = info.context
-    try:
-        permitted = context.permit(action)
-        page = context.inquiry.cursors.page(of, first, after)
-        found = await ask(permitted, context.inquiry, page)
-    except policy.NotPermitted as error:
-        return _refused(NotPermitted.of(error))
-    except pages.InvalidPage as error:
-        return _refused(InvalidPage.of(error))
-    return Listed(found.edges, found.nodes, found.page_info, None)
 
 
 def _words(chosen: Sequence[Enum] | None) -> list[str] | None:
@@ -104,7 +91,7 @@ class Query:
         since: datetime | None = None,
     ) -> Listed[Any]:
         ask = partial(hits.page, grades=_words(grade), states=_words(state), since=since)
-        return await _page(info, Action.READ_HITS, hits.LIST, first, after, ask)
+        return await listed(info, Action.READ_HITS, hits.LIST, first, after, ask)
 
     @resolved(HitResult, "One hit by its id. Costs a hit.")
     async def hit(self, info: Info, id: strawberry.ID) -> Any:  # noqa: A002
@@ -141,7 +128,7 @@ class Query:
                 until=until,
             )
 
-        return await _page(info, Action.READ_PURCHASES, purchases.LIST, first, after, ask)
+        return await listed(info, Action.READ_PURCHASES, purchases.LIST, first, after, ask)
 
     @resolved(
         Connection[StolenItem], "Stolen items, the newest first. Costs `first` times an item."
@@ -155,7 +142,7 @@ class Query:
         kind: list[str] | None = None,
     ) -> Listed[Any]:
         ask = partial(stolen_items.page, status=_words(status), kinds=kind)
-        return await _page(info, Action.READ_STOLEN_ITEMS, stolen_items.LIST, first, after, ask)
+        return await listed(info, Action.READ_STOLEN_ITEMS, stolen_items.LIST, first, after, ask)
 
     @resolved(
         Connection[Dealer], "Dealers, the one that changed last first. Costs `first` times one."
@@ -175,7 +162,7 @@ class Query:
             trade=trade.value if trade else None,
             states=_words(state),
         )
-        return await _page(info, Action.READ_DEALERS, dealers.LIST, first, after, ask)
+        return await listed(info, Action.READ_DEALERS, dealers.LIST, first, after, ask)
 
     @resolved(
         Connection[Presentation],
@@ -198,4 +185,55 @@ class Query:
                 states=_words(state),
             )
 
-        return await _page(info, Action.READ_PRESENTATIONS, presentations.LIST, first, after, ask)
+        return await listed(info, Action.READ_PRESENTATIONS, presentations.LIST, first, after, ask)
+
+    @resolved(
+        Connection[CaseHead],
+        "Cases that there are for you, the one that changed last first. Costs `first` times one.",
+    )
+    async def cases(
+        self,
+        info: Info,
+        first: int,
+        after: str | None = None,
+        state: list[CaseState] | None = None,
+    ) -> Listed[Any]:
+        ask = partial(cases.page, states=_words(state))
+        return await listed(info, Action.READ_CASES, cases.LIST, first, after, ask)
+
+    @resolved(CaseResult, "One case by its id or its number. Costs a case.")
+    async def case(self, info: Info, id: strawberry.ID) -> Any:  # noqa: A002
+        return await shown(info, id)
+
+    @resolved(
+        KnownCaseResult,
+        "A case as it was known at the end of a day, and of what had happened by another where "
+        "one is given: the same whenever it is asked. Costs `first` times a record.",
+    )
+    async def case_as_known(
+        self,
+        info: Info,
+        id: strawberry.ID,  # noqa: A002
+        recorded: date,
+        first: int,
+        happened: date | None = None,
+        after: str | None = None,
+    ) -> Any:
+        return await as_known(info, id, known.until(recorded, happened), first, after)
+
+    @resolved(
+        Connection[Change],
+        "What was recorded after one day and up to another, in a case and of the records in it. "
+        "Costs `first` times a change.",
+    )
+    async def case_changes(
+        self,
+        info: Info,
+        id: strawberry.ID,  # noqa: A002
+        since: date,
+        until: date,
+        first: int,
+        after: str | None = None,
+    ) -> Listed[Any]:
+        ask = partial(changes, case=id, since=since, until=until)
+        return await listed(info, Action.READ_CASES, known.CHANGES, first, after, ask)

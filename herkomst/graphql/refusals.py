@@ -51,6 +51,29 @@ class HitClosed(_Refusal):
     cure: str = told("How to mend it; empty where there is nothing to mend.")
 
 
+@strawberry.type(description="There is no such case, or none for you.")
+class UnknownCase(_Refusal):
+    code: str = told("Always `unknown_case`.")
+    message: str = told("Which case.")
+    cure: str = told("How to mend it.")
+
+
+@strawberry.type(description="What cannot be done in a case as it stands.")
+class CaseRefused(_Refusal):
+    code: str = told("What is wrong, such as case_closed, own_review or no_member.")
+    message: str = told("What is wrong, as a sentence.")
+    cure: str = told("How to mend it.")
+
+
+def unknown_case(identity: str) -> UnknownCase:
+    """The same whether there is no such case, or none for who asks."""
+    return UnknownCase(
+        code="unknown_case",
+        message=f"There is no case {identity[:40]!r}.",
+        cure="Send an id or a number of `cases`.",
+    )
+
+
 def unknown_hit(identity: str) -> UnknownHit:
     """The same whether there is no such hit, or none for who asks."""
     return UnknownHit(

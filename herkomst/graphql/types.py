@@ -296,6 +296,7 @@ class Payment:
 
 
 @strawberry.type(description="An entry of the purchase register (inkoopregister, art. 437 Sr).")
+@shape_of(purchases.Purchase)
 class Purchase:
     id: strawberry.ID = told("Id of the purchase.")
     source: str = told("Who registered it.")

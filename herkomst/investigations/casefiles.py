@@ -10,10 +10,12 @@ from anyio import to_thread
 from herkomst.access import policy
 from herkomst.access.policy import Action, NotPermitted, Permitted
 from herkomst.access.reading import Answer, Question, attempt
+from herkomst.access.viewer import Reading
 from herkomst.domain.casework.case import Case, Part
 from herkomst.domain.events import EventData
-from herkomst.investigations import cases
+from herkomst.investigations import cases, hits, presentations, purchases, stolen_items
 from herkomst.investigations.inquiry import Desk, Inquiry
+from herkomst.investigations.stolen_items import StolenItem
 from herkomst.record.casework import CaseOpened, Opening, Seal, UnknownCase
 
 Right = Literal["work", "lead", "review"]
@@ -22,6 +24,16 @@ _PARTS: dict[Right, frozenset[Part]] = {
     "work": frozenset({"lead", "investigator"}),
     "lead": frozenset({"lead"}),
     "review": frozenset(),
+}
+
+
+Kind = Literal["purchase", "stolen_item", "hit", "presentation"]
+"""What can be part of a case; a person is, by the identity that he presented."""
+_READING: dict[Kind, Action] = {
+    "purchase": Action.READ_PURCHASES,
+    "stolen_item": Action.READ_HITS,
+    "hit": Action.READ_HITS,
+    "presentation": Action.READ_PRESENTATIONS,
 }
 
 
@@ -85,6 +97,27 @@ async def act_in(
     return await attempt(
         desk.archive, reading, question, acted, lambda done: (f"casework={done.position}",)
     )
+
+
+async def stands(reading: Reading, inquiry: Inquiry, kind: Kind, identity: str) -> bool:
+    """Whether a record is there for this viewer in full, so that it can be part of a case.
+
+    Raises `NotPermitted`.
+    """
+    try:
+        item = UUID(identity)
+    except ValueError:
+        return False
+    permitted = policy.permit(reading, _READING[kind])
+    if kind == "hit":
+        hit = await hits.one(permitted, inquiry, item)
+        return hit is not None and not hit.withheld
+    if kind == "purchase":
+        return item in await purchases.by_ids(permitted, inquiry, [item])
+    if kind == "presentation":
+        return item in await presentations.by_ids(permitted, inquiry, [item])
+    found = await stolen_items.by_ids(permitted, inquiry, [item])
+    return isinstance(found.get(item), StolenItem)
 
 
 def _must_have(permitted: Permitted, case: cases.Case, right: Right) -> None:

@@ -128,7 +128,7 @@ async def one(
 
 
 async def items(
-    permitted: Permitted, inquiry: Inquiry, case: Case, wanted: Page
+    permitted: Permitted, inquiry: Inquiry, wanted: Page, *, case: Case
 ) -> Slice[CaseItem]:
     """A page of what is in a case that the viewer was shown."""
     permitted.must_be(*ASKING)
@@ -142,7 +142,7 @@ async def items(
 
 
 async def entries(
-    permitted: Permitted, inquiry: Inquiry, case: Case, wanted: Page
+    permitted: Permitted, inquiry: Inquiry, wanted: Page, *, case: Case
 ) -> Slice[CaseEntry]:
     """A page of the tasks and notes of a case that the viewer was shown."""
     permitted.must_be(*ASKING)

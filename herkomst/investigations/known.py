@@ -90,6 +90,11 @@ class Change(Told, frozen=True, kw_only=True):
     revision: int
 
 
+def until(recorded: date, happened: date | None) -> Moment:
+    """Up to the end of these legal days."""
+    return Moment(end_of(recorded), None if happened is None else end_of(happened))
+
+
 def end_of(day: date) -> datetime:
     """The first moment after a legal day."""
     return datetime.combine(day + timedelta(1), time(), ZoneInfo(AMSTERDAM))

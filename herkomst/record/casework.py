@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import ClassVar, NamedTuple
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from herkomst.record.application import (
     this_moment,
 )
 from herkomst.record.database import Row
+from herkomst.record.vault import DataKey
 
 CUSTODY = Custody(controller="politie", ground="wpg:8", regime="wpg:8", unit="herkomst")
 """A hit becomes police data when it is found, whoever reported the goods."""
@@ -103,7 +105,8 @@ class Casework(RecordApplication):
         return self.committing(append)
 
     def open_case(self, opening: Opening, *, actor: str) -> CaseOpened:
-        """Open a case and give it the next number of its year."""
+        """Open a case and give it the next number of its year. Raises `case.CaseRefused`."""
+        case.must_say(opening.title, "title")
         stream = UUID(bytes=uuid_utils.uuid7().bytes)
         now = datetime.now(UTC)
         year = legal_date(now).year
@@ -143,7 +146,7 @@ class Casework(RecordApplication):
             key = self.vault.keys(cursor.connection, [case_id]).get(case_id)
             if key is None:
                 raise CaseErased(f"The texts of case {case_id} were destroyed.")
-            data = act(state, lambda text: key.seal(text.encode()))
+            data = act(state, partial(_sealed, key))
             born = facts[0].envelope
             custody = Custody(born.controller, born.ground, born.regime, state.unit)
             under = envelope(actor, custody, this_moment(), data.VERSION, born.handling)
@@ -152,6 +155,12 @@ class Casework(RecordApplication):
             return Outcome(appended.last, done, appended)
 
         return self.committing(append)
+
+
+def _sealed(key: DataKey, text: str) -> bytes:
+    """A text that says something, sealed. Raises `case.CaseRefused`."""
+    case.must_say(text, "text")
+    return key.seal(text.encode())
 
 
 def _case(facts: list[Recorded]) -> Case | None:

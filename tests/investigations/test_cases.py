@@ -208,7 +208,7 @@ class TestWhoActs:
         async def ask(inquiry: Inquiry) -> list[str | None]:
             found = await cases.one(permitted, inquiry, case=case.id)
             assert found is not None
-            page = await cases.entries(permitted, inquiry, found, Page(10))
+            page = await cases.entries(permitted, inquiry, Page(10), case=found)
             return [entry.text for entry in page.nodes]
 
         assert inquire(archive, ask) == ["Zeven fietsen."]

@@ -95,7 +95,7 @@ def test_given_tasks_and_notes_then_they_are_told_in_their_state(
     case: InCase, archive: Archive
 ) -> None:
     now = datetime.now(UTC)
-    case(lambda s, seal: s.give("1", "teamleider", seal("Bel de winkel."), "2026-12-01", now))
+    case(lambda s, seal: s.give("teamleider", seal("Bel de winkel."), "2026-12-01", now))
     case(lambda s, seal: s.note("opinion", seal("Het lijkt op een reeks."), None))
     case(lambda s, seal: s.end_task("1", "done", seal("Gebeld.")))
     follow(archive)
@@ -112,7 +112,7 @@ def test_given_all_of_it_when_rebuilt_then_the_digests_are_the_same(
     case(lambda s, _: s.join("rechercheur", "investigator", now, None, now))
     case(lambda s, _: s.add("purchase", ITEM.hex, None))
     case(lambda s, seal: s.note("fact", seal("Zeven."), ITEM.hex), by="rechercheur")
-    case(lambda s, seal: s.give("1", "rechercheur", seal("Bel."), None, datetime.now(UTC)))
+    case(lambda s, seal: s.give("rechercheur", seal("Bel."), None, datetime.now(UTC)))
     InCase(archive)
     follow(archive, batch=2)
     before = digests(archive, NAMES)

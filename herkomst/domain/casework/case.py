@@ -234,6 +234,23 @@ class CaseRefused(Exception):
         self.code, self.message, self.cure = code, message, cure
 
 
+LONGEST = 20_000
+"""Characters of a text in a case; what is longer is a document."""
+LONGEST_NAME = 100
+
+
+def must_say(text: str, what: str, longest: int = LONGEST) -> None:
+    """Raises `CaseRefused` for a text that says nothing, or too much."""
+    if not text.strip():
+        raise CaseRefused("text_missing", f"The {what} is empty.", "Say something in it.")
+    if len(text) > longest:
+        raise CaseRefused(
+            "text_too_long",
+            f"The {what} has {len(text)} characters; {longest} are allowed.",
+            "Say it in fewer.",
+        )
+
+
 class Term(msgspec.Struct, frozen=True):
     """From when to when somebody has a part."""
 
@@ -254,6 +271,8 @@ class Case(msgspec.Struct):
     members: dict[str, list[Term]] = {}
     tasks: dict[str, str] = {}
     """Tasks that are to be done, and by whom."""
+    given: int = 0
+    """How many tasks were ever given; each is named by its number."""
     items: dict[str, ItemKind] = {}
     subjects: dict[str, Category] = {}
     proposed_by: str | None = None
@@ -272,6 +291,7 @@ class Case(msgspec.Struct):
         now: datetime,
     ) -> MemberJoined:
         self._must_be_worked_in()
+        must_say(member, "member", LONGEST_NAME)
         if since < now:
             raise CaseRefused(
                 "term_in_the_past",
@@ -306,15 +326,11 @@ class Case(msgspec.Struct):
             )
         return MemberLeft(member=member, until=_written(now))
 
-    def give(
-        self, task: str, member: str, text: bytes, due: str | None, now: datetime
-    ) -> TaskGiven:
+    def give(self, member: str, text: bytes, due: str | None, now: datetime) -> TaskGiven:
         self._must_be_worked_in()
-        if task in self.tasks:
-            raise CaseRefused("task_exists", f"There is a task {task!r}.", "Name it otherwise.")
         if self.part_of(member, now) is None:
             raise CaseRefused("no_member", f"{member} is no member.", "Let him join first.")
-        return TaskGiven(task=task, member=member, text=text, due=due)
+        return TaskGiven(task=str(self.given + 1), member=member, text=text, due=due)
 
     def end_task(
         self, task: str, outcome: Literal["done", "dropped"], text: bytes | None
@@ -363,6 +379,8 @@ class Case(msgspec.Struct):
 
     def hand_over(self, unit: str, lead: str, why: bytes, now: datetime) -> HandedOver:
         self._must_be_worked_in()
+        must_say(unit, "unit", LONGEST_NAME)
+        must_say(lead, "lead", LONGEST_NAME)
         if (unit, lead) == (self.unit, self.lead):
             raise CaseRefused(
                 "same_lead", f"{lead} of {unit} leads this case.", "Name another lead or unit."
@@ -458,6 +476,7 @@ def _ended(terms: list[Term], at: datetime) -> list[Term]:
 
 def _given(case: Case, data: TaskGiven) -> None:
     case.tasks[data.task] = data.member
+    case.given += 1
 
 
 def _task_ended(case: Case, data: TaskEnded) -> None:

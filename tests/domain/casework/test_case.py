@@ -110,7 +110,7 @@ def test_given_a_member_of_later_then_his_term_need_not_begin() -> None:
 
 def test_given_who_is_no_member_then_he_cannot_leave_and_gets_no_task() -> None:
     refuses("no_member", opened().leave, OTHER, NOW)
-    refuses("no_member", opened().give, "1", OTHER, WHY, None, NOW)
+    refuses("no_member", opened().give, OTHER, WHY, None, NOW)
 
 
 # Items, subjects, tasks, notes
@@ -139,12 +139,12 @@ def test_given_a_subject_then_his_category_may_change_and_he_may_be_dropped() ->
 
 def test_given_a_task_then_it_ends_once() -> None:
     state = with_member()
-    state = after(state, state.give("1", MEMBER, WHY, "2026-03-09", NOW))
+    state = after(state, state.give(MEMBER, WHY, "2026-03-09", NOW))
 
-    refuses("task_exists", state.give, "1", MEMBER, WHY, None, NOW)
     refuses("tasks_open", state.propose_closing, MEMBER, WHY)
     state = after(state, state.end_task("1", "done", None))
     refuses("no_task", state.end_task, "1", "done", None)
+    assert state.give(MEMBER, WHY, None, NOW).task == "2", "no name is used twice"
 
 
 def test_given_a_note_then_it_is_of_the_case_or_about_what_is_in_it() -> None:

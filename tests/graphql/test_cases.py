@@ -1,0 +1,209 @@
+"""Cases over the API: from opening to closing, and as they were known."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from herkomst.domain import ids
+from herkomst.domain.journal import Attempted
+from herkomst.record.archive import Archive
+from tests.archives import POLICE, TILL, a_dealer
+from tests.serving import OFFICER, Served, follow, journal, pair, serving, take_in
+
+PURCHASE = str(ids.purchase_id(TILL, "purchase-1"))
+HIDDEN = str(ids.stolen_item_id(POLICE, "stolen-2"))
+PRESENTED = str(ids.presentation_id(ids.purchase_id(TILL, "purchase-1")))
+LEADER = {"role": "team_leader"}
+REVIEWER = {"role": OFFICER}
+DETECTIVE = "dev:district_detective@amsterdam"
+ANSWER = """{ __typename
+    ... on CaseDone { id position }
+    ... on CaseRefused { code message cure }
+    ... on UnknownCase { code }
+    ... on NotPermitted { code message } }"""
+TODAY = datetime.now(UTC).date() + timedelta(days=1)
+
+
+@pytest.fixture
+def served(archive: Archive, tmp_path: Path) -> Iterator[Served]:
+    """A hit that may be read, and one on an item that is closed."""
+    take_in(archive, a_dealer(), *pair(1), *pair(2, "closed"))
+    with serving(archive, tmp_path) as served:
+        yield served
+
+
+@pytest.fixture
+def case(served: Served) -> Any:
+    """A case that a team leader opened."""
+    opened = served.told(
+        'mutation { openCase(title: "Rijwiel", aim: "Wie brengt ze?") '
+        "{ ... on CaseOpened { id number position } } }",
+        role="team_leader",
+    )["openCase"]
+    follow(served.archive)
+    return opened
+
+
+def act(served: Served, which: str, arguments: str, case: Any, **who: str) -> Any:
+    query = f"mutation ($c: ID!) {{ {which}(case: $c{arguments}) {ANSWER} }}"
+    answer = served.told(query, {"c": case["id"]}, **(who or LEADER))[which]
+    follow(served.archive)
+    return answer
+
+
+def joined(served: Served, case: Any) -> None:
+    answer = act(served, "joinCase", f', member: "{DETECTIVE}", part: investigator', case)
+    assert answer["__typename"] == "CaseDone"
+
+
+class TestWhoMayNot:
+    @pytest.mark.parametrize(
+        "role", ["prosecutor", "boa_1", "municipal_clerk", "source", "auditor", "access_reviewer"]
+    )
+    def test_a_role_without_the_right_opens_nothing(self, served: Served, role: str) -> None:
+        answer = served.told(
+            'mutation { openCase(title: "x") { __typename } }', role=role, ground="wpg:8"
+        )
+
+        assert answer["openCase"]["__typename"] == "NotPermitted"
+
+    def test_a_detective_opens_none_on_article_9(self, served: Served) -> None:
+        answer = served.told(
+            'mutation { openCase(title: "x") { __typename } }',
+            ground="wpg:9",
+            purpose="duty:supervision",
+        )
+
+        assert answer["openCase"]["__typename"] == "NotPermitted"
+
+    def test_for_who_is_no_member_there_is_no_case(self, served: Served, case: Any) -> None:
+        assert served.nodes("cases(first: 10)") == []
+        for name in (case["id"], case["number"], "2020-0001", "x"):
+            told = served.told(f'{{ case(id: "{name}") {{ __typename }} }}')
+            assert told["case"]["__typename"] == "UnknownCase"
+        answer = act(served, "writeNote", ', kind: fact, text: "x"', case, role="hic_team")
+        assert answer == {"__typename": "UnknownCase", "code": "unknown_case"}
+
+    def test_what_may_not_be_read_is_made_part_of_nothing(self, served: Served, case: Any) -> None:
+        joined(served, case)
+        for kind, item in (("stolen_item", HIDDEN), ("purchase", HIDDEN), ("hit", "x")):
+            answer = act(served, "addCaseItem", f', kind: {kind}, item: "{item}"', case)
+            assert (answer["__typename"], answer["code"]) == ("CaseRefused", "no_record")
+
+    def test_an_investigator_lets_nobody_in(self, served: Served, case: Any) -> None:
+        joined(served, case)
+
+        answer = act(
+            served, "joinCase", ', member: "dev:x", part: reader', case, role="district_detective"
+        )
+
+        assert answer["code"] == "not_permitted"
+
+
+class TestTheWayOfACase:
+    def test_from_opening_to_closing(self, served: Served, case: Any) -> None:
+        joined(served, case)
+        me = {"role": "district_detective"}
+        for which, arguments in (
+            ("addCaseItem", f', kind: purchase, item: "{PURCHASE}", why: "de fiets"'),
+            ("nameSubject", f', presentation: "{PRESENTED}", category: witness, why: "bracht"'),
+            ("writeNote", f', kind: opinion, text: "Een reeks?", about: "{PURCHASE}"'),
+            ("giveTask", f', member: "{DETECTIVE}", text: "Bel.", due: "2026-12-01"'),
+            ("endTask", ', task: "1", outcome: done, text: "Gebeld."'),
+            ("proposeClosing", ', why: "klaar"'),
+        ):
+            assert act(served, which, arguments, case, **me)["__typename"] == "CaseDone", which
+
+        assert act(served, "closeCase", "", case, **me)["code"] == "not_permitted"
+        assert act(served, "closeCase", "", case, **REVIEWER)["__typename"] == "CaseDone"
+
+        found = served.told(
+            """query ($c: ID!) { case(id: $c) { ... on Case { number title aim state lead
+                members { member part } items(first: 10) { nodes { kind category why } }
+                entries(first: 10) { nodes { kind text state outcome } } } } }""",
+            {"c": case["number"]},
+        )["case"]
+        assert (found["number"], found["title"]) == (case["number"], "Rijwiel")
+        assert (found["state"], found["aim"]) == ("closed", "Wie brengt ze?")
+        assert found["items"]["nodes"] == [
+            {"kind": "presentation", "category": "witness", "why": "bracht"},
+            {"kind": "purchase", "category": None, "why": "de fiets"},
+        ]
+        assert [entry["text"] for entry in found["entries"]["nodes"]] == ["Bel.", "Een reeks?"]
+
+    def test_who_proposed_it_does_not_close_it(self, served: Served, case: Any) -> None:
+        act(served, "proposeClosing", ', why: "klaar"', case)
+
+        assert act(served, "closeCase", "", case)["code"] == "own_review"
+
+    @pytest.mark.parametrize(
+        ("which", "arguments", "code"),
+        [
+            ("writeNote", ', kind: fact, text: " "', "text_missing"),
+            ("endTask", ', task: "9", outcome: done', "no_task"),
+            ("removeCaseItem", ', item: "x", why: "y"', "id"),
+            ("reopenCase", ', why: "y"', "not_closed"),
+            ("leaveCase", ', member: "dev:nobody"', "no_member"),
+        ],
+    )
+    def test_what_cannot_be_done_is_told_with_its_cure(
+        self, served: Served, case: Any, which: str, arguments: str, code: str
+    ) -> None:
+        answer = act(served, which, arguments, case)
+
+        assert (answer["__typename"], answer["code"]) == ("CaseRefused", code)
+        assert answer["cure"]
+
+    def test_each_attempt_is_journaled(self, served: Served, case: Any) -> None:
+        before = len([e for e in journal(served.archive) if isinstance(e, Attempted)])
+
+        act(served, "reopenCase", ', why: "y"', case)
+
+        after = len([e for e in journal(served.archive) if isinstance(e, Attempted)])
+        assert after == before + 1
+
+
+KNOWN = """query ($c: ID!, $d: Date!) { caseAsKnown(id: $c, recorded: $d, first: 10) { __typename
+    ... on KnownCase { case { number title state } entries { text }
+        items { nodes { item { kind } record { __typename
+            ... on Purchase { key registerNumber lines { kind brand } }
+            ... on Withheld { reason } } } } } } }"""
+
+
+class TestAsItWasKnown:
+    def test_a_case_with_its_records(self, served: Served, case: Any) -> None:
+        act(served, "addCaseItem", f', kind: purchase, item: "{PURCHASE}"', case)
+
+        told = served.told(KNOWN, {"c": case["number"], "d": str(TODAY)}, **LEADER)["caseAsKnown"]
+
+        (item,) = told["items"]["nodes"]
+        assert item["record"]["key"] == "purchase-1"
+        assert item["record"]["registerNumber"] == 1
+        assert told["case"]["title"] == "Rijwiel"
+
+    def test_before_it_was_opened_there_was_none(self, served: Served, case: Any) -> None:
+        told = served.told(KNOWN, {"c": case["id"], "d": "2020-01-01"}, **LEADER)
+
+        assert told["caseAsKnown"]["__typename"] == "NotOpenedYet"
+
+    def test_for_who_is_no_member_there_was_none_either(self, served: Served, case: Any) -> None:
+        told = served.told(KNOWN, {"c": case["id"], "d": str(TODAY)})
+
+        assert told["caseAsKnown"]["__typename"] == "UnknownCase"
+
+    def test_changes_between_two_days(self, served: Served, case: Any) -> None:
+        act(served, "addCaseItem", f', kind: purchase, item: "{PURCHASE}"', case)
+        query = """query ($c: ID!, $u: Date!) {
+            caseChanges(id: $c, since: "2026-01-01", until: $u, first: 10)
+            { nodes { topic late } refused { ... on InvalidPage { code } } } }"""
+
+        told = served.told(query, {"c": case["id"], "u": str(TODAY)}, **LEADER)["caseChanges"]
+        topics = [change["topic"] for change in told["nodes"]]
+        assert {"casework.case.opened", "casework.case.item_added"} <= set(topics)
+        assert "dor.purchase.registered" in topics
+
+        stranger = served.told(query, {"c": case["id"], "u": str(TODAY)})["caseChanges"]
+        assert stranger == {"nodes": None, "refused": {"code": "unknown_case"}}
