@@ -125,7 +125,7 @@ class Casework(RecordApplication):
         ]
 
         def append(cursor: Cursor[Row]) -> Outcome[CaseOpened]:
-            appended = self.recorder.append(cursor, events)
+            appended = self.recorder.append_locked(cursor, events)
             cursor.execute("INSERT INTO vault.keys VALUES (%s, %s, %s)", row)
             number = case.number_of(year, appended.versions[1])
             return Outcome(CaseOpened(stream, number, appended.last), events, appended)
@@ -151,7 +151,7 @@ class Casework(RecordApplication):
             custody = Custody(born.controller, born.ground, born.regime, state.unit)
             under = envelope(actor, custody, this_moment(), data.VERSION, born.handling)
             done = [pending(Event(case_id, data, under))]
-            appended = self.recorder.append(cursor, done)
+            appended = self.recorder.append_locked(cursor, done)
             return Outcome(appended.last, done, appended)
 
         return self.committing(append)
