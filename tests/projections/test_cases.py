@@ -18,7 +18,7 @@ NAMES = ("cases", "case_items", "case_entries")
 ITEM, SUBJECT = UUID(int=1), UUID(int=2)
 
 
-class InCase:
+class CaseAtWork:
     """A case in which things are done."""
 
     def __init__(self, archive: Archive) -> None:
@@ -35,11 +35,11 @@ class InCase:
 
 
 @pytest.fixture
-def case(archive: Archive) -> InCase:
-    return InCase(archive)
+def case(archive: Archive) -> CaseAtWork:
+    return CaseAtWork(archive)
 
 
-def test_given_a_case_then_its_row_tells_how_it_stands(case: InCase) -> None:
+def test_given_a_case_then_its_row_tells_how_it_stands(case: CaseAtWork) -> None:
     row = case.row()
 
     assert row["number"] == case.opened.number
@@ -48,7 +48,7 @@ def test_given_a_case_then_its_row_tells_how_it_stands(case: InCase) -> None:
     assert [term["part"] for term in row["members"]["teamleider"]] == ["lead"]
 
 
-def test_given_members_and_a_hand_over_then_each_term_is_told(case: InCase) -> None:
+def test_given_members_and_a_hand_over_then_each_term_is_told(case: CaseAtWork) -> None:
     now = datetime.now(UTC)
     case(lambda s, _: s.join("rechercheur", "investigator", now, None, now))
     case(lambda s, seal: s.hand_over("utrecht", "rechercheur", seal("ruil"), datetime.now(UTC)))
@@ -60,7 +60,7 @@ def test_given_members_and_a_hand_over_then_each_term_is_told(case: InCase) -> N
     assert row["members"]["teamleider"][0]["until"] is not None
 
 
-def test_given_a_case_that_is_closed_and_reopened_then_its_row_follows(case: InCase) -> None:
+def test_given_a_case_that_is_closed_and_reopened_then_its_row_follows(case: CaseAtWork) -> None:
     case(lambda s, seal: s.propose_closing("teamleider", seal("klaar")))
     assert case.row()["state"] == "closing"
     case(lambda s, _: s.close("chef"), by="chef")
@@ -75,7 +75,7 @@ def test_given_a_case_that_is_closed_and_reopened_then_its_row_follows(case: InC
 
 
 def test_given_items_and_subjects_then_those_that_are_in_it_are_told(
-    case: InCase, archive: Archive
+    case: CaseAtWork, archive: Archive
 ) -> None:
     case(lambda s, _: s.add("purchase", ITEM.hex, None))
     case(lambda s, seal: s.name(SUBJECT.hex, "witness", "wpg:9", seal("zag het")))
@@ -92,7 +92,7 @@ def test_given_items_and_subjects_then_those_that_are_in_it_are_told(
 
 
 def test_given_tasks_and_notes_then_they_are_told_in_their_state(
-    case: InCase, archive: Archive
+    case: CaseAtWork, archive: Archive
 ) -> None:
     now = datetime.now(UTC)
     case(lambda s, seal: s.give("teamleider", seal("Bel de winkel."), "2026-12-01", now))
@@ -106,14 +106,14 @@ def test_given_tasks_and_notes_then_they_are_told_in_their_state(
 
 
 def test_given_all_of_it_when_rebuilt_then_the_digests_are_the_same(
-    case: InCase, archive: Archive
+    case: CaseAtWork, archive: Archive
 ) -> None:
     now = datetime.now(UTC)
     case(lambda s, _: s.join("rechercheur", "investigator", now, None, now))
     case(lambda s, _: s.add("purchase", ITEM.hex, None))
     case(lambda s, seal: s.note("fact", seal("Zeven."), ITEM.hex), by="rechercheur")
     case(lambda s, seal: s.give("rechercheur", seal("Bel."), None, datetime.now(UTC)))
-    InCase(archive)
+    CaseAtWork(archive)
     follow(archive, batch=2)
     before = digests(archive, NAMES)
     assert [before[name][0] for name in NAMES] == [2, 1, 2]
