@@ -9,6 +9,7 @@ import difflib
 import os
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -140,20 +141,32 @@ def _verified(settings: Settings, token: str) -> dict[str, Any]:
     key = _read_key(settings.home) if settings.dev_login else None
     if key is None:
         raise NotAuthenticated("token_invalid", "The token is not one of ours.")
-    claims = jwt.decode(token, OctKey.import_key(key), algorithms=[_ALGORITHM]).claims
-    _claims.validate(claims)
+    claims = _signed(token, key)
+    _claims.validate(claims)  # Each time, because a term ends.
     return claims
+
+
+@lru_cache(maxsize=1024)
+def _signed(token: str, key: bytes) -> dict[str, Any]:
+    """The claims of a token that this key signed; tills send the same one with every record."""
+    return jwt.decode(token, OctKey.import_key(key), algorithms=[_ALGORITHM]).claims
 
 
 def _read_key(home: Path) -> bytes | None:
     path = home / KEY_FILE
     try:
-        mode = path.stat().st_mode
-        key = path.read_bytes()
+        found = path.stat()
+        key = _content(path, found.st_ino, found.st_mtime_ns)
     except FileNotFoundError:
         return None
     # Who may read the key may be anyone; a key that others could read signs nothing.
-    return None if mode & 0o077 or len(key) != 32 else key
+    return None if found.st_mode & 0o077 or len(key) != 32 else key
+
+
+@lru_cache(maxsize=8)
+def _content(path: Path, inode: int, modified_ns: int) -> bytes:  # noqa: ARG001
+    """The key file as it was last written."""
+    return path.read_bytes()
 
 
 def _make_key(home: Path) -> bytes:
