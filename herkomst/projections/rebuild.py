@@ -33,8 +33,9 @@ class _Build(NamedTuple):
     generation: int
 
 
-def ensure(connection: Connection[Row], follower: Follower) -> None:
-    """Make the models of a follower where there are none, and rebuild what has a new version.
+def open_missing(connection: Connection[Row], follower: Follower) -> list[str]:
+    """Make the models of a follower where there are none; the names of those that are there in
+    another version, and must be rebuilt before it can follow.
 
     Raises `registry.OtherVersion` where a newer program keeps one of them: it is left alone.
     """
@@ -49,9 +50,7 @@ def ensure(connection: Connection[Row], follower: Follower) -> None:
                     connection, model, follower.name, is_live=True
                 )
                 model.index(connection, generation)
-    stale = [m.name for m in follower.models if now.get(m.name, (0, m.version))[1] != m.version]
-    if stale:
-        rebuild(connection, [follower], stale)
+    return [m.name for m in follower.models if now.get(m.name, (0, m.version))[1] != m.version]
 
 
 def rebuild(

@@ -17,8 +17,9 @@ from psycopg import Connection
 
 from herkomst.domain.events import known_events
 from herkomst.projections import registry
+from herkomst.projections.building import Builder
 from herkomst.projections.follower import Follower, NotYet
-from herkomst.projections.rebuild import ensure
+from herkomst.projections.rebuild import open_missing
 from herkomst.record.database import LOST, DatabaseDown, Row, connect
 from herkomst.record.reader import Batch, SequenceReader
 from herkomst.steps import reached
@@ -65,6 +66,8 @@ class Runner:
         self._owned: set[str] = set()
         self._failed: set[str] = set()
         self._outdated: set[str] = set()
+        self._building: dict[str, Builder] = {}
+        """Builders of what has a new version; who waits for one does not follow yet."""
         self._read: dict[tuple[str, int, int], Batch] = {}
         self.stop = Flag()
 
@@ -80,6 +83,7 @@ class Runner:
                     self._follow(work, owner, once=once)
                     return
             except (*LOST, DatabaseDown) as error:
+                self._give_up_building()
                 self._owned.clear()
                 log.warning("database lost, followers wait: %s", error)
                 if once:
@@ -114,18 +118,51 @@ class Runner:
         any."""
         before = len(self._owned)
         for follower in self._followers:
-            if follower.name in self._owned | self._outdated:
+            if follower.name in self._left_alone():
                 continue
             row = owner.execute(f"SELECT pg_try_advisory_lock({_OWNER})", (follower.name,))
             if row.fetchone() == (True,):
                 try:
-                    ensure(work, follower)
+                    stale = open_missing(work, follower)
                 except registry.OtherVersion as error:
                     self._stand_back(owner, follower, error)
                     continue
-                registry.mark(work, follower.name, "live")
-                self._owned.add(follower.name)
+                if stale:
+                    self._building[follower.name] = Builder(self._url, follower, stale)
+                else:
+                    self._take_over(work, follower)
         return len(self._owned) > before
+
+    def _left_alone(self) -> Set[str]:
+        """Followers that are owned already, or that nothing can be done about now."""
+        return self._owned | self._failed | self._outdated | self._building.keys()
+
+    def _take_over(self, work: Connection[Row], follower: Follower) -> None:
+        registry.mark(work, follower.name, "live")
+        self._owned.add(follower.name)
+
+    def _take_over_built(
+        self, work: Connection[Row], owner: Connection[Row], *, wait: bool = False
+    ) -> bool:
+        """Take over what was built meanwhile, or wait for the next; whether there was any."""
+        done = [name for name, builder in self._building.items() if wait or builder.is_done][:1]
+        for name in done:
+            builder = self._building.pop(name)
+            try:
+                builder.outcome()
+                self._take_over(work, builder.follower)
+            except registry.OtherVersion as error:
+                self._stand_back(owner, builder.follower, error)
+            except LOST:
+                raise
+            except Exception as error:
+                self._name(work, builder.follower, "its rebuild", error)
+        return bool(done)
+
+    def _give_up_building(self) -> None:
+        for builder in self._building.values():
+            builder.give_up()
+        self._building.clear()
 
     def _stand_back(
         self, owner: Connection[Row], follower: Follower, error: registry.OtherVersion
@@ -148,11 +185,13 @@ class Runner:
                         moved |= self._step(work, follower)
                     except registry.OtherVersion as error:
                         self._stand_back(owner, follower, error)
-            if moved or self._own(work, owner):
+            if self._take_over_built(work, owner) or moved or self._own(work, owner):
                 continue
-            if once:
+            if once and not self._take_over_built(work, owner, wait=True):
                 return
-            self._wait(owner)
+            if not once:
+                self._wait(owner)
+        self._give_up_building()
         for name in self._owned - self._failed:
             registry.mark(work, name, "stopped")
 
@@ -227,7 +266,12 @@ class Runner:
         row = work.execute(
             "SELECT position FROM follow.followers WHERE name = %s", (follower.name,)
         ).fetchone()
-        place = f"{follower.sequence}={row[0] + 1 if row else 1}"
+        self._name(work, follower, f"{follower.sequence}={row[0] + 1 if row else 1}", error)
+
+    def _name(
+        self, work: Connection[Row], follower: Follower, place: str, error: Exception
+    ) -> None:
+        """Stop a follower, and let `status` say where and why."""
         self._failed.add(follower.name)
         registry.mark(work, follower.name, "failed", f"{place}: {type(error).__name__}: {error}")
         log.error("follower %s stopped at %s", follower.name, place, exc_info=error)

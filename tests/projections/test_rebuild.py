@@ -19,7 +19,7 @@ from herkomst.projections.dealers import Dealers
 from herkomst.projections.follower import Projection
 from herkomst.projections.model import Column, Rows, Unsealed
 from herkomst.projections.rebuild import rebuild
-from herkomst.projections.runner import Runner
+from herkomst.projections.runner import Runner, wait_until
 from herkomst.record.archive import Archive
 from herkomst.record.postgres import EmbeddedPostgres
 from herkomst.record.reader import SequenceReader
@@ -31,6 +31,7 @@ from tests.projections.following import (
     digests,
     facts,
     follow,
+    followers_of,
     rebuilt,
     rows,
     runner,
@@ -391,3 +392,71 @@ def test_given_a_new_version_of_a_model_when_run_then_it_is_built_beside_and_swa
     take_in(archive, a_dealer(key="dealer-3"))
     Runner(archive.urls.app, [anew]).run(once=True)
     assert len(rows(archive, "dealers")) == 3
+
+
+def test_given_a_new_version_when_run_then_the_others_follow_while_it_is_built(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in(archive, a_dealer())
+    follow(archive)
+    take_in(archive, a_dealer(key="dealer-2"), a_purchase())
+    others_followed, fold = Flag(), DealersAnew.fold
+
+    def waiting(self: DealersAnew, *told: Any) -> Rows:
+        assert others_followed.wait(30), "the others stood still"
+        return fold(self, *told)
+
+    monkeypatch.setattr(DealersAnew, "fold", waiting)
+    anew = Projection(DealersAnew(), archive.register.vault, archive.keyring.token)
+    others = followers_of(archive, ["establishments", "purchases"])
+
+    with running(Runner(archive.urls.app, [anew, *others])), connected(archive) as connection:
+        behind = wait_until(connection, {"register": 2}, 20.0, ["establishments", "purchases"])
+        assert behind == []
+        others_followed.set()
+        assert wait_until(connection, {"register": 2}, 20.0, ["dealers"]) == []
+
+    assert [row["shout"] for row in rows(archive, "dealers")] == ["WINKEL VOORBEELD"] * 2
+
+
+def test_given_a_build_that_is_under_way_when_stopped_then_the_runner_ends_and_the_next_builds(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in(archive, a_dealer())
+    follow(archive)
+    begun, go_on, fold = Flag(), Flag(), DealersAnew.fold
+
+    def waiting(self: DealersAnew, *told: Any) -> Rows:
+        begun.set()
+        go_on.wait(30)
+        return fold(self, *told)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DealersAnew, "fold", waiting)
+        anew = Projection(DealersAnew(), archive.register.vault, archive.keyring.token)
+        with running(Runner(archive.urls.app, [anew])) as thread:
+            assert begun.wait(30)
+        assert not thread.is_alive()
+        assert live(archive)["dealers"] == 1, "nothing was swapped"
+        go_on.set()
+
+    Runner(archive.urls.app, [anew]).run(once=True)
+    assert [row["shout"] for row in rows(archive, "dealers")] == ["WINKEL VOORBEELD"]
+
+
+def test_given_a_rebuild_that_fails_when_run_then_its_follower_is_named_and_the_others_go_on(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in(archive, a_dealer())
+    follow(archive)
+    take_in(archive, a_dealer(key="dealer-2"))
+    monkeypatch.setattr(DealersAnew, "fold", _refusing)
+    anew = Projection(DealersAnew(), archive.register.vault, archive.keyring.token)
+    run = Runner(archive.urls.app, [anew, *followers_of(archive, ["establishments"])])
+
+    run.run(once=True)
+
+    assert run.failed == {"dealers"}
+    told = standings(archive)
+    assert (told["dealers"].state, told["establishments"].position) == ("failed", 2)
+    assert "its rebuild" in str(told["dealers"].error)
