@@ -25,11 +25,14 @@ from tests.simulate.conftest import Made, read
 PURCHASES, STOLEN = 6_000, 20_000
 PATIENCE = 30
 SCRIPT = """
+import signal
 import sys
 from pathlib import Path
 from herkomst.simulate import slices
 from herkomst.simulate.world import simulate
 
+# Who runs tests in the background of a script has its interrupts ignored, and so would this.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 slices.SLICED_FROM = 1
 simulate(Path(sys.argv[1]), dealers=20, purchases=100_000, stolen=100, seed=1, processes=2,
          progress=lambda *told: print(*told, flush=True))
