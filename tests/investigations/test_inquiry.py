@@ -12,6 +12,7 @@ from herkomst.investigations.freshness import InvalidWaitFor, Stale, parse_wait_
 from herkomst.investigations.inquiry import Desk, Inquiry, TooSlow
 from herkomst.investigations.pages import Page
 from herkomst.processes.followers import followers
+from herkomst.projections import rebuild as rebuilding
 from herkomst.projections import registry
 from herkomst.projections.hits import Hits
 from herkomst.projections.rebuild import rebuild
@@ -75,6 +76,7 @@ class TestSnapshot:
             return looked_up(model, generations)  # type: ignore[arg-type]
 
         monkeypatch.setattr(inquiry, "_table", swapped)
+        monkeypatch.setattr(rebuilding, "PATIENCE", 0.0)  # It would wait for this very reader.
 
         async def ask(question: Inquiry) -> int:
             return len((await hits.page(PERMITTED, question, Page(10))).nodes)
