@@ -23,8 +23,8 @@ import msgspec
 ZONE = "Europe/Amsterdam"
 BLOCK = 50
 """Purchases in a post of many."""
-PAUSE = 0.02
-"""Seconds between two questions for the same purchase."""
+PAUSE = 0.1
+"""Seconds between two questions for the same purchase: who asks oftener measures his own asking."""
 PATIENCE = 30.0
 """Seconds after which a purchase counts as never seen; it then counts as that long."""
 WARM_UP = 5
