@@ -7,8 +7,8 @@ the viewer's rights are the same: what may be read is decided by the rights of n
 """
 
 from collections import namedtuple
-from collections.abc import Collection, Iterable, Sequence
-from datetime import date, datetime, time, timedelta
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
@@ -37,6 +37,10 @@ from herkomst.projections.purchases import Purchases
 from herkomst.projections.stolen_items import StolenItems
 
 CHANGES = "case_changes"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_AT_ONCE = 1 << 11
+"""Events that may share a moment and keep their places, while a place fits into 63 bits."""
 _CASES, _ITEMS, _ENTRIES = Cases(), CaseItems(), CaseEntries()
 _PURCHASES, _STOLEN, _HITS = Purchases(), StolenItems(), Hits()
 _NOTHING_UNSEALED = Unsealed({}, lambda _: "")
@@ -252,13 +256,26 @@ async def case_changes(
     facts += await _facts(inquiry, _REGISTER, register, at)
     facts += await _facts(inquiry, _CASEWORK, [s for s in told if streams[s] == "hit"], at)
     before = end_of(since)
-    changed = [fact for fact in facts if fact.recorded_at >= before]
-    changed.sort(key=lambda fact: (fact.recorded_at, fact.stream, fact.version), reverse=True)
-    found = [_change(fact, before) for fact in changed]
+    changed = [
+        _change(fact, place, before)
+        for fact, place in _placed(facts)
+        if fact.recorded_at >= before and place < wanted.before
+    ]
+    found = changed[::-1][: wanted.first + 1]
     return inquiry.cursors.slice(CHANGES, wanted, found[: wanted.first], len(found))
 
 
-def _change(fact: Recorded, before: datetime) -> Change:
+def _placed(facts: Iterable[Recorded]) -> Iterator[tuple[Recorded, int]]:
+    """Events of several sequences from the oldest, each with a number that grows: positions of two
+    sequences tell nothing of each other, and the events of one append share their moment."""
+    before = 0
+    for fact in sorted(facts, key=lambda fact: (fact.recorded_at, fact.stream, fact.version)):
+        at = (fact.recorded_at - _EPOCH) // _MICROSECOND
+        before = max(before + 1, at * _AT_ONCE)
+        yield fact, before
+
+
+def _change(fact: Recorded, place: int, before: datetime) -> Change:
     return Change(
         stream=fact.stream,
         topic=fact.topic,
@@ -266,7 +283,7 @@ def _change(fact: Recorded, before: datetime) -> Change:
         happened=fact.envelope.occurred,
         recorded_at=fact.recorded_at,
         late=interval(fact.envelope.occurred).start < before,
-        revision=fact.position,
+        revision=place,
     )
 
 

@@ -184,3 +184,30 @@ def test_given_two_days_then_what_came_between_is_told_and_late_arrivals_are_mar
     assert found["dor.purchase.registered"].late, "it was bought long before"
     assert not found["casework.case.opened"].late
     assert changes(archive, case, 0) == []
+
+
+def test_given_more_changes_than_a_page_when_paged_then_each_is_told_once_in_order(
+    archive: Archive, case: CaseOpened
+) -> None:
+    permitted = allowed(Action.READ_CASES)
+    until = datetime.now(UTC).date() + timedelta(days=1)
+    follow(archive)
+
+    async def ask(inquiry: Inquiry) -> list[Change]:
+        found = await cases.one(permitted, inquiry, case=case.id)
+        assert found is not None
+        told: list[Change] = []
+        page, since = Page(2), until - timedelta(days=9)
+        while True:
+            part = await known.case_changes(permitted, inquiry, found, since, until, page)
+            told += part.nodes
+            end = part.page_info.end_cursor
+            if not part.more:
+                return told
+            assert len(told) < 50, "it goes on for ever"
+            page = inquiry.cursors.page(known.CHANGES, 2, end)
+
+    told = inquire(archive, ask)
+
+    assert told == changes(archive, case, 9)
+    assert len({change.revision for change in told}) == len(told) > 4
