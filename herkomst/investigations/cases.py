@@ -132,12 +132,9 @@ async def items(
 ) -> Slice[CaseItem]:
     """A page of what is in a case that the viewer was shown."""
     permitted.must_be(*ASKING)
-    values = {"case": case.id, "before": wanted.before, "limit": wanted.first + 1}
-    rows = await inquiry.rows(_ITEMS, values)
-    key = await _key(inquiry, case.id)
+    rows, key = await _part(inquiry, _ITEMS, wanted, case)
     found = [item(row, key) for row in rows[: wanted.first]]
-    for each in found:
-        inquiry.returned.add("case_item", each.id)
+    _return(inquiry, "case_item", found)
     return inquiry.cursors.slice(ITEMS, wanted, found, len(rows))
 
 
@@ -146,13 +143,24 @@ async def entries(
 ) -> Slice[CaseEntry]:
     """A page of the tasks and notes of a case that the viewer was shown."""
     permitted.must_be(*ASKING)
-    values = {"case": case.id, "before": wanted.before, "limit": wanted.first + 1}
-    rows = await inquiry.rows(_ENTRIES, values)
-    key = await _key(inquiry, case.id)
+    rows, key = await _part(inquiry, _ENTRIES, wanted, case)
     found = [entry(row, key) for row in rows[: wanted.first]]
-    for each in found:
-        inquiry.returned.add("case_entry", each.id)
+    _return(inquiry, "case_entry", found)
     return inquiry.cursors.slice(ENTRIES, wanted, found, len(rows))
+
+
+async def _part(
+    inquiry: Inquiry, statement: SQL, wanted: Page, case: Case
+) -> tuple[list[Any], DataKey | None]:
+    """A page of rows of a case and one more, and the key of its texts."""
+    values = {"case": case.id, "before": wanted.before, "limit": wanted.first + 1}
+    rows = await inquiry.rows(statement, values)
+    return rows, (await inquiry.keys([case.id])).get(case.id)
+
+
+def _return(inquiry: Inquiry, kind: str, found: Sequence[CaseItem | CaseEntry]) -> None:
+    for each in found:
+        inquiry.returned.add(kind, each.id)
 
 
 def part_of(case: Case, subject: str) -> Part | None:
@@ -180,10 +188,6 @@ async def _seen(
     for row in rows:
         inquiry.returned.add("case", row.case_id)
     return [case(row, keys.get(row.case_id)) for row in rows]
-
-
-async def _key(inquiry: Inquiry, case: UUID) -> DataKey | None:
-    return (await inquiry.keys([case])).get(case)
 
 
 def case(row: Any, key: DataKey | None) -> Case:

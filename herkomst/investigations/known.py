@@ -244,13 +244,9 @@ async def case_changes(
     permitted.must_be(Action.READ_CASES)
     at = Moment(end_of(until))
     facts = await _facts(inquiry, _CASEWORK, [case.id], at)
-    streams = {row.item: row.kind for row in _replayed(_ITEMS, facts)}
-    visible = await _records(
-        permitted,
-        inquiry,
-        [cases.item(row, None) for row in _replayed(_ITEMS, facts)],
-        at,
-    )
+    items = [cases.item(row, None) for row in _replayed(_ITEMS, facts)]
+    streams = {item.item_id: item.kind for item in items}
+    visible = await _records(permitted, inquiry, items, at)
     told = {stream for stream, record in visible.items() if not isinstance(record, Withheld)}
     register = [s for s in told if streams[s] in ("purchase", "stolen_item")]
     facts += await _facts(inquiry, _REGISTER, register, at)
