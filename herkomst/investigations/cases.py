@@ -134,7 +134,7 @@ async def items(
     permitted.must_be(*ASKING)
     rows, key = await _part(inquiry, _ITEMS, wanted, case)
     found = [item(row, key) for row in rows[: wanted.first]]
-    _return(inquiry, "case_item", found)
+    note_returned(inquiry, "case_item", found)
     return inquiry.cursors.slice(ITEMS, wanted, found, len(rows))
 
 
@@ -145,7 +145,7 @@ async def entries(
     permitted.must_be(*ASKING)
     rows, key = await _part(inquiry, _ENTRIES, wanted, case)
     found = [entry(row, key) for row in rows[: wanted.first]]
-    _return(inquiry, "case_entry", found)
+    note_returned(inquiry, "case_entry", found)
     return inquiry.cursors.slice(ENTRIES, wanted, found, len(rows))
 
 
@@ -158,7 +158,8 @@ async def _part(
     return rows, (await inquiry.keys([case.id])).get(case.id)
 
 
-def _return(inquiry: Inquiry, kind: str, found: Sequence[CaseItem | CaseEntry]) -> None:
+def note_returned(inquiry: Inquiry, kind: str, found: Sequence[CaseItem | CaseEntry]) -> None:
+    """Note that these are part of the answer."""
     for each in found:
         inquiry.returned.add(kind, each.id)
 

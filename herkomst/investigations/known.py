@@ -123,12 +123,13 @@ async def case_as_known(
     items = [
         KnownItem(item=item, record=records.get(item.item_id)) for item in found[: wanted.first]
     ]
-    for item in items:
-        inquiry.returned.add("case_item", item.item.id)
+    entries = tuple([cases.entry(row, key) for row in _replayed(_ENTRIES, facts)])
+    cases.note_returned(inquiry, "case_item", [item.item for item in items])
+    cases.note_returned(inquiry, "case_entry", entries)
     return KnownCase(
         case=cases.case(rows[0], key),
         items=inquiry.cursors.slice(cases.ITEMS, wanted, items, len(found)),
-        entries=tuple(cases.entry(row, key) for row in _replayed(_ENTRIES, facts)),
+        entries=entries,
     )
 
 

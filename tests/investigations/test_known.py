@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from herkomst.access.policy import Action
+from herkomst.access.reading import Returned
 from herkomst.access.viewer import Role
 from herkomst.domain import ids
 from herkomst.investigations import cases, hits, known, purchases, stolen_items
@@ -110,6 +111,24 @@ def test_given_now_then_what_is_known_is_what_the_registers_tell(
         assert msgspec.structs.replace(told[kind], revision=0) == msgspec.structs.replace(
             one, revision=0
         )
+
+
+def test_given_an_answer_then_all_that_it_tells_of_is_returned_to_the_journal(
+    archive: Archive, case: CaseOpened
+) -> None:
+    do(archive, case, lambda s, seal: s.note("fact", seal("Zeven fietsen."), None))
+    permitted, returned = allowed(Action.READ_CASES), Returned()
+    follow(archive)
+
+    async def ask(inquiry: Inquiry) -> None:
+        found = await cases.one(permitted, inquiry, case=case.id)
+        assert found is not None
+        await known.case_as_known(permitted, inquiry, found, this_moment(), Page(10))
+
+    inquire(archive, ask, returned)
+
+    told = {identity.partition(":")[0] for identity in returned.ids}
+    assert told == {"case", "case_item", "case_entry", "purchase", "stolen_item", "hit"}
 
 
 def test_given_a_moment_before_it_was_opened_then_there_was_no_case(
