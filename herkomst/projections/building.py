@@ -5,7 +5,10 @@ that started it, so nobody else follows or builds meanwhile.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from threading import Event, Thread
+
+import psycopg
 
 from herkomst.projections.follower import Follower
 from herkomst.projections.rebuild import rebuild
@@ -44,7 +47,8 @@ class Builder:
     def give_up(self) -> None:
         """End it before it is done. What it left is dropped by who builds the model next."""
         self._given_up.set()
-        self._connection.cancel_safe(timeout=DRAIN / 2)  # An index may take minutes.
+        with suppress(psycopg.Error):  # Where the server is gone, so is what would be cancelled.
+            self._connection.cancel_safe(timeout=DRAIN / 2)  # An index may take minutes.
         self._thread.join(DRAIN / 2)
 
     def _build(self) -> None:

@@ -7,7 +7,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from psycopg import OperationalError
+from psycopg import Connection, OperationalError
 from psycopg.sql import SQL
 
 from herkomst.domain.events import Recorded
@@ -15,6 +15,7 @@ from herkomst.processes.followers import followers
 from herkomst.processes.matching import Matching
 from herkomst.projections import rebuild as rebuilding
 from herkomst.projections import registry
+from herkomst.projections.building import Builder
 from herkomst.projections.dealers import Dealers
 from herkomst.projections.follower import Projection
 from herkomst.projections.model import Column, Rows, Unsealed
@@ -460,3 +461,19 @@ def test_given_a_rebuild_that_fails_when_run_then_its_follower_is_named_and_the_
     told = standings(archive)
     assert (told["dealers"].state, told["establishments"].position) == ("failed", 2)
     assert "its rebuild" in str(told["dealers"].error)
+
+
+def test_given_a_server_that_is_gone_when_a_builder_is_given_up_then_nothing_is_raised(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise OperationalError("connection refused")
+
+    anew = Projection(DealersAnew(), archive.register.vault, archive.keyring.token)
+    follow(archive)
+    monkeypatch.setattr(Connection, "cancel_safe", gone)
+
+    builder = Builder(archive.urls.app, anew, ["dealers"])
+    builder.give_up()
+
+    assert builder.is_done
