@@ -17,7 +17,7 @@ from time import perf_counter, process_time
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-import httpx2
+import aiohttp
 import msgspec
 
 ZONE = "Europe/Amsterdam"
@@ -29,10 +29,9 @@ PATIENCE = 30.0
 """Seconds after which a purchase counts as never seen; it then counts as that long."""
 WARM_UP = 5
 """Seconds of load before anything is counted: connections are made, caches fill."""
-CONNECTIONS = httpx2.Limits(
-    max_connections=100, max_keepalive_connections=100, keepalive_expiry=2.0
-)
-"""The server closes what is idle for five seconds; who is as patient meets a closed one."""
+CONNECTIONS = 100
+IDLE = 2.0
+"""Seconds: the server closes what is idle for five; who is as patient meets a closed one."""
 _QUESTION = (
     "query($since: DateTime!, $until: DateTime!) "
     "{ purchases(first: 10, since: $since, until: $until) { nodes { id registerNumber } } }"
@@ -118,24 +117,28 @@ async def _measure(
     sender: dict[str, str],
     reader: dict[str, str],
 ) -> dict[str, object]:
-    async with (
-        httpx2.AsyncClient(
-            base_url=url, headers=sender, timeout=60, limits=CONNECTIONS, trust_env=False
-        ) as till,
-        httpx2.AsyncClient(
-            base_url=url, headers=reader, timeout=60, limits=CONNECTIONS, trust_env=False
-        ) as desk,
-    ):
+    async with _client(url, sender) as till, _client(url, reader) as desk:
         running = _Running(load, till, desk)
         before = process_time()
         await running.run(iter(purchases))
     return {**running.figures(), "cpu_of_client": round(process_time() - before, 1)}
 
 
+def _client(url: str, headers: dict[str, str]) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        url,
+        headers=headers,
+        timeout=aiohttp.ClientTimeout(total=60),
+        connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=IDLE),
+    )
+
+
 class _Running:
     """One run: what is posted, what was answered, and what is asked for."""
 
-    def __init__(self, load: Load, till: httpx2.AsyncClient, desk: httpx2.AsyncClient) -> None:
+    def __init__(
+        self, load: Load, till: aiohttp.ClientSession, desk: aiohttp.ClientSession
+    ) -> None:
         self._load = load
         self._till = till
         self._desk = desk
@@ -179,29 +182,29 @@ class _Running:
         last = purchases[-1] if asked else None
         await self._acknowledged(answer, self._block, due, asked=last)
 
-    async def _post(self, content: bytes, media_type: str) -> httpx2.Response | None:
+    async def _post(self, content: bytes, media_type: str) -> bytes | None:
         """The answer, or None where there was none."""
         self._open += 1
         self._busiest = max(self._busiest, self._open)
+        headers = {"Content-Type": media_type}
         try:
-            return await self._till.post(
-                "/v1/purchases", content=content, headers={"Content-Type": media_type}
-            )
-        except httpx2.HTTPError as error:
+            async with self._till.post("/v1/purchases", data=content, headers=headers) as answer:
+                return await answer.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
             self._statuses[f"post: {type(error).__name__}"] += 1
             return None
         finally:
             self._open -= 1
 
     async def _acknowledged(
-        self, answer: httpx2.Response | None, times: list[float], due: float, *, asked: Fresh | None
+        self, answer: bytes | None, times: list[float], due: float, *, asked: Fresh | None
     ) -> None:
         at = perf_counter()
         if answer is None:
             return
         if due >= self._counting_from:
             times.append(at - due)
-        receipts = [_decode(line) for line in answer.content.splitlines()]
+        receipts = [_decode(line) for line in answer.splitlines()]
         self._statuses.update(receipt["status"] for receipt in receipts)
         last = receipts[-1]
         if asked is not None and last["status"] == "accepted":
@@ -218,15 +221,16 @@ class _Running:
         body = {"query": _QUESTION, "variables": _second(purchase.acquired)}
         while (waited := perf_counter() - acknowledged.at) < PATIENCE:
             try:
-                answer = await self._desk.post("/graphql", json=body, headers=headers)
-            except httpx2.HTTPError as error:
+                async with self._desk.post("/graphql", json=body, headers=headers) as answer:
+                    content = await answer.read()
+            except (aiohttp.ClientError, TimeoutError) as error:
                 self._statuses[f"read: {type(error).__name__}"] += 1
                 continue
-            if acknowledged.id.encode() in answer.content:
+            if acknowledged.id.encode() in content:
                 waited = perf_counter() - acknowledged.at
                 break
-            if answer.status_code not in {200, 503}:  # 503: what was waited for is not there yet.
-                raise Unexpected(f"GraphQL answers {answer.status_code}: {answer.text[:500]}")
+            if answer.status not in {200, 503}:  # 503: what was waited for is not there yet.
+                raise Unexpected(f"GraphQL answers {answer.status}: {content[:500]!r}")
             await asyncio.sleep(PAUSE)
         else:
             self._never += 1

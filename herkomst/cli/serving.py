@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 import uvicorn
+import uvloop
 from prometheus_client import start_http_server
 
 from herkomst.access.tokens import issue
@@ -46,7 +47,8 @@ def serve(
         metrics, _ = start_http_server(
             settings.metrics_port, "127.0.0.1", registry=Standings(archive).registry
         )
-        ended_by = asyncio.run(_serve(archive, settings))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            ended_by = runner.run(_serve(archive, settings))
         metrics.shutdown()
     if ended_by == signal.SIGTERM:
         raise typer.Exit(exits.TERMINATED)
