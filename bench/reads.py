@@ -7,9 +7,9 @@ from threading import Event, Thread
 from time import monotonic, perf_counter
 from typing import Final
 
-import httpx2
+import aiohttp
 
-from bench.lag import CONNECTIONS, on_schedule, spread
+from bench.lag import client, on_schedule, spread
 
 LONGEST: Final = 24 * 3600.0
 """Seconds after which reads end by themselves."""
@@ -38,11 +38,11 @@ class Reading:
         told |= {"failed": len(failed), "failures": sorted(set(failed))[:5]}
         return told | {"by_question": {name: spread(some) for name, some in times.items()}}
 
-    def note(self, name: str, seconds: float, answer: httpx2.Response) -> None:
-        if answer.status_code == 200 and b'"errors"' not in answer.content:
+    def note(self, name: str, seconds: float, status: int, content: bytes) -> None:
+        if status == 200 and b'"errors"' not in content:
             self._times[name].append(seconds)
         else:
-            self.failed.append(f"{name}: {answer.status_code} {answer.text[:200]}")
+            self.failed.append(f"{name}: {status} {content[:200]!r}")
 
 
 @contextmanager
@@ -60,18 +60,17 @@ def reading(url: str, headers: dict[str, str], rate: float) -> Iterator[Reading]
 
 async def _read(made: Reading, url: str, headers: dict[str, str], rate: float) -> None:
     names = list(QUESTIONS)
-    async with httpx2.AsyncClient(
-        base_url=url, headers=headers, timeout=60, limits=CONNECTIONS, trust_env=False
-    ) as client:
+    async with client(url, headers) as desk:
 
         async def ask(number: int, due: float) -> None:
             name = names[number % len(names)]
             try:
-                answer = await client.post("/graphql", json={"query": QUESTIONS[name]})
-            except httpx2.HTTPError as error:
+                async with desk.post("/graphql", json={"query": QUESTIONS[name]}) as answer:
+                    content = await answer.read()
+            except (aiohttp.ClientError, TimeoutError) as error:
                 made.failed.append(f"{name}: {type(error).__name__}")
             else:
-                made.note(name, perf_counter() - due, answer)
+                made.note(name, perf_counter() - due, answer.status, content)
 
         async with asyncio.TaskGroup() as tasks:
             await on_schedule(tasks, perf_counter(), rate, LONGEST, ask, until=made.stop.is_set)
