@@ -2,11 +2,13 @@
 
 from typing import NamedTuple
 
+from anyio import to_thread
 from starlette.requests import Request
 
-from herkomst.access.purpose import verify
+from herkomst.access.purpose import Asked, hold
 from herkomst.access.tokens import authenticate
 from herkomst.access.viewer import Reading
+from herkomst.record.standing import Standings
 from herkomst.settings import Settings
 
 
@@ -17,9 +19,13 @@ class Headers(NamedTuple):
     wait_for: str | None
 
 
-def ask(request: Request, settings: Settings) -> Headers:
-    """Raises `NotAuthenticated`, `PurposeRefused`."""
+async def ask(request: Request, settings: Settings, standings: Standings) -> Headers:
+    """Raises `NotAuthenticated`, `PurposeRefused`, `DatabaseDown`."""
     headers = request.headers
     viewer = authenticate(settings, headers.get("authorization"))
-    reading = verify(viewer, headers.get("herkomst-purpose"), headers.get("herkomst-ground"))
+    asked = Asked.parse(headers.get("herkomst-purpose"), headers.get("herkomst-ground"))
+    if asked.purpose.kind == "duty":
+        reading = hold(standings, viewer, asked)
+    else:
+        reading = await to_thread.run_sync(hold, standings, viewer, asked)
     return Headers(reading, headers.get("herkomst-wait-for"))

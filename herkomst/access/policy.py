@@ -150,22 +150,28 @@ def permit(reading: Reading, action: Action) -> Permitted:
     role, purpose = reading.viewer.role, reading.purpose.form
     if not _allowed(role, action, reading.ground, purpose, on):
         raise _denial(role, action, reading.ground, purpose, on)
-    readable = frozenset(
-        code
-        for code, right in HANDLING.items()
-        if _allowed(role, right, reading.ground, purpose, on)
-    )
+    readable = _readable(reading)
     return Permitted(
         reading=reading,
         action=action,
-        readable=readable | {"open"},
-        known=readable | {"open"} | (HANDLING.keys() - HIDDEN),
+        readable=readable,
+        known=readable | (HANDLING.keys() - HIDDEN),
     )
+
+
+def _readable(reading: Reading) -> frozenset[str]:
+    """Handling codes whose content may be seen."""
+    return frozenset(code for code, right in HANDLING.items() if allows(reading, right)) | {"open"}
 
 
 def allows(reading: Reading, action: Action) -> bool:
     """Whether the policy allows an action for a reading."""
     return _allowed(reading.viewer.role, action, reading.ground, reading.purpose.form, _today())
+
+
+def oversees(reading: Reading, handling: str) -> bool:
+    """Whether a viewer answers for cases of his unit, those of this handling code included."""
+    return allows(reading, Action.OVERSEE_CASES) and handling in _readable(reading)
 
 
 def may_record(viewer: Viewer, source: str, action: Action | None = None) -> bool:

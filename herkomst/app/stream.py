@@ -16,6 +16,7 @@ from herkomst.access.policy import Action, NotPermitted, permit
 from herkomst.access.purpose import PurposeRefused
 from herkomst.access.reading import JournalUnavailable, Question, Returned, read
 from herkomst.access.tokens import NotAuthenticated
+from herkomst.access.viewer import Reading
 from herkomst.investigations import freshness, hits
 from herkomst.investigations.goods import Good, Withheld
 from herkomst.investigations.hits import Card, PurchasedGood
@@ -78,7 +79,7 @@ class HitStream:
         self._open = 0
 
     async def answer(self, request: Request) -> Response:
-        permit(ask(request, self._settings).reading, Action.READ_HITS)
+        permit(await self._reading(request), Action.READ_HITS)
         if self._open >= STREAMS:
             raise TooManyStreams
         after = _after(request)
@@ -89,6 +90,10 @@ class HitStream:
             media_type="text/event-stream",
             headers={"X-Accel-Buffering": "no"},
         )
+
+    async def _reading(self, request: Request) -> Reading:
+        desk: Desk = request.state.desk
+        return (await ask(request, self._settings, desk.archive.standings)).reading
 
     async def _events(self, request: Request, after: int) -> AsyncIterator[bytes]:
         """Hits in order, a comment when it is quiet, and at the end a word of why."""
@@ -119,7 +124,7 @@ class HitStream:
         The token and the policy are asked anew each time. Raises one of `ENDS`.
         """
         desk: Desk = request.state.desk
-        reading = ask(request, self._settings).reading
+        reading = await self._reading(request)
         permitted = permit(reading, Action.READ_HITS)
         if await _position(desk) <= after:
             return [], after

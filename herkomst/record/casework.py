@@ -13,7 +13,7 @@ from herkomst.domain import ids
 from herkomst.domain.calendar import legal_date
 from herkomst.domain.casework import case, hit
 from herkomst.domain.casework.case import Case
-from herkomst.domain.events import Event, EventData, Recorded
+from herkomst.domain.events import Event, EventData
 from herkomst.record.application import (
     Custody,
     Outcome,
@@ -140,7 +140,7 @@ class Casework(RecordApplication):
 
         def append(cursor: Cursor[Row]) -> Outcome[int]:
             facts = self.recorder.reader.streams(cursor.connection, [case_id]).get(case_id, [])
-            state = _case(facts)
+            state = case.folded(facts)
             if state is None:
                 raise UnknownCase(f"There is no case {case_id}.")
             key = self.vault.keys(cursor.connection, [case_id]).get(case_id)
@@ -161,13 +161,3 @@ def _sealed(key: DataKey, text: str) -> bytes:
     """A text that says something, sealed. Raises `case.CaseRefused`."""
     case.must_say(text, "text")
     return key.seal(text.encode())
-
-
-def _case(facts: list[Recorded]) -> Case | None:
-    """The case that a stream tells of; None when it tells of something else, or of nothing."""
-    if not facts or facts[0].topic != case.Opened.TOPIC:
-        return None
-    state: Case | None = None
-    for fact in facts:
-        state = case.evolve(state, fact.data, fact.envelope.unit)
-    return state

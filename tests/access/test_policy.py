@@ -9,8 +9,8 @@ import pytest
 import herkomst
 from herkomst.access import policy
 from herkomst.access.policy import Action, NotPermitted, allows, may_erase, may_record, permit
-from herkomst.access.purpose import verify
 from herkomst.access.viewer import Reading, Role, Viewer, operator
+from tests.readings import under
 
 PACKAGE = Path(herkomst.__file__).parent
 READING = [action for action in Action if action.startswith(("read_", "see_", "open_", "export_"))]
@@ -22,7 +22,7 @@ EVERY_WAY = [
 
 
 def reading(role: str, purpose: str = "case:1", ground: str = "wpg:8") -> Reading:
-    return verify(Viewer(subject="dev:x", role=Role(role), unit="amsterdam"), purpose, ground)
+    return under(Viewer(subject="dev:x", role=Role(role), unit="amsterdam"), purpose, ground)
 
 
 def ever(role: str, action: Action) -> bool:

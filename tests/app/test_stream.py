@@ -109,7 +109,7 @@ class TestJournal:
             assert next(following)["id"] == "4"
             (_, second) = journal(served.archive)
 
-        assert (first.way, first.purpose) == ("stream", "case:2026-0312")
+        assert (first.way, first.purpose) == ("stream", "duty:acceptance")
         assert sum(i.startswith("hit:") for i in first.returned) == 2
         assert sum(i.startswith("hit:") for i in second.returned) == 1
 

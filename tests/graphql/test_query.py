@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from herkomst.access.purpose import verify
 from herkomst.access.reading import Question, Returned
 from herkomst.access.viewer import Role, Viewer
 from herkomst.graphql.context import Context
@@ -15,6 +14,7 @@ from herkomst.investigations.inquiry import Inquiry, open_desk
 from herkomst.record.archive import Archive
 from herkomst.record.postgres import EmbeddedPostgres
 from tests.archives import a_dealer, make_archive
+from tests.readings import under
 from tests.serving import OFFICER, Served, pair, take_in
 
 GOOD = "kind brand model description colours identifiers { type value } attributes { name value }"
@@ -223,7 +223,7 @@ def statements(archive: Archive, query: str) -> int:
         desk = open_desk(archive)
         viewer = Viewer(subject="dev:x", role=Role.TEAM_LEADER, unit="amsterdam")
         async with desk.pool, Inquiry(desk, Returned()) as inquiry:
-            reading = verify(viewer, "case:1", "wpg:8")
+            reading = under(viewer, "case:1", "wpg:8")
             context = Context(desk, reading, Question(query, {}, "graphql"), inquiry)
             schema = make_schema(introspection=False)
             result = await schema.execute(query, context_value=context)
