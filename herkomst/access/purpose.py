@@ -109,7 +109,8 @@ def hold(standings: Standings, viewer: Viewer, asked: Asked) -> Reading:
 
 def _oversees(reading: Reading, case: StandingCase) -> bool:
     """Whether he answers for the unit of the case, and may see cases of its handling code."""
-    return case.state.unit == reading.viewer.unit and policy.oversees(reading, case.handling)
+    own = case.state.unit == reading.viewer.unit
+    return own and policy.oversees(reading, case.article, case.handling)
 
 
 def _must_be_open(case: StandingCase) -> None:

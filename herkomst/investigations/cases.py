@@ -29,7 +29,7 @@ _PAGE = SQL(
     "c.members ? %(viewer)s AND EXISTS (SELECT FROM "
     "jsonb_to_recordset(c.members -> %(viewer)s) AS t (since timestamptz, until timestamptz) "
     "WHERE t.since <= %(now)s AND (t.until IS NULL OR t.until > %(now)s)) "
-    "OR c.unit = %(overseen)s AND c.handling = ANY(%(readable)s)) "
+    "OR c.unit = %(unit)s AND c.regime || ' ' || c.handling = ANY(%(overseen)s)) "
     "AND {asked} ORDER BY c.revision DESC LIMIT %(limit)s"
 )
 _CONDITIONS = {
@@ -175,11 +175,10 @@ async def _seen(
     permitted: Permitted, inquiry: Inquiry, limit: int, narrowed: dict[str, Any]
 ) -> list[Case]:
     viewer = permitted.reading.viewer
-    oversees = policy.allows(permitted.reading, Action.OVERSEE_CASES)
     values = {
         "viewer": viewer.subject,
-        "overseen": viewer.unit if oversees else None,
-        "readable": list(permitted.readable),
+        "unit": viewer.unit,
+        "overseen": list(policy.overseen(permitted.reading)),
         "now": datetime.now(UTC),
         "limit": limit,
     }

@@ -10,6 +10,7 @@ from psycopg.sql import SQL
 
 from herkomst.access.policy import Action, Permitted
 from herkomst.domain.register.dealer import PrivatePart
+from herkomst.investigations import visibility
 from herkomst.investigations.goods import Told
 from herkomst.investigations.inquiry import Inquiry
 from herkomst.investigations.pages import Page, Slice
@@ -19,7 +20,10 @@ from herkomst.record.vault import DataKey
 LIST = "dealers"
 _decode_trades = msgspec.json.Decoder(tuple[str, ...]).decode
 _decode_sealed = msgspec.json.Decoder(PrivatePart).decode
-_PAGE = SQL("SELECT * FROM {dealers} d WHERE {asked} ORDER BY revision DESC LIMIT %(limit)s")
+_PAGE = SQL(
+    "SELECT * FROM {dealers} d WHERE {dealer_shown} AND {asked} "
+    "ORDER BY revision DESC LIMIT %(limit)s"
+)
 _OF_DEALERS = SQL(
     "SELECT * FROM {establishments} WHERE dealer = ANY(%(ids)s) ORDER BY dealer, branch NULLS FIRST"
 )
@@ -86,7 +90,8 @@ async def page(
         "states": states,
     }
     asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
-    rows = await inquiry.rows(_PAGE, {"limit": wanted.first + 1, **narrowed}, asked)
+    values = {"limit": wanted.first + 1, **visibility.values(permitted), **narrowed}
+    rows = await inquiry.rows(_PAGE, values, asked)
     shown = rows[: wanted.first]
     keys = await inquiry.keys(row.dealer for row in shown if row.sealed is not None)
     for row in shown:

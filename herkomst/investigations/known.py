@@ -20,7 +20,7 @@ from herkomst.access import policy
 from herkomst.access.policy import Action, Permitted
 from herkomst.domain.calendar import AMSTERDAM, Occurred, interval
 from herkomst.domain.events import Recorded
-from herkomst.investigations import cases, hits, purchases, stolen_items
+from herkomst.investigations import cases, hits, purchases, stolen_items, visibility
 from herkomst.investigations.cases import Case, CaseEntry, CaseItem
 from herkomst.investigations.goods import Told, Withheld
 from herkomst.investigations.hits import Hit
@@ -51,8 +51,20 @@ _WITHIN: LiteralString = " WHERE originator_id = ANY(%(ids)s) AND recorded_at < 
 _IN_ORDER: LiteralString = " ORDER BY originator_id, originator_version"
 _REGISTER = SQL(_COLUMNS + "record.register_events" + _WITHIN + _IN_ORDER)
 _CASEWORK = SQL(_COLUMNS + "record.casework_events" + _WITHIN + _IN_ORDER)
-_NUMBERS = SQL("SELECT purchase, register_number FROM {purchases} WHERE purchase = ANY(%(ids)s)")
-_HANDLING = SQL("SELECT stolen_item, handling FROM {stolen_items} WHERE stolen_item = ANY(%(ids)s)")
+_PURCHASES_SEEN = SQL(
+    "SELECT purchase AS id, register_number FROM {purchases} p "
+    "WHERE purchase = ANY(%(ids)s) AND {purchase_shown}"
+)
+_ITEMS_SEEN = SQL(
+    "SELECT stolen_item AS id, handling, {item_shown} AS shown FROM {stolen_items} s "
+    "WHERE stolen_item = ANY(%(ids)s) AND {item_known}"
+)
+_HITS_SEEN = SQL(
+    "SELECT h.hit AS id, {hit_shown} AS shown FROM {hits} h "
+    "CROSS JOIN LATERAL (SELECT regime, handling FROM {stolen_items} "
+    "WHERE stolen_item = h.stolen_item LIMIT 1) s "
+    "WHERE h.hit = ANY(%(ids)s) AND {hit_known}"
+)
 
 
 class Moment(NamedTuple):
@@ -156,20 +168,15 @@ async def _records(
 async def _purchases(
     permitted: Permitted, inquiry: Inquiry, ids: Collection[UUID], at: Moment
 ) -> dict[UUID, Purchase | Withheld]:
-    if not ids:
-        return {}
-    if not policy.allows(permitted.reading, Action.READ_PURCHASES):
+    seen = await _seen(permitted, inquiry, Action.READ_PURCHASES, _PURCHASES_SEEN, ids)
+    if seen is None:
         return _all_withheld(inquiry, ids, "purchase")
-    rows = _replayed(_PURCHASES, await _facts(inquiry, _REGISTER, ids, at))
-    numbers = {
-        row.purchase: row.register_number
-        for row in await inquiry.rows(_NUMBERS, {"ids": list(ids)})
-    }
+    rows = _replayed(_PURCHASES, await _facts(inquiry, _REGISTER, seen, at))
     keys = await inquiry.keys(row.purchase for row in rows if row.sealed is not None)
     found: dict[UUID, Purchase | Withheld] = {}
     for row in rows:
         inquiry.returned.add("purchase", row.purchase)
-        numbered = row._replace(register_number=numbers.get(row.purchase))
+        numbered = row._replace(register_number=seen[row.purchase].register_number)
         found[row.purchase] = purchases.purchase(numbered, keys.get(row.purchase))
     return found
 
@@ -178,57 +185,46 @@ async def _stolen_items(
     permitted: Permitted, inquiry: Inquiry, ids: Collection[UUID], at: Moment
 ) -> dict[UUID, StolenItem | Withheld]:
     """What may be read of it now is what may be told of it then."""
-    if not ids:
-        return {}
-    if not policy.allows(permitted.reading, Action.READ_STOLEN_ITEMS):
+    seen = await _seen(permitted, inquiry, Action.READ_STOLEN_ITEMS, _ITEMS_SEEN, ids)
+    if seen is None:
         return _all_withheld(inquiry, ids, "stolen_item")
-    handling = await _handling(inquiry, ids)
-    rows = _replayed(_STOLEN, await _facts(inquiry, _REGISTER, ids, at))
+    rows = _replayed(_STOLEN, await _facts(inquiry, _REGISTER, seen, at))
     keys = await inquiry.keys(row.stolen_item for row in rows if row.sealed is not None)
     found: dict[UUID, StolenItem | Withheld] = {}
     for row in rows:
-        code = handling.get(row.stolen_item)
-        if code in permitted.readable:
+        now = seen[row.stolen_item]
+        if now.shown:
             inquiry.returned.add("stolen_item", row.stolen_item)
             found[row.stolen_item] = stolen_items.item(row, keys.get(row.stolen_item))
-        elif code in permitted.known:
+        else:
             inquiry.returned.withhold()
-            found[row.stolen_item] = Withheld(reason=f"handling_{code}", contact=row.source)
+            reason = f"handling_{now.handling}"
+            found[row.stolen_item] = Withheld(reason=reason, contact=row.source)
     return found
 
 
 async def _hits(
     permitted: Permitted, inquiry: Inquiry, ids: Collection[UUID], at: Moment
 ) -> dict[UUID, Hit | Withheld]:
-    if not ids:
-        return {}
-    if not policy.allows(permitted.reading, Action.READ_HITS):
+    seen = await _seen(permitted, inquiry, Action.READ_HITS, _HITS_SEEN, ids)
+    if seen is None:
         return _all_withheld(inquiry, ids, "hit")
-    rows = _replayed(_HITS, await _facts(inquiry, _CASEWORK, ids, at))
-    handling = await _handling(inquiry, {row.stolen_item for row in rows})
-    found: dict[UUID, Hit | Withheld] = {}
-    for row in rows:
-        code = handling.get(row.stolen_item)
-        if code in permitted.known:
-            found[row.hit] = hits.told(permitted, inquiry, _Beside(row, code))
-    return found
+    rows = _replayed(_HITS, await _facts(inquiry, _CASEWORK, seen, at))
+    return {row.hit: hits.told(inquiry, row, shown=seen[row.hit].shown) for row in rows}
 
 
-class _Beside:
-    """A row of a hit, with the handling code of its stolen item beside it."""
-
-    def __init__(self, row: Any, handling: str | None) -> None:
-        self._row, self.handling = row, handling
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._row, name)
-
-
-async def _handling(inquiry: Inquiry, ids: Collection[UUID]) -> dict[UUID, str]:
+async def _seen(
+    permitted: Permitted, inquiry: Inquiry, action: Action, statement: SQL, ids: Collection[UUID]
+) -> dict[UUID, Any] | None:
+    """What may be known of these records now, by their ids; None where the policy allows nothing
+    of this kind."""
     if not ids:
         return {}
-    rows = await inquiry.rows(_HANDLING, {"ids": list(ids)})
-    return {row.stolen_item: row.handling for row in rows}
+    if not policy.allows(permitted.reading, action):
+        return None
+    allowed = policy.permit(permitted.reading, action)
+    values = {"ids": list(ids), **visibility.values(allowed)}
+    return {row.id: row for row in await inquiry.rows(statement, values)}
 
 
 def _all_withheld(inquiry: Inquiry, ids: Collection[UUID], what: str) -> dict[UUID, Any]:

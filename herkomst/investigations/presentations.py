@@ -12,6 +12,7 @@ from herkomst.access import policy
 from herkomst.access.policy import Action, Permitted
 from herkomst.domain import ids as ids_of
 from herkomst.domain.register.records import Address, Document, Seller
+from herkomst.investigations import visibility
 from herkomst.investigations.goods import Told, Withheld
 from herkomst.investigations.inquiry import Inquiry
 from herkomst.investigations.pages import Page, Slice
@@ -19,8 +20,13 @@ from herkomst.record.vault import DataKey
 
 LIST = "presentations"
 _decode_seller = msgspec.json.Decoder(Seller).decode
-_PAGE = SQL("SELECT * FROM {presentations} WHERE {asked} ORDER BY revision DESC LIMIT %(limit)s")
-_BY_IDS = SQL("SELECT * FROM {presentations} WHERE presentation = ANY(%(ids)s)")
+_PAGE = SQL(
+    "SELECT * FROM {presentations} n WHERE {presentation_shown} AND {asked} "
+    "ORDER BY revision DESC LIMIT %(limit)s"
+)
+_BY_IDS = SQL(
+    "SELECT * FROM {presentations} n WHERE presentation = ANY(%(ids)s) AND {presentation_shown}"
+)
 _CONDITIONS = {
     "before": SQL("revision < %(before)s"),
     "presentation": SQL("presentation = %(presentation)s"),
@@ -77,7 +83,8 @@ async def page(
     shown = None if purchase is None else ids_of.presentation_id(purchase)
     narrowed = {"before": wanted.before, "presentation": shown, "states": states}
     asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
-    rows = await inquiry.rows(_PAGE, {"limit": wanted.first + 1, **narrowed}, asked)
+    values = {"limit": wanted.first + 1, **visibility.values(permitted), **narrowed}
+    rows = await inquiry.rows(_PAGE, values, asked)
     items = await _opened(permitted, inquiry, rows[: wanted.first])
     return inquiry.cursors.slice(LIST, wanted, items, len(rows))
 
@@ -87,7 +94,7 @@ async def by_ids(
 ) -> dict[UUID, Presentation]:
     """These presentations; of a purchase without an identity there is none."""
     permitted.must_be(Action.READ_PRESENTATIONS)
-    rows = await inquiry.rows(_BY_IDS, {"ids": list(ids)})
+    rows = await inquiry.rows(_BY_IDS, {"ids": list(ids), **visibility.values(permitted)})
     return {item.id: item for item in await _opened(permitted, inquiry, rows)}
 
 

@@ -131,7 +131,7 @@ class TestPresentations:
 
     def test_a_controller_of_dealers_sees_that_there_is_one(self, served: Served) -> None:
         (first, *_) = served.nodes(
-            "purchases(first: 10)", self.WITHHELD, role="boa_1", ground="sr:437", purpose="task:1"
+            "purchases(first: 10)", self.WITHHELD, role="boa_1", ground="sr:437"
         )
 
         assert first["presentation"] == {"__typename": "Withheld", "reason": "presentation"}

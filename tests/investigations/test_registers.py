@@ -100,7 +100,19 @@ class TestStolenItems:
 
 
 class TestPurchases:
-    PERMITTED = allowed(Action.READ_PURCHASES, Role.BOA_1, "task:1", "sr:437")
+    PERMITTED = allowed(Action.READ_PURCHASES)
+
+    def test_who_controls_in_a_municipality_sees_none_of_another(self, world: Archive) -> None:
+        in_amsterdam = allowed(Action.READ_PURCHASES, Role.BOA_1, "task:1", "sr:437")
+        elsewhere = ids.establishment_id(TILL, "dealer-1", "2")
+
+        assert {p.key for p in page(world, purchases, in_amsterdam)} == {"purchase-1", "purchase-3"}
+        assert page(world, purchases, in_amsterdam, establishment=elsewhere) == []
+
+    def test_a_prosecutor_sees_none_outside_his_case(self, world: Archive) -> None:
+        in_no_case = allowed(Action.READ_PURCHASES, Role.PROSECUTOR, "case:1", "wjsg:39b")
+
+        assert page(world, purchases, in_no_case) == []
 
     def test_sealed_parts_are_opened_in_memory(self, world: Archive) -> None:
         (first,) = (p for p in page(world, purchases, self.PERMITTED) if p.key == "purchase-1")
