@@ -44,6 +44,13 @@ class Rejection(Enum):
     other = _word("other", "Another reason, told in the case.")
 
 
+@strawberry.enum(description="On what a reveal stands.")
+class RevealBasis(Enum):
+    case = _word("case", "The person, or what he sold, is in the case that is the purpose.")
+    hit = _word("hit", "A hit that stands is on what he sold.")
+    order = _word("order", "An order (bevel) of the prosecutor, in a case.")
+
+
 @strawberry.enum(description="How a dealer came to have a good.")
 class Mode(Enum):
     bought = _word("bought", "Bought (ingekocht).")

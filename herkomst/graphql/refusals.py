@@ -65,6 +65,13 @@ class CaseRefused(_Refusal):
     cure: str = told("How to mend it.")
 
 
+@strawberry.type(description="What is not revealed, and why.")
+class RevealRefused(_Refusal):
+    code: str = told("What is wrong, such as not_in_case, no_hit or second_person.")
+    message: str = told("What is wrong, as a sentence.")
+    cure: str = told("How to mend it.")
+
+
 def unknown_case(identity: str) -> UnknownCase:
     """The same whether there is no such case, or none for who asks."""
     return UnknownCase(

@@ -35,6 +35,7 @@ from herkomst.projections.model import Model
 from herkomst.projections.presentations import Presentations
 from herkomst.projections.purchases import Purchases
 from herkomst.projections.registry import ModelMissing
+from herkomst.projections.reveals import Reveals
 from herkomst.projections.stolen_items import StolenItems
 from herkomst.record.archive import Archive
 from herkomst.record.database import RECONNECT, DatabaseDown, Row, is_silent, options
@@ -50,6 +51,7 @@ MODELS: tuple[Model, ...] = (
     Hits(),
     Presentations(),
     Purchases(),
+    Reveals(),
     StolenItems(),
 )
 STATEMENT_TIMEOUT = 5
@@ -136,6 +138,7 @@ class Inquiry:
 
     def __init__(self, desk: Desk, returned: Returned) -> None:
         self.cursors = desk.cursors
+        self.token = desk.archive.keyring.token
         self.returned = returned
         self.positions: Mapping[str, int] = {}
         """Where the followers of each sequence stood: what the answer is as of."""

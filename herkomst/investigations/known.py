@@ -8,17 +8,16 @@ the viewer's rights are the same: what may be read is decided by the rights of n
 
 from collections import namedtuple
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from psycopg.sql import SQL
 
 from herkomst.access import policy
 from herkomst.access.policy import Action, Permitted
-from herkomst.domain.calendar import AMSTERDAM, Occurred, interval
+from herkomst.domain.calendar import Occurred, interval, start_of
 from herkomst.domain.events import Recorded
 from herkomst.investigations import cases, hits, purchases, stolen_items, visibility
 from herkomst.investigations.cases import Case, CaseEntry, CaseItem
@@ -113,7 +112,7 @@ def until(recorded: date, happened: date | None) -> Moment:
 
 def end_of(day: date) -> datetime:
     """The first moment after a legal day."""
-    return datetime.combine(day + timedelta(1), time(), ZoneInfo(AMSTERDAM))
+    return start_of(day + timedelta(1))
 
 
 async def case_as_known(
@@ -199,7 +198,7 @@ async def _stolen_items(
         else:
             inquiry.returned.withhold()
             reason = f"handling_{now.handling}"
-            found[row.stolen_item] = Withheld(reason=reason, contact=row.source)
+            found[row.stolen_item] = Withheld(reason=reason, contact=row.source, can_request=True)
     return found
 
 

@@ -11,6 +11,7 @@ from psycopg.sql import SQL
 from herkomst.access import policy
 from herkomst.access.policy import Action, Permitted
 from herkomst.domain import ids as ids_of
+from herkomst.domain.casework.reveal import RevealRefused
 from herkomst.domain.register.records import Address, Document, Seller
 from herkomst.investigations import visibility
 from herkomst.investigations.goods import Told, Withheld
@@ -21,11 +22,16 @@ from herkomst.record.vault import DataKey
 LIST = "presentations"
 _decode_seller = msgspec.json.Decoder(Seller).decode
 _PAGE = SQL(
-    "SELECT * FROM {presentations} n WHERE {presentation_shown} AND {asked} "
-    "ORDER BY revision DESC LIMIT %(limit)s"
+    "SELECT n.*, {identity_revealed} AS revealed FROM {presentations} n "
+    "WHERE {presentation_shown} AND {asked} ORDER BY revision DESC LIMIT %(limit)s"
 )
 _BY_IDS = SQL(
-    "SELECT * FROM {presentations} n WHERE presentation = ANY(%(ids)s) AND {presentation_shown}"
+    "SELECT n.*, {identity_revealed} AS revealed FROM {presentations} n "
+    "WHERE presentation = ANY(%(ids)s) AND {presentation_shown}"
+)
+_SEALED = SQL(
+    "SELECT presentation, purchase, sealed FROM {presentations} "
+    "WHERE presentation = %(presentation)s"
 )
 _CONDITIONS = {
     "before": SQL("revision < %(before)s"),
@@ -64,6 +70,8 @@ class Presentation(Told, frozen=True, kw_only=True):
     key: str
     shown: tuple[str, ...]
     state: str
+    pseudonym: str
+    """The same for who presented the same name and birth date, or the same name and address."""
     identity: Identity | Withheld | Erased
     recorded_at: datetime
     revision: int
@@ -98,17 +106,27 @@ async def by_ids(
     return {item.id: item for item in await _opened(permitted, inquiry, rows)}
 
 
+async def opened(inquiry: Inquiry, presentation: Presentation) -> Identity:
+    """An identity that was just revealed; the read model need not know of it yet."""
+    (row,) = await inquiry.rows(_SEALED, {"presentation": presentation.id})
+    key = (await inquiry.keys([row.purchase])).get(row.purchase)
+    if key is None:
+        raise RevealRefused("erased", "The identity was erased.", "Nothing opens it again.")
+    return _identity_of(inquiry, row, key)
+
+
 async def _opened(
     permitted: Permitted, inquiry: Inquiry, rows: Sequence[Any]
 ) -> list[Presentation]:
-    may_open = policy.allows(permitted.reading, Action.OPEN_IDENTITY)
-    keys = await inquiry.keys(row.purchase for row in rows if may_open and row.sealed is not None)
+    may_ask = policy.allows(permitted.reading, Action.REVEAL_IDENTITY)
+    open_ones = [row.purchase for row in rows if may_ask and row.revealed and row.sealed]
+    keys = await inquiry.keys(open_ones)
     for row in rows:
         inquiry.returned.add("presentation", row.presentation)
-    return [_presentation(inquiry, row, keys.get(row.purchase), may_open) for row in rows]
+    return [_presentation(inquiry, row, keys.get(row.purchase), may_ask) for row in rows]
 
 
-def _presentation(inquiry: Inquiry, row: Any, key: DataKey | None, may_open: bool) -> Presentation:
+def _presentation(inquiry: Inquiry, row: Any, key: DataKey | None, may_ask: bool) -> Presentation:
     return Presentation(
         id=row.presentation,
         purchase_id=row.purchase,
@@ -116,22 +134,34 @@ def _presentation(inquiry: Inquiry, row: Any, key: DataKey | None, may_open: boo
         key=row.key,
         shown=tuple(row.shown.split(",")) if row.shown else (),
         state=row.state,
-        identity=_identity(inquiry, row, key, may_open),
+        pseudonym=_pseudonym(inquiry, row),
+        identity=_identity(inquiry, row, key, may_ask),
         recorded_at=row.recorded_at,
         revision=row.revision,
     )
 
 
+def _pseudonym(inquiry: Inquiry, row: Any) -> str:
+    """A name for who presented himself, such as K-7F3A9C01D2: it tells of equality alone."""
+    second = row.born_token or row.address_token
+    known = f"{row.name_token} {second}" if row.name_token and second else str(row.presentation)
+    return f"K-{inquiry.token(f'pseudonym:{known}')[:10].upper()}"
+
+
 def _identity(
-    inquiry: Inquiry, row: Any, key: DataKey | None, may_open: bool
+    inquiry: Inquiry, row: Any, key: DataKey | None, may_ask: bool
 ) -> Identity | Withheld | Erased:
     if row.state == "erased":
         return Erased()
-    if not may_open:
+    if not (may_ask and row.revealed):
         inquiry.returned.withhold()
-        return Withheld(reason="identity", contact=row.source)
+        return Withheld(reason="identity", contact=row.source, can_request=may_ask)
     if key is None:  # Its key was destroyed, and the projection has not said so yet.
         return Erased()
+    return _identity_of(inquiry, row, key)
+
+
+def _identity_of(inquiry: Inquiry, row: Any, key: DataKey) -> Identity:
     seller = _decode_seller(key.open(row.sealed))
     inquiry.returned.add("identity", row.presentation)
     return Identity(

@@ -93,7 +93,9 @@ async def by_ids(
     for row in rows:
         if row.stolen_item not in found:
             inquiry.returned.withhold()
-            found[row.stolen_item] = Withheld(reason=f"handling_{row.handling}", contact=row.source)
+            found[row.stolen_item] = Withheld(
+                reason=f"handling_{row.handling}", contact=row.source, can_request=True
+            )
     return found
 
 

@@ -11,10 +11,12 @@ purchase beside it is in it.
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from psycopg.sql import SQL, Composable, Identifier
 
 from herkomst.access.policy import Permitted, Relation, municipality_of
+from herkomst.domain import calendar
 
 _FRAGMENTS = {
     "law": SQL("s.regime || ' ' || s.handling"),
@@ -57,6 +59,12 @@ _FRAGMENTS = {
     "presentation_shown": SQL(
         "(%(register)s OR %(register_in_case)s AND n.purchase IN {sold_in_case})"
     ),
+    # It was revealed in the case that is the purpose, or to who asks, today.
+    "identity_revealed": SQL(
+        "EXISTS (SELECT FROM {reveals} r WHERE r.presentation = n.presentation "
+        "AND (r.case_id = %(own_case)s "
+        "OR r.revealed_by = %(viewer)s AND r.revealed_at >= %(today)s))"
+    ),
     "dealer_shown": SQL(
         "(%(register)s OR %(register_in_case)s AND d.dealer IN "
         "(SELECT r.dealer FROM {purchases} r WHERE r.purchase IN {sold_in_case}) "
@@ -91,6 +99,8 @@ def values(permitted: Permitted) -> dict[str, object]:
         "register": _REGISTER in anywhere.shown,
         "register_in_case": _REGISTER in in_case.shown,
         "register_in_town": _REGISTER in in_town.shown,
+        "viewer": permitted.reading.viewer.subject,
+        "today": calendar.start_of(calendar.legal_date(datetime.now(UTC))),
         "own_case": held.case if held else None,
         "own_municipality": municipality_of(permitted.reading.viewer) if in_town.shown else None,
     }

@@ -18,6 +18,7 @@ from herkomst.projections.model import Model
 from herkomst.projections.passages import Passages
 from herkomst.projections.presentations import Presentations
 from herkomst.projections.purchases import Purchases
+from herkomst.projections.reveals import Reveals
 from herkomst.projections.stolen_items import StolenItems
 from herkomst.record.archive import Archive
 
@@ -33,6 +34,7 @@ MODELS: tuple[Model, ...] = (
     Cases(),
     CaseItems(),
     CaseEntries(),
+    Reveals(),
     Links(),
     MatchKeys(),
 )

@@ -1,7 +1,7 @@
 """Casework: hits, what people decide on them, numbers that flood, and cases."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import ClassVar, NamedTuple
 from uuid import UUID
@@ -11,8 +11,9 @@ from psycopg import Cursor
 
 from herkomst.domain import ids
 from herkomst.domain.calendar import legal_date
-from herkomst.domain.casework import case, hit
+from herkomst.domain.casework import case, hit, reveal
 from herkomst.domain.casework.case import Case
+from herkomst.domain.casework.reveal import Reveals
 from herkomst.domain.events import Event, EventData
 from herkomst.record.application import (
     Custody,
@@ -23,7 +24,7 @@ from herkomst.record.application import (
     this_moment,
 )
 from herkomst.record.database import Row
-from herkomst.record.vault import DataKey
+from herkomst.record.vault import DataKey, KeyRow
 
 CUSTODY = Custody(controller="politie", ground="wpg:8", regime="wpg:8", unit="herkomst")
 """A hit becomes police data when it is found, whoever reported the goods."""
@@ -66,6 +67,14 @@ class CaseOpened(NamedTuple):
     id: UUID
     number: str
     position: int
+
+
+class Standpoint(NamedTuple):
+    """Who acts, on which ground, for which unit."""
+
+    actor: str
+    ground: str
+    unit: str
 
 
 Seal = Callable[[str], bytes]
@@ -155,6 +164,42 @@ class Casework(RecordApplication):
             return Outcome(appended.last, done, appended)
 
         return self.committing(append)
+
+    def in_reveals(
+        self, officer: str, act: Callable[[Reveals, Seal], EventData], by: Standpoint
+    ) -> int:
+        """Add to what was revealed to an officer today, or allowed to him; the new position.
+
+        Raises `reveal.RevealRefused`, and what `act` raises.
+        """
+        now = datetime.now(UTC)
+        yesterday, today = (
+            ids.reveals_of(officer, legal_date(now - timedelta(days=ago)).isoformat())
+            for ago in (1, 0)
+        )
+
+        def append(cursor: Cursor[Row]) -> Outcome[int]:
+            found = self.recorder.reader.streams(cursor.connection, [yesterday, today])
+            state = reveal.folded([*found.get(yesterday, []), *found.get(today, [])])
+            key, row = self._key_of(cursor, today)
+            data = act(state, partial(_sealed, key))
+            custody = Custody("politie", by.ground, by.ground, by.unit)
+            done = [
+                pending(
+                    Event(today, data, envelope(by.actor, custody, this_moment(), data.VERSION))
+                )
+            ]
+            appended = self.recorder.append_locked(cursor, done)
+            if row is not None:
+                cursor.execute("INSERT INTO vault.keys VALUES (%s, %s, %s)", row)
+            return Outcome(appended.last, done, appended)
+
+        return self.committing(append)
+
+    def _key_of(self, cursor: Cursor[Row], stream: UUID) -> tuple[DataKey, KeyRow | None]:
+        """The data key of a stream; a new one comes with the row to be committed."""
+        found = self.vault.keys(cursor.connection, [stream]).get(stream)
+        return self.vault.new_key(stream) if found is None else (found, None)
 
 
 def _sealed(key: DataKey, text: str) -> bytes:

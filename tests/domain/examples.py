@@ -4,7 +4,7 @@ import msgspec
 from msgspec.structs import replace
 
 from herkomst.domain.calendar import Occurred
-from herkomst.domain.casework import case, hit
+from herkomst.domain.casework import case, hit, reveal
 from herkomst.domain.events import Envelope, EventData
 from herkomst.domain.journal import Attempted, Concluded, Read
 from herkomst.domain.matching import Reason
@@ -223,6 +223,23 @@ EXAMPLES: tuple[EventData, ...] = (
     case.ClosingRefused(why=SEALED),
     case.Closed(),
     case.Reopened(why=SEALED),
+    reveal.Revealed(
+        basis="hit",
+        by="dev:rechercheur",
+        case=OTHER,
+        hit=OTHER,
+        order=SEALED,
+        presentation=STREAM,
+        purpose="case:2026-0312",
+        why=SEALED,
+    ),
+    reveal.MoreAllowed(
+        by="dev:teamleider",
+        more=10,
+        officer="dev:rechercheur",
+        until="2026-04-01T22:00:00.000+00:00",
+        why=SEALED,
+    ),
     Read(
         asked=SEALED,
         asked_token="a" * 32,

@@ -136,14 +136,19 @@ class TestPresentations:
 
         assert first["presentation"] == {"__typename": "Withheld", "reason": "presentation"}
 
-    def test_a_name_is_told_only_where_the_policy_opens_it(self, served: Served) -> None:
-        fields = "identity { ... on Identity { familyName } ... on Withheld { reason } }"
+    def test_a_list_shows_pseudonyms_and_whether_a_name_may_be_revealed(
+        self, served: Served
+    ) -> None:
+        fields = "pseudonym identity { ... on Withheld { reason canRequest } }"
 
-        in_a_case = served.nodes("presentations(first: 1)", fields)
-        at_a_desk = served.nodes("presentations(first: 1)", fields, purpose="duty:front_desk")
+        (detective,) = served.nodes("presentations(first: 1)", fields)
+        (controller,) = served.nodes(
+            "presentations(first: 1)", fields, ground="sr:437", purpose="duty:control"
+        )
 
-        assert in_a_case == [{"identity": {"familyName": "Voorbeeld"}}]
-        assert at_a_desk == [{"identity": {"reason": "identity"}}]
+        assert detective["identity"] == {"reason": "identity", "canRequest": True}
+        assert controller["identity"] == {"reason": "identity", "canRequest": False}
+        assert detective["pseudonym"].startswith("K-")
 
     @pytest.mark.parametrize("argument", ["purchase", "establishment", "dealer"])
     def test_what_is_no_id_is_refused_by_its_type(self, served: Served, argument: str) -> None:
