@@ -5,5 +5,4 @@ from herkomst.access.viewer import Reading, Viewer
 
 
 def under(viewer: Viewer, purpose: str, ground: str) -> Reading:
-    asked = Asked.parse(purpose, ground)
-    return Reading(viewer=viewer, purpose=asked.purpose, ground=asked.ground)
+    return Asked.parse(purpose, ground).by(viewer)

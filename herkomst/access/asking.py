@@ -23,7 +23,12 @@ async def ask(request: Request, settings: Settings, standings: Standings) -> Hea
     """Raises `NotAuthenticated`, `PurposeRefused`, `DatabaseDown`."""
     headers = request.headers
     viewer = authenticate(settings, headers.get("authorization"))
-    asked = Asked.parse(headers.get("herkomst-purpose"), headers.get("herkomst-ground"))
+    asked = Asked.parse(
+        headers.get("herkomst-purpose"),
+        headers.get("herkomst-ground"),
+        headers.get("herkomst-device") or headers.get("user-agent", ""),
+        headers.get("herkomst-reason"),
+    )
     if asked.purpose.kind == "duty":
         reading = hold(standings, viewer, asked)
     else:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache, lru_cache
+from hashlib import sha256
 from importlib.resources import files
 from types import MappingProxyType
 from typing import NamedTuple
@@ -135,8 +136,18 @@ class Permitted(msgspec.Struct, frozen=True, kw_only=True):
 @cache
 def rules() -> tuple[Rule, ...]:
     """The table. Raises `ValueError` for a role or an action that nobody knows."""
-    text = files(__package__).joinpath("policy.csv").read_text(encoding="utf-8")
-    return tuple(_rule(row) for row in csv.DictReader(text.splitlines()))
+    return tuple(_rule(row) for row in csv.DictReader(_text().splitlines()))
+
+
+@cache
+def version() -> str:
+    """The table by its content: the first 16 digits of its SHA-256."""
+    return sha256(_text().encode()).hexdigest()[:16]
+
+
+@cache
+def _text() -> str:
+    return files(__package__).joinpath("policy.csv").read_text(encoding="utf-8")
 
 
 def _rule(row: dict[str, str]) -> Rule:

@@ -13,6 +13,7 @@ from herkomst.access import policy
 from herkomst.access.viewer import Held, Kind, Purpose, Reading, Viewer
 from herkomst.record.standing import StandingCase, Standings
 
+LONGEST_DEVICE = 200
 _PURPOSE = re.compile(r"(?P<kind>case|task|duty):(?P<id>[A-Za-z0-9][A-Za-z0-9._/-]{0,63})")
 
 
@@ -33,11 +34,26 @@ class Asked(NamedTuple):
 
     purpose: Purpose
     ground: str
+    device: str = ""
+    reason: str | None = None
 
     @classmethod
-    def parse(cls, purpose: str | None, ground: str | None) -> Self:
-        """As written in a header or a flag. Raises `PurposeRefused`."""
-        return cls(parse(purpose), known_ground(ground))
+    def parse(
+        cls, purpose: str | None, ground: str | None, device: str = "", reason: str | None = None
+    ) -> Self:
+        """As written in headers or flags. Raises `PurposeRefused`."""
+        return cls(parse(purpose), known_ground(ground), device[:LONGEST_DEVICE], reason)
+
+    def by(self, viewer: Viewer, held: Held | None = None) -> Reading:
+        """The reading of a viewer whose purpose was held against this case, or needs none."""
+        return Reading(
+            viewer=viewer,
+            purpose=self.purpose,
+            ground=self.ground,
+            held=held,
+            device=self.device,
+            reason=self.reason,
+        )
 
 
 def parse(text: str | None) -> Purpose:
@@ -88,8 +104,7 @@ def hold(standings: Standings, viewer: Viewer, asked: Asked) -> Reading:
 
     What his role may do with it is asked at each action. Raises `PurposeNotHeld`, `DatabaseDown`.
     """
-    purpose, ground = asked
-    reading = Reading(viewer=viewer, purpose=purpose, ground=ground)
+    purpose, reading = asked.purpose, asked.by(viewer)
     if purpose.kind == "duty":
         return reading
     name, _, task = purpose.id.partition("/")
@@ -103,8 +118,8 @@ def hold(standings: Standings, viewer: Viewer, asked: Asked) -> Reading:
     elif part is None and not _oversees(reading, case):
         raise _not_held(purpose)
     _must_be_open(case)
-    _must_fit(case, ground)
-    return Reading(viewer=viewer, purpose=purpose, ground=ground, held=Held(case.id, part))
+    _must_fit(case, asked.ground)
+    return asked.by(viewer, Held(case.id, part))
 
 
 def _oversees(reading: Reading, case: StandingCase) -> bool:

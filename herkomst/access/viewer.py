@@ -82,6 +82,10 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     ground: str
     held: Held | None = None
     """The case of a purpose that is a case or a task in one."""
+    device: str = ""
+    """With what is asked, as it names itself."""
+    reason: str | None = None
+    """Why, where more than the purpose was said."""
 
 
 def operator(role: Role) -> Viewer:

@@ -65,6 +65,13 @@ class CaseRefused(_Refusal):
     cure: str = told("How to mend it.")
 
 
+@strawberry.type(description="A look-up whose reason is to be written down; one in ten is.")
+class ReasonRequired(_Refusal):
+    code: str = told("Always `reason_required`.")
+    message: str = told("What is asked.")
+    cure: str = told("How to give it.")
+
+
 @strawberry.type(description="What is not revealed, and why.")
 class RevealRefused(_Refusal):
     code: str = told("What is wrong, such as not_in_case, no_hit or second_person.")

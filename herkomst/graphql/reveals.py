@@ -5,14 +5,14 @@ from typing import Annotated, Any
 
 import strawberry
 
-from herkomst.access import policy
+from herkomst.access import policy, reason
 from herkomst.access.policy import Action
 from herkomst.domain.casework import reveal
 from herkomst.domain.casework.case import CaseRefused
 from herkomst.graphql.context import Info
 from herkomst.graphql.enums import RevealBasis
 from herkomst.graphql.fields import mutation, parsed_id, shape_of, told
-from herkomst.graphql.refusals import NotPermitted, RevealRefused
+from herkomst.graphql.refusals import NotPermitted, ReasonRequired, RevealRefused
 from herkomst.graphql.types import Identity
 from herkomst.investigations import reveals
 
@@ -33,7 +33,7 @@ class RevealsAllowed:
 
 
 RevealResult = Annotated[
-    IdentityRevealed | RevealRefused | NotPermitted,
+    IdentityRevealed | RevealRefused | ReasonRequired | NotPermitted,
     strawberry.union("RevealResult", description="The identity, or why it is not revealed."),
 ]
 AllowRevealsResult = Annotated[
@@ -69,6 +69,8 @@ class Revealing:
             )
         except policy.NotPermitted as error:
             return NotPermitted.of(error)
+        except reason.ReasonRequired as error:
+            return ReasonRequired.of(error)
         except (reveal.RevealRefused, CaseRefused) as error:
             return RevealRefused.of(error)
         context.casework = answer.value.position

@@ -8,7 +8,7 @@ from uuid import UUID
 from anyio import to_thread
 from psycopg.sql import SQL
 
-from herkomst.access import policy
+from herkomst.access import policy, reason
 from herkomst.access.policy import Action, Permitted
 from herkomst.access.reading import Answer, Question, attempt
 from herkomst.domain.casework import reveal
@@ -73,9 +73,10 @@ async def unveil(
 ) -> Answer[Unveiled]:
     """Reveal an identity; journaled before and after, and recorded before it is opened.
 
-    Raises `NotPermitted`, `RevealRefused`, `JournalUnavailable`.
+    Raises `NotPermitted`, `ReasonRequired`, `RevealRefused`, `JournalUnavailable`.
     """
     permitted.must_be(Action.REVEAL_IDENTITY)
+    reason.must_be_given(desk.archive.keyring, permitted.reading, presentation)
     shown = await _presented(permitted, inquiry, presentation)
     hit = await _stands(permitted, inquiry, presentation, standing)
     reading = permitted.reading

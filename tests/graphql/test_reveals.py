@@ -43,7 +43,8 @@ def unveil(
         f'mutation ($p: ID!) {{ revealIdentity(presentation: $p, basis: {basis}, why: "Nodig."'
         f"{more}) {ANSWER} }}"
     )
-    answer = served.told(query, {"p": presentation}, **who)["revealIdentity"]
+    said = {"Herkomst_Reason": "De eigenaar wees de verkoper aan."} | who
+    answer = served.told(query, {"p": presentation}, **said)["revealIdentity"]
     follow(served.archive)
     return answer
 
@@ -175,3 +176,25 @@ class TestMany:
         assert allowed == {"__typename": "RevealsAllowed"}
         assert unveil(served, HIT)["__typename"] == "IdentityRevealed"
         assert unveil(served, HIT)["code"] == "second_person"
+
+
+class TestReason:
+    def test_given_no_reason_then_one_look_up_in_ten_asks_for_one_also_again(
+        self, served: Served
+    ) -> None:
+        made_up = [presented(f"made-up-{n}") for n in range(60)]
+
+        first = [unveil(served, each, Herkomst_Reason="")["__typename"] for each in made_up]
+        again = [unveil(served, each, Herkomst_Reason="")["__typename"] for each in made_up[:20]]
+
+        assert set(first) == {"RevealRefused", "ReasonRequired"}
+        assert first.count("ReasonRequired") < len(first) / 3
+        assert again == first[:20]
+
+    def test_given_a_reason_then_it_is_sealed_in_the_journal(self, served: Served) -> None:
+        unveil(served, HIT)
+
+        entries = journal(served.archive)
+        assert isinstance(entries[0], Attempted)
+        assert entries[0].reason is not None
+        assert b"eigenaar" not in entries[0].reason
