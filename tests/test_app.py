@@ -32,6 +32,7 @@ OPEN = {
 }
 """What anyone may call, and why."""
 GUARDED = {
+    ("GET", "/graphql"): "tells of the schema",
     ("POST", "/graphql"): "reads",
     ("GET", "/hits/stream"): "reads",
     ("POST", "/v1/dealers"): "records",

@@ -17,7 +17,7 @@ class Headers(NamedTuple):
     wait_for: str | None
 
 
-def ask(request: Request, settings: Settings) -> Headers:
+async def ask(request: Request, settings: Settings) -> Headers:
     """Raises `NotAuthenticated`, `PurposeRefused`."""
     headers = request.headers
     viewer = authenticate(settings, headers.get("authorization"))

@@ -78,7 +78,7 @@ class HitStream:
         self._open = 0
 
     async def answer(self, request: Request) -> Response:
-        permit(ask(request, self._settings).reading, Action.READ_HITS)
+        permit((await ask(request, self._settings)).reading, Action.READ_HITS)
         if self._open >= STREAMS:
             raise TooManyStreams
         after = _after(request)
@@ -119,7 +119,7 @@ class HitStream:
         The token and the policy are asked anew each time. Raises one of `ENDS`.
         """
         desk: Desk = request.state.desk
-        reading = ask(request, self._settings).reading
+        reading = (await ask(request, self._settings)).reading
         permitted = permit(reading, Action.READ_HITS)
         if await _position(desk) <= after:
             return [], after

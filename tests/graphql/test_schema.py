@@ -17,7 +17,7 @@ from herkomst.graphql.schema import make_schema, print_schema
 from herkomst.investigations.pages import LARGEST
 
 ROOT = Path(__file__).parents[2]
-SCHEMA = make_schema(introspection=True)._schema
+SCHEMA = make_schema().core
 TYPES = [
     type_
     for type_ in SCHEMA.type_map.values()
