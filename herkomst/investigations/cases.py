@@ -114,8 +114,10 @@ async def page(
     """A page of the cases that there are for this viewer, the one that changed last first."""
     permitted.must_be(Action.READ_CASES)
     narrowed = {"before": wanted.before, "states": states}
-    cases = await _seen(permitted, inquiry, wanted.first + 1, narrowed)
-    return inquiry.cursors.slice(LIST, wanted, cases[: wanted.first], len(cases))
+    values, asked = _visible(permitted, wanted.first + 1, narrowed)
+    cases = await _seen(inquiry, values, asked)
+    count = inquiry.counting(_PAGE, values, asked)
+    return inquiry.cursors.slice(LIST, wanted, cases[: wanted.first], len(cases), count)
 
 
 async def one(
@@ -123,7 +125,7 @@ async def one(
 ) -> Case | None:
     """A case by its id or its number; None where there is none for this viewer."""
     permitted.must_be(*ASKING)
-    found = await _seen(permitted, inquiry, 1, {"case": case, "number": number})
+    found = await _seen(inquiry, *_visible(permitted, 1, {"case": case, "number": number}))
     return found[0] if found else None
 
 
@@ -132,10 +134,12 @@ async def items(
 ) -> Slice[CaseItem]:
     """A page of what is in a case that the viewer was shown."""
     permitted.must_be(*ASKING)
-    rows, key = await _part(inquiry, _ITEMS, wanted, case)
+    values = _of_case(case, wanted)
+    rows, key = await _part(inquiry, _ITEMS, values, case)
     found = [item(row, key) for row in rows[: wanted.first]]
     note_returned(inquiry, "case_item", found)
-    return inquiry.cursors.slice(ITEMS, wanted, found, len(rows))
+    count = inquiry.counting(_ITEMS, values, ())
+    return inquiry.cursors.slice(ITEMS, wanted, found, len(rows), count)
 
 
 async def entries(
@@ -143,17 +147,23 @@ async def entries(
 ) -> Slice[CaseEntry]:
     """A page of the tasks and notes of a case that the viewer was shown."""
     permitted.must_be(*ASKING)
-    rows, key = await _part(inquiry, _ENTRIES, wanted, case)
+    values = _of_case(case, wanted)
+    rows, key = await _part(inquiry, _ENTRIES, values, case)
     found = [entry(row, key) for row in rows[: wanted.first]]
     note_returned(inquiry, "case_entry", found)
-    return inquiry.cursors.slice(ENTRIES, wanted, found, len(rows))
+    count = inquiry.counting(_ENTRIES, values, ())
+    return inquiry.cursors.slice(ENTRIES, wanted, found, len(rows), count)
+
+
+def _of_case(case: Case, wanted: Page) -> dict[str, object]:
+    """The values of a page of what is in a case, and one more."""
+    return {"case": case.id, "before": wanted.before, "limit": wanted.first + 1}
 
 
 async def _part(
-    inquiry: Inquiry, statement: SQL, wanted: Page, case: Case
+    inquiry: Inquiry, statement: SQL, values: dict[str, object], case: Case
 ) -> tuple[list[Any], DataKey | None]:
-    """A page of rows of a case and one more, and the key of its texts."""
-    values = {"case": case.id, "before": wanted.before, "limit": wanted.first + 1}
+    """Rows of a case, and the key of its texts."""
     rows = await inquiry.rows(statement, values)
     return rows, (await inquiry.keys([case.id])).get(case.id)
 
@@ -171,9 +181,10 @@ def part_of(case: Case, subject: str) -> Part | None:
     return next((m.part for m in terms if Term(m.part, m.since, m.until).holds(now)), None)
 
 
-async def _seen(
-    permitted: Permitted, inquiry: Inquiry, limit: int, narrowed: dict[str, Any]
-) -> list[Case]:
+def _visible(
+    permitted: Permitted, limit: int, narrowed: dict[str, Any]
+) -> tuple[dict[str, object], list[SQL]]:
+    """The values and the conditions of a statement over the cases of this viewer."""
     viewer = permitted.reading.viewer
     oversees = policy.allows(permitted.reading, Action.OVERSEE_CASES)
     values = {
@@ -184,7 +195,11 @@ async def _seen(
         "limit": limit,
     }
     asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
-    rows = await inquiry.rows(_PAGE, values | narrowed, asked)
+    return values | narrowed, asked
+
+
+async def _seen(inquiry: Inquiry, values: dict[str, object], asked: list[SQL]) -> list[Case]:
+    rows = await inquiry.rows(_PAGE, values, asked)
     keys = await inquiry.keys(row.case_id for row in rows)
     for row in rows:
         inquiry.returned.add("case", row.case_id)

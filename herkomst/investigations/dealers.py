@@ -23,7 +23,9 @@ _PAGE = SQL("SELECT * FROM {dealers} d WHERE {asked} ORDER BY revision DESC LIMI
 _OF_DEALERS = SQL(
     "SELECT * FROM {establishments} WHERE dealer = ANY(%(ids)s) ORDER BY dealer, branch NULLS FIRST"
 )
+_ESTABLISHMENT = SQL("SELECT * FROM {establishments} WHERE establishment = %(establishment)s")
 _CONDITIONS = {
+    "dealer": SQL("dealer = %(dealer)s"),
     "before": SQL("revision < %(before)s"),
     "municipality": SQL(
         "EXISTS (SELECT FROM {establishments} e "
@@ -86,13 +88,37 @@ async def page(
         "states": states,
     }
     asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
-    rows = await inquiry.rows(_PAGE, {"limit": wanted.first + 1, **narrowed}, asked)
-    shown = rows[: wanted.first]
-    keys = await inquiry.keys(row.dealer for row in shown if row.sealed is not None)
-    for row in shown:
+    values = {"limit": wanted.first + 1, **narrowed}
+    rows = await inquiry.rows(_PAGE, values, asked)
+    items = await _opened(inquiry, rows[: wanted.first])
+    count = inquiry.counting(_PAGE, values, asked)
+    return inquiry.cursors.slice(LIST, wanted, items, len(rows), count)
+
+
+async def one(permitted: Permitted, inquiry: Inquiry, identity: UUID) -> Dealer | None:
+    """One dealer, or None where there is none."""
+    permitted.must_be(Action.READ_DEALERS)
+    values = {"limit": 1, "dealer": identity}
+    found = await _opened(inquiry, await inquiry.rows(_PAGE, values, [_CONDITIONS["dealer"]]))
+    return found[0] if found else None
+
+
+async def _opened(inquiry: Inquiry, rows: Sequence[Any]) -> list[Dealer]:
+    keys = await inquiry.keys(row.dealer for row in rows if row.sealed is not None)
+    for row in rows:
         inquiry.returned.add("dealer", row.dealer)
-    items = [_dealer(row, keys.get(row.dealer)) for row in shown]
-    return inquiry.cursors.slice(LIST, wanted, items, len(rows))
+    return [_dealer(row, keys.get(row.dealer)) for row in rows]
+
+
+async def establishment(
+    permitted: Permitted, inquiry: Inquiry, identity: UUID
+) -> Establishment | None:
+    """One place of business, or None where there is none."""
+    permitted.must_be(Action.READ_DEALERS)
+    rows = await inquiry.rows(_ESTABLISHMENT, {"establishment": identity})
+    for row in rows:
+        inquiry.returned.add("establishment", row.establishment)
+    return _establishment(rows[0]) if rows else None
 
 
 async def establishments(

@@ -122,24 +122,27 @@ async def page(
     """A page of hits, from the one that changed last."""
     permitted.must_be(Action.READ_HITS)
     narrowed = {"before": wanted.before, "grades": grades, "states": states, "since": since}
-    rows = await _rows(permitted, inquiry, wanted.first + 1, narrowed)
+    values, asked = _narrowed(permitted, wanted.first + 1, narrowed)
+    rows = await inquiry.rows(_SELECT, values, asked)
     items = [told(permitted, inquiry, row) for row in rows[: wanted.first]]
-    return inquiry.cursors.slice(LIST, wanted, items, len(rows))
+    count = inquiry.counting(_SELECT, values, asked)
+    return inquiry.cursors.slice(LIST, wanted, items, len(rows), count)
 
 
 async def one(permitted: Permitted, inquiry: Inquiry, hit: UUID) -> Hit | None:
     """One hit, or None where there is none for this viewer."""
     permitted.must_be(Action.READ_HITS, Action.DECIDE_HIT)
-    rows = await _rows(permitted, inquiry, 1, {"hit": hit})
+    rows = await inquiry.rows(_SELECT, *_narrowed(permitted, 1, {"hit": hit}))
     return told(permitted, inquiry, rows[0]) if rows else None
 
 
-async def _rows(
-    permitted: Permitted, inquiry: Inquiry, limit: int, narrowed: Mapping[str, object]
-) -> list[Any]:
+def _narrowed(
+    permitted: Permitted, limit: int, narrowed: Mapping[str, object]
+) -> tuple[dict[str, object], list[SQL]]:
+    """The values and the conditions of a statement."""
     asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
     visible = {"known": list(permitted.known), "readable": list(permitted.readable)}
-    return await inquiry.rows(_SELECT, {"limit": limit, **visible, **narrowed}, asked)
+    return {"limit": limit, **visible, **narrowed}, asked
 
 
 async def changed(

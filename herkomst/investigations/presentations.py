@@ -77,9 +77,11 @@ async def page(
     shown = None if purchase is None else ids_of.presentation_id(purchase)
     narrowed = {"before": wanted.before, "presentation": shown, "states": states}
     asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
-    rows = await inquiry.rows(_PAGE, {"limit": wanted.first + 1, **narrowed}, asked)
+    values = {"limit": wanted.first + 1, **narrowed}
+    rows = await inquiry.rows(_PAGE, values, asked)
     items = await _opened(permitted, inquiry, rows[: wanted.first])
-    return inquiry.cursors.slice(LIST, wanted, items, len(rows))
+    count = inquiry.counting(_PAGE, values, asked)
+    return inquiry.cursors.slice(LIST, wanted, items, len(rows), count)
 
 
 async def by_ids(
@@ -89,6 +91,11 @@ async def by_ids(
     permitted.must_be(Action.READ_PRESENTATIONS)
     rows = await inquiry.rows(_BY_IDS, {"ids": list(ids)})
     return {item.id: item for item in await _opened(permitted, inquiry, rows)}
+
+
+async def one(permitted: Permitted, inquiry: Inquiry, identity: UUID) -> Presentation | None:
+    """One of them, or None where there is none."""
+    return (await by_ids(permitted, inquiry, [identity])).get(identity)
 
 
 async def _opened(

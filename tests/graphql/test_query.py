@@ -204,7 +204,7 @@ class TestStatements:
 
     @pytest.mark.parametrize(
         ("root", "most"),
-        [("hits", 6), ("purchases", 7), ("stolenItems", 3), ("dealers", 4), ("presentations", 4)],
+        [("hits", 8), ("purchases", 7), ("stolenItems", 4), ("dealers", 5), ("presentations", 4)],
     )
     def test_of_every_list(self, many: Archive, root: str, most: int) -> None:
         one, thirty = (

@@ -217,7 +217,7 @@ class TestWhatIsReturned:
         with make_archive(server) as archive:
             take_in(archive, a_dealer(), *(record for n in range(100) for record in pair(n)))
 
-            assert statements(1) == statements(100) <= 6
+            assert statements(1) == statements(100) <= 8
 
 
 class TestExport:
