@@ -7,18 +7,19 @@ from typing import TypedDict
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
 
 from herkomst.app.health import Readiness, livez
 from herkomst.app.middleware import LastNet, Safety, Traces
 from herkomst.app.pages import Pages
 from herkomst.app.problems import HANDLERS, tell_http
 from herkomst.app.session import Session
-from herkomst.app.stream import HitStream
 from herkomst.graphql.documents import read_documents
 from herkomst.graphql.endpoint import Endpoint
 from herkomst.graphql.operations import Operations
 from herkomst.graphql.schema import make_schema
+from herkomst.graphql.sockets import Sockets
+from herkomst.graphql.streams import Streams
 from herkomst.intake.api import create_intake
 from herkomst.investigations.inquiry import Desk, open_desk
 from herkomst.record.archive import Archive
@@ -37,6 +38,7 @@ def create_app(archive: Archive, settings: Settings) -> Starlette:
     schema = make_schema()
     documents = read_documents(schema.core)
     operations = Operations(schema, documents, introspection=settings.dev_login)
+    streams = Streams(schema, settings)
     intake = create_intake(archive, settings)
     for error, handler in HANDLERS.items():
         intake.add_exception_handler(error, handler)  # It has its own, and not these.
@@ -53,9 +55,9 @@ def create_app(archive: Archive, settings: Settings) -> Starlette:
             Route("/explorer", pages.page),
             Route("/assets/{path:path}", pages.asset),
             Route(
-                "/graphql", Endpoint(schema, operations, settings).answer, methods=["GET", "POST"]
+                "/graphql", Endpoint(operations, streams, settings).answer, methods=["GET", "POST"]
             ),
-            Route("/hits/stream", HitStream(settings).answer, methods=["GET"]),
+            WebSocketRoute("/graphql", Sockets(operations, streams, settings).answer),
             Route("/session", session.show, methods=["GET"]),
             Route("/session", session.log_in, methods=["POST"]),
             Route("/livez", livez),

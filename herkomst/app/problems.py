@@ -14,7 +14,6 @@ from herkomst.access.purpose import PurposeRefused
 from herkomst.access.reading import JournalUnavailable
 from herkomst.access.tokens import NotAuthenticated, TokenRefused
 from herkomst.app.session import SessionInvalid
-from herkomst.app.stream import InvalidResume, TooManyStreams
 from herkomst.graphql.endpoint import (
     BodyTooLarge,
     OnlyAsStream,
@@ -22,6 +21,7 @@ from herkomst.graphql.endpoint import (
     Unreadable,
     WrongMediaType,
 )
+from herkomst.graphql.streams import TooManyStreams
 from herkomst.investigations.freshness import InvalidWaitFor, Stale
 from herkomst.investigations.inquiry import TooSlow
 from herkomst.projections.registry import ModelMissing
@@ -30,7 +30,6 @@ from herkomst.record.database import LOST, DatabaseDown
 STATUS: Mapping[type[Exception], int] = {
     BodyTooLarge: 413,
     DatabaseDown: 503,
-    InvalidResume: 400,
     InvalidWaitFor: 400,
     JournalUnavailable: 503,
     ModelMissing: 503,

@@ -5,33 +5,48 @@ would stand in the logs of every proxy. By GET only the schema tells of itself. 
 because one request is one operation of the journal.
 """
 
+import logging
+from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any, NamedTuple
 
+import anyio
 import msgspec
 from graphql import ExecutionResult, OperationType
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
 
 from herkomst.access.asking import ask
-from herkomst.access.reading import JournalUnavailable, Question, Returned, read
+from herkomst.access.reading import Question, Returned, read
 from herkomst.access.viewer import Reading
 from herkomst.graphql import answers
-from herkomst.graphql.answers import EVENTS, JSON
+from herkomst.graphql.answers import EVENTS, GRAPHQL_JSON, JSON
 from herkomst.graphql.context import Context
 from herkomst.graphql.limits import Cost
-from herkomst.graphql.operations import Asked, Operation, OperationRefused, Operations
+from herkomst.graphql.operations import (
+    Asked,
+    Operation,
+    OperationRefused,
+    Operations,
+    fail_with,
+)
 from herkomst.graphql.schema import Schema
+from herkomst.graphql.streams import ENDS, Push, Stream, Streams
 from herkomst.investigations import freshness
-from herkomst.investigations.inquiry import Desk, Inquiry, TooSlow
-from herkomst.projections.registry import ModelMissing
-from herkomst.record.database import DatabaseDown
+from herkomst.investigations.inquiry import Desk, Inquiry
 from herkomst.settings import Settings
 
+log = logging.getLogger(__name__)
+
 BODY_LIMIT = 1024 * 1024
-UNAVAILABLE = (JournalUnavailable, DatabaseDown, ModelMissing, TooSlow)
-"""What fails the whole request: half an answer is none."""
+
+
+PATIENCE = 30.0
+"""Seconds that a client of a stream may take nothing."""
+_SIGN_OF_LIFE = b":\n\n"
+_COMPLETE = b"event: complete\ndata:\n\n"
 
 
 class BodyTooLarge(Exception):
@@ -91,8 +106,9 @@ _decode_map = msgspec.json.Decoder(dict[str, Any] | None).decode
 class Endpoint:
     """Answers questions over one schema."""
 
-    def __init__(self, schema: Schema, operations: Operations, settings: Settings) -> None:
-        self._schema = schema
+    def __init__(self, operations: Operations, streams: Streams, settings: Settings) -> None:
+        self._schema = streams.schema
+        self._streams = streams
         self._operations = operations
         self._settings = settings
 
@@ -104,13 +120,15 @@ class Endpoint:
         media = answers.media_of(request.headers.get("accept", ""))
         try:
             operation = self._operations.prepare(asked)
+            request.state.told = answers.told_cost(operation.cost)
+            _must_be_askable(request, asked, operation)
+            await freshness.wait(request.state.desk, freshness.parse_wait_for(headers.wait_for))
+            if operation.kind is OperationType.SUBSCRIPTION:
+                return _Events(_pushed(await self._streams.open(request, operation)))
         except OperationRefused as refused:
             body = answers.refusal(request, refused.errors, refused.cost)
             plain = media == JSON and not refused.too_much
             return _response(media, body, 200 if plain else 400)
-        request.state.told = answers.told_cost(operation.cost)
-        _must_be_askable(request, operation)
-        await freshness.wait(request.state.desk, freshness.parse_wait_for(headers.wait_for))
         return await self._answered(request, media, operation, headers.reading)
 
     async def _answered(
@@ -149,24 +167,20 @@ async def executed(
     return Outcome(result, positions)
 
 
-def fail_with(result: ExecutionResult) -> None:
-    """Raise what a field failed with, where that fails the whole answer."""
-    for failed in result.errors or ():
-        if isinstance(failed.original_error, UNAVAILABLE):
-            raise failed.original_error
-
-
 def _is_get(request: Request) -> bool:
     return request.method in ("GET", "HEAD")
 
 
-def _must_be_askable(request: Request, operation: Operation) -> None:
-    """Raises `OnlyByPost`, `OnlyAsStream`."""
-    if _is_get(request) and not (
-        operation.kind is OperationType.QUERY and operation.tells_of_schema_alone
-    ):
+def _must_be_askable(request: Request, asked: Asked, operation: Operation) -> None:
+    """Raises `OnlyByPost`, `OnlyAsStream`.
+
+    By GET a trusted document may be watched: its URL tells a hash and where to go on.
+    """
+    watches = operation.kind is OperationType.SUBSCRIPTION
+    tells = operation.kind is OperationType.QUERY and operation.tells_of_schema_alone
+    if _is_get(request) and not tells and not (watches and asked.document_id):
         raise OnlyByPost
-    if operation.kind is OperationType.SUBSCRIPTION:
+    if watches and EVENTS not in answers.accepted(request.headers.get("accept", "")):
         raise OnlyAsStream
 
 
@@ -227,4 +241,43 @@ def _asked_by_get(request: Request) -> Asked:
 
 
 def _response(media: str, body: Any, status: int) -> Response:
-    return Response(answers.encode(body), status, media_type=f"{media}; charset=utf-8")
+    if media != EVENTS:
+        return Response(answers.encode(body), status, media_type=f"{media}; charset=utf-8")
+    if status != 200:  # No stream was begun, so a refusal is told as a result.
+        return _response(GRAPHQL_JSON, body, status)
+    return Response(_event(body) + _COMPLETE, status, media_type=EVENTS)
+
+
+class _Events(StreamingResponse):
+    """Server-sent events, broken off where a client takes nothing any more."""
+
+    def __init__(self, events: AsyncIterator[bytes]) -> None:
+        super().__init__(events, media_type=EVENTS, headers={"X-Accel-Buffering": "no"})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def in_time(message: Message) -> None:
+            with anyio.fail_after(PATIENCE):
+                await send(message)
+
+        try:
+            await super().__call__(scope, receive, in_time)
+        except* TimeoutError:
+            log.info("a stream was given up: its client took nothing for %s seconds", PATIENCE)
+
+
+async def _pushed(stream: Stream) -> AsyncIterator[bytes]:
+    """The events of a stream, in the distinct connections mode of graphql-sse."""
+    try:
+        async for push in stream.pushes():
+            yield _SIGN_OF_LIFE if push is None else _event_of(push)
+    except ENDS as error:
+        yield _event({"errors": [answers.told_end(error)]})
+    yield _COMPLETE
+
+
+def _event_of(push: Push) -> bytes:
+    return b"id: %d\n%b" % (push.after, _event(push.body))
+
+
+def _event(body: Any) -> bytes:
+    return b"event: next\ndata: %b\n\n" % answers.encode(body)

@@ -41,7 +41,7 @@ def resolved(
         pages = "first" in signature(function).parameters
         decorator: Callable[[F], F] = strawberry.field(
             graphql_type=shape,
-            description=_whole(description, pages, right, cost),
+            description=whole_description(description, pages, right, cost),
             metadata={"right": right, "cost": cost},
         )
         return decorator(function)
@@ -53,7 +53,7 @@ def mutation(shape: Any, description: str, right: Action) -> Callable[[F], F]:
     """A mutation whose outcome is a record of this shape."""
     decorator: Callable[[F], F] = strawberry.mutation(
         graphql_type=shape,
-        description=_whole(description, False, right, 0),
+        description=whole_description(description, False, right, 0),
         metadata={"right": right, "cost": 0},
     )
     return decorator
@@ -62,13 +62,13 @@ def mutation(shape: Any, description: str, right: Action) -> Callable[[F], F]:
 def told(description: str, name: str | None = None, right: Action | None = None) -> Any:
     """A field that is an attribute of the record; one with a right is withheld without it."""
     return strawberry.field(
-        description=_whole(description, False, right, 0),
+        description=whole_description(description, False, right, 0),
         name=name,
         metadata={"right": right, "cost": 0},
     )
 
 
-def _whole(description: str, pages: bool, right: Action | None, cost: int) -> str:
+def whole_description(description: str, pages: bool, right: Action | None, cost: int) -> str:
     """A description with what the field needs and costs."""
     parts = [description]
     if right is not None:

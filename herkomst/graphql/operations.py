@@ -9,18 +9,27 @@ from graphql import (
     DocumentNode,
     ExecutionResult,
     FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLError,
+    InlineFragmentNode,
     OperationDefinitionNode,
     OperationType,
     execute,
     get_variable_values,
 )
 
+from herkomst.access.reading import JournalUnavailable
 from herkomst.graphql import limits
 from herkomst.graphql.documents import Documents, UnknownDocument
 from herkomst.graphql.limits import COST, TRUSTED_COST, Cost, Reader, Refused
 from herkomst.graphql.schema import Schema
+from herkomst.investigations.inquiry import TooSlow
+from herkomst.projections.registry import ModelMissing
+from herkomst.record.database import DatabaseDown
 
+UNAVAILABLE = (JournalUnavailable, DatabaseDown, ModelMissing, TooSlow)
+"""What fails the whole request: half an answer is none."""
 COERCION_ERRORS = 10
 """Errors of variables that are told."""
 
@@ -56,6 +65,23 @@ class Operation(NamedTuple):
             for each in self.node.selection_set.selections
         )
 
+    @property
+    def root_field(self) -> FieldNode:
+        """The one field of a subscription, which may stand in a fragment."""
+        fragments = {
+            each.name.value: each
+            for each in self.document.definitions
+            if isinstance(each, FragmentDefinitionNode)
+        }
+        (selection,) = self.node.selection_set.selections
+        while not isinstance(selection, FieldNode):
+            if isinstance(selection, FragmentSpreadNode):
+                (selection,) = fragments[selection.name.value].selection_set.selections
+            else:
+                assert isinstance(selection, InlineFragmentNode)
+                (selection,) = selection.selection_set.selections
+        return selection
+
     async def execute(
         self, schema: Schema, context: object, root: object = None
     ) -> ExecutionResult:
@@ -70,6 +96,13 @@ class Operation(NamedTuple):
             hide_suggestions=True,
         )
         return await result if isawaitable(result) else result
+
+
+def fail_with(result: ExecutionResult) -> None:
+    """Raise what a field failed with, where that fails the whole answer."""
+    for failed in result.errors or ():
+        if isinstance(failed.original_error, UNAVAILABLE):
+            raise failed.original_error
 
 
 class OperationRefused(Exception):

@@ -8,6 +8,7 @@ from strawberry.types import ExecutionContext
 from herkomst.graphql.fields import by_name
 from herkomst.graphql.mutation import Mutation
 from herkomst.graphql.query import Query
+from herkomst.graphql.subscription import Subscription
 
 
 class Schema(strawberry.Schema):
@@ -27,7 +28,7 @@ class Schema(strawberry.Schema):
 def make_schema() -> Schema:
     """The schema."""
     config = StrawberryConfig(default_resolver=by_name)
-    return Schema(query=Query, mutation=Mutation, config=config)
+    return Schema(query=Query, mutation=Mutation, subscription=Subscription, config=config)
 
 
 def print_schema() -> str:

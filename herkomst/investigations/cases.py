@@ -6,7 +6,7 @@ and for who oversees the unit that it is of. For everybody else there is none.
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import msgspec
@@ -23,17 +23,20 @@ from herkomst.record.vault import DataKey
 LIST, ITEMS, ENTRIES = "cases", "case_items", "case_entries"
 ASKING = (Action.READ_CASES, Action.WORK_IN_CASE, Action.REVIEW_CASE)
 _decode_members = msgspec.json.Decoder(dict[str, list[Term]]).decode
-_PAGE = SQL(
+_SEEN: LiteralString = (
     "SELECT c.* FROM {cases} c WHERE ("
     # A term of who asks that began and has not ended, or a case of the unit that he oversees.
     "c.members ? %(viewer)s AND EXISTS (SELECT FROM "
     "jsonb_to_recordset(c.members -> %(viewer)s) AS t (since timestamptz, until timestamptz) "
     "WHERE t.since <= %(now)s AND (t.until IS NULL OR t.until > %(now)s)) "
     "OR c.unit = %(overseen)s AND c.handling = ANY(%(readable)s)) "
-    "AND {asked} ORDER BY c.revision DESC LIMIT %(limit)s"
+    "AND {asked} ORDER BY c.revision "
 )
+_PAGE = SQL(_SEEN + "DESC LIMIT %(limit)s")
+_CHANGED = SQL(_SEEN + "LIMIT %(limit)s")
 _CONDITIONS = {
     "before": SQL("c.revision < %(before)s"),
+    "after": SQL("c.revision > %(after)s"),
     "states": SQL("c.state = ANY(%(states)s)"),
     "case": SQL("c.case_id = %(case)s"),
     "number": SQL("c.number = %(number)s"),
@@ -120,6 +123,19 @@ async def page(
     return inquiry.cursors.slice(LIST, wanted, cases[: wanted.first], len(cases), count)
 
 
+async def changed(
+    permitted: Permitted, inquiry: Inquiry, after: int, limit: int
+) -> tuple[list[Case], int]:
+    """The cases of this viewer that changed behind a revision, in order, and the revision looked
+    at so far."""
+    permitted.must_be(Action.READ_CASES)
+    values, asked = _visible(permitted, limit, {"after": after})
+    cases = await _seen(inquiry, values, asked, _CHANGED)
+    if len(cases) == limit:
+        return cases, cases[-1].revision
+    return cases, max(after, inquiry.positions.get("casework", 0))
+
+
 async def one(
     permitted: Permitted, inquiry: Inquiry, *, case: UUID | None = None, number: str | None = None
 ) -> Case | None:
@@ -198,8 +214,10 @@ def _visible(
     return values | narrowed, asked
 
 
-async def _seen(inquiry: Inquiry, values: dict[str, object], asked: list[SQL]) -> list[Case]:
-    rows = await inquiry.rows(_PAGE, values, asked)
+async def _seen(
+    inquiry: Inquiry, values: dict[str, object], asked: list[SQL], statement: SQL = _PAGE
+) -> list[Case]:
+    rows = await inquiry.rows(statement, values, asked)
     keys = await inquiry.keys(row.case_id for row in rows)
     for row in rows:
         inquiry.returned.add("case", row.case_id)

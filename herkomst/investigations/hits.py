@@ -19,13 +19,11 @@ from herkomst.access.reading import Asked, Question, Returned, write
 from herkomst.domain.calendar import Occurred
 from herkomst.domain.matching import Reason
 from herkomst.domain.problems import Mark
-from herkomst.investigations import purchases, shops, stolen_items
-from herkomst.investigations.goods import BoughtGood, Told, Withheld
+from herkomst.investigations import purchases
+from herkomst.investigations.goods import BoughtGood, Told
 from herkomst.investigations.inquiry import MODELS, Inquiry, Undecoded
 from herkomst.investigations.pages import Page, Slice
 from herkomst.investigations.purchases import Purchase
-from herkomst.investigations.shops import Shop
-from herkomst.investigations.stolen_items import StolenItem
 from herkomst.projections import registry
 from herkomst.record.archive import Archive
 from herkomst.record.database import connect
@@ -101,15 +99,6 @@ class PurchasedGood(Told, frozen=True, kw_only=True):
     """None where a correction took the line away."""
 
 
-class Card(Told, frozen=True, kw_only=True):
-    """A hit with both goods beside each other, and the shop where its dealer notified it."""
-
-    hit: Hit
-    purchase: PurchasedGood
-    shop: Shop | None
-    stolen: StolenItem | Withheld
-
-
 async def page(
     permitted: Permitted,
     inquiry: Inquiry,
@@ -147,7 +136,7 @@ def _narrowed(
 
 async def changed(
     permitted: Permitted, inquiry: Inquiry, after: int, limit: int
-) -> tuple[list[Card], int]:
+) -> tuple[list[Hit], int]:
     """The hits that changed behind a revision, in order, and the revision looked at so far.
 
     It stops before a hit whose goods have not come through yet, so that none is passed over.
@@ -164,26 +153,7 @@ async def changed(
     else:
         if len(rows) < limit:  # All was seen, and what came last need not have been a hit.
             seen = max(seen, inquiry.positions.get("casework", 0))
-    return await cards(permitted, inquiry, hits), seen
-
-
-async def cards(permitted: Permitted, inquiry: Inquiry, hits: Sequence[Hit]) -> list[Card]:
-    """Both goods of these hits, in a bounded number of statements."""
-    if not hits:
-        return []
-    bought = await purchased(permitted, inquiry, [(hit.purchase_id, hit.line) for hit in hits])
-    places = {good.establishment_id for good in bought.values()}
-    shop = await shops.by_ids(permitted, inquiry, places)
-    stolen = await stolen_items.by_ids(permitted, inquiry, {hit.stolen_id for hit in hits})
-    return [
-        Card(
-            hit=hit,
-            purchase=bought[hit.purchase_id, hit.line],
-            shop=shop.get(bought[hit.purchase_id, hit.line].establishment_id),
-            stolen=stolen[hit.stolen_id],
-        )
-        for hit in hits
-    ]
+    return hits, seen
 
 
 async def purchased(
