@@ -333,6 +333,8 @@ class _Scale:
         type_ = None if field is None else field.type
         inner = None if type_ is None else get_named_type(type_)
         page = self._page(node)
+        if page is None and not _is_list(type_):
+            page = place.page  # A page may lie deeper than the field that says how large it is.
         deeper = _Place(place.depth + 1, place.deepest, page)
         below_it = self.selections(node.selection_set, inner, deeper)
         return own.plus(Weight(cost=OBJECT).plus(below_it), _members(type_, place.page))
@@ -371,11 +373,15 @@ def extra_cost(field: GraphQLField | None) -> int:
 
 def _members(type_: Any, page: int | None) -> int:
     """How many a field may answer: of a list in a page as many as the page has."""
-    while isinstance(type_, GraphQLNonNull):
-        type_ = type_.of_type
-    if not isinstance(type_, GraphQLList):
+    if not _is_list(type_):
         return 1
     return MEMBERS if page is None else page
+
+
+def _is_list(type_: Any) -> bool:
+    while isinstance(type_, GraphQLNonNull):
+        type_ = type_.of_type
+    return isinstance(type_, GraphQLList)
 
 
 def _small_number(node: ValueNode | None) -> int | None:

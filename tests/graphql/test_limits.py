@@ -184,6 +184,16 @@ class TestCost:
 
         assert twice == 2 * once
 
+    def test_a_page_that_lies_deeper_has_the_size_that_was_asked(self) -> None:
+        known = (
+            'caseAsKnown(id: "x", recorded: "2026-01-01", first: %) '
+            "{ ... on KnownCase { items { nodes { item { id } } } } }"
+        )
+
+        small, large = (self.cost(f"{{ {known.replace('%', n)} }}") for n in ("10", "100"))
+
+        assert large - small == 2 * 90
+
     def test_it_reads_variables(self) -> None:
         query = "query ($n: Int! = 7) { hits(first: $n) { nodes { id } } }"
 

@@ -78,11 +78,12 @@ def read_documents(schema: GraphQLSchema) -> Documents:
         Document(file.name.removesuffix(ENDING), file.read_text(encoding="utf-8")) for file in found
     ]
     for document in documents:
-        _check(reader, document)
+        check(reader, document)
     return Documents({document.id: document for document in documents})
 
 
-def _check(reader: Reader, document: Document) -> None:
+def check(reader: Reader, document: Document) -> None:
+    """Raises `DocumentInvalid` for one that cannot be asked."""
     try:
         ready = reader.ready(document.text)
     except GraphQLError as error:
