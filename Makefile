@@ -50,12 +50,13 @@ model: setup ## The stateful model against the real pipeline: SECONDS= SEED=
 	MODEL_SECONDS=$(SECONDS) $(RUN) pytest -q tests/processes/test_matching_model.py --hypothesis-seed=$(SEED)
 
 .PHONY: check
-check: ## Style, types, the rooms' order and spelling
+check: ## Style, types, the rooms' order, spelling, and what the schema may change
 	$(RUN) ruff format --check --quiet
 	$(RUN) ruff check --quiet
 	$(RUN) mypy
 	$(RUN) lint-imports
 	$(RUN) codespell
+	$(RUN) python -m tests.graphql.gate
 
 .PHONY: browser
 browser: ## Chromium, for the tests of the page

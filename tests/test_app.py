@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from herkomst.app import create_app
 from herkomst.app.middleware import SAFETY
@@ -16,8 +16,8 @@ from herkomst.investigations.exports import EXPORTS, export_lines
 from herkomst.record.archive import Archive
 from herkomst.settings import Settings
 from tests.access.test_reading import grant, revoke
-from tests.app.events import first_hits
 from tests.archives import a_dealer
+from tests.graphql.events import first_hits
 from tests.serving import Served, journal, pair, serving, take_in
 
 OPEN = {
@@ -32,8 +32,9 @@ OPEN = {
 }
 """What anyone may call, and why."""
 GUARDED = {
+    ("GET", "/graphql"): "tells of the schema",
     ("POST", "/graphql"): "reads",
-    ("GET", "/hits/stream"): "reads",
+    ("WEBSOCKET", "/graphql"): "reads",
     ("POST", "/v1/dealers"): "records",
     ("POST", "/v1/purchases"): "records",
     ("POST", "/v1/stolen-items"): "records",
@@ -64,7 +65,8 @@ def routes(listed: list[BaseRoute], under: str = "") -> Iterator[tuple[str, str]
             yield from routes(list(route.routes), under + route.path)
         else:
             path = f"{under}{getattr(route, 'path', route)}"
-            for method in getattr(route, "methods", None) or {"ANY"}:
+            methods = {"WEBSOCKET"} if isinstance(route, WebSocketRoute) else {"ANY"}
+            for method in getattr(route, "methods", None) or methods:
                 yield method, path
 
 
@@ -76,9 +78,9 @@ class TestRoutes:
         found = {(method, path) for method, path in routes(app.routes) if method != "HEAD"}
 
         assert found == OPEN.keys() | GUARDED.keys()
-        assert all(isinstance(route, Route | Mount) for route in app.routes)
+        assert all(isinstance(route, Route | Mount | WebSocketRoute) for route in app.routes)
 
-    @pytest.mark.parametrize(("method", "path"), GUARDED)
+    @pytest.mark.parametrize(("method", "path"), [way for way in GUARDED if way[0] != "WEBSOCKET"])
     @pytest.mark.parametrize("header", [None, "Bearer x", "Basic eDp5"])
     def test_none_is_answered_without_a_token(
         self, served: Served, method: str, path: str, header: str | None
@@ -103,7 +105,6 @@ class TestEveryWayThatReads:
     def test_is_one_of_these(self) -> None:
         assert {path for (_, path), what in GUARDED.items() if what == "reads"} == {
             "/graphql",
-            "/hits/stream",
         }
         assert set(EXPORTS) == {"hits"}
 

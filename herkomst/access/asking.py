@@ -19,9 +19,10 @@ class Headers(NamedTuple):
     wait_for: str | None
 
 
-async def ask(request: Request, settings: Settings, standings: Standings) -> Headers:
+async def ask(request: Request, settings: Settings) -> Headers:
     """Raises `NotAuthenticated`, `PurposeRefused`, `DatabaseDown`."""
     headers = request.headers
+    standings: Standings = request.state.desk.archive.standings
     viewer = authenticate(settings, headers.get("authorization"))
     asked = Asked.parse(
         headers.get("herkomst-purpose"),
@@ -29,8 +30,8 @@ async def ask(request: Request, settings: Settings, standings: Standings) -> Hea
         headers.get("herkomst-device") or headers.get("user-agent", ""),
         headers.get("herkomst-reason"),
     )
-    if asked.purpose.kind == "duty":
-        reading = hold(standings, viewer, asked)
-    else:
+    if asked.is_looked_up:
         reading = await to_thread.run_sync(hold, standings, viewer, asked)
+    else:
+        reading = hold(standings, viewer, asked)
     return Headers(reading, headers.get("herkomst-wait-for"))

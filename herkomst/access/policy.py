@@ -51,6 +51,9 @@ class Action(StrEnum):
     READ_PRESENTATIONS = "read_presentations"
     REVEAL_IDENTITY = "reveal_identity"
     ALLOW_REVEALS = "allow_reveals"
+    BREAK_GLASS = "break_glass"
+    SEE_GLASSES = "see_glasses"
+    REVIEW_GLASS = "review_glass"
     READ_CASES = "read_cases"
     OVERSEE_CASES = "oversee_cases"
     OPEN_CASE = "open_case"
@@ -111,6 +114,8 @@ class Sight(NamedTuple):
 
 
 NOTHING = Sight()
+Sights = Mapping[Relation, Sight]
+"""What is seen of records that stand in a relation; of others nothing."""
 
 
 class Permitted(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,11 +123,7 @@ class Permitted(msgspec.Struct, frozen=True, kw_only=True):
 
     reading: Reading
     action: Action
-    sights: Mapping[Relation, Sight]
-    """What is seen of records that stand in a relation; of others nothing."""
-
-    def sight(self, relation: Relation) -> Sight:
-        return self.sights.get(relation, NOTHING)
+    sights: Sights
 
     def must_be(self, *actions: Action) -> None:
         """Raises `NotPermitted` when what was allowed is something else."""
@@ -191,15 +192,15 @@ def permit(reading: Reading, action: Action) -> Permitted:
     """Allow an action for a reading. Raises `NotPermitted`."""
     on = _today()
     role, purpose = reading.viewer.role, reading.purpose.form
-    sights = _sights(role, action, reading.ground, purpose, on)
-    if not sights:
+    seen = _sights(role, action, reading.ground, purpose, on)
+    if not seen:
         raise _denial(role, action, reading.ground, purpose, on)
-    if sights.keys() == {Relation.OWN_MUNICIPALITY} and municipality_of(reading.viewer) is None:
+    if seen.keys() == {Relation.OWN_MUNICIPALITY} and municipality_of(reading.viewer) is None:
         raise NotPermitted(
             f"The role {role} controls in a municipality, and {reading.viewer.unit!r} is none.",
             "Log in for a municipality, by its name or its code, such as GM0363.",
         )
-    return Permitted(reading=reading, action=action, sights=sights)
+    return Permitted(reading=reading, action=action, sights=seen)
 
 
 def municipality_of(viewer: Viewer) -> str | None:
@@ -219,9 +220,13 @@ def oversees(reading: Reading, regime: str, handling: str) -> bool:
 
 def overseen(reading: Reading) -> frozenset[str]:
     """Of which cases of his unit a viewer answers for, as `REGIME CODE`."""
+    return sights(reading, Action.OVERSEE_CASES).get(Relation.ANYWHERE, NOTHING).shown
+
+
+def sights(reading: Reading, action: Action) -> Sights:
+    """Which records an action of a viewer may be about; empty where he may not do it at all."""
     role, form = reading.viewer.role, reading.purpose.form
-    sights = _sights(role, Action.OVERSEE_CASES, reading.ground, form, _today())
-    return sights.get(Relation.ANYWHERE, NOTHING).shown
+    return _sights(role, action, reading.ground, form, _today())
 
 
 def may_record(viewer: Viewer, source: str, action: Action | None = None) -> bool:
@@ -245,9 +250,7 @@ def _today() -> date:
 
 
 @lru_cache(maxsize=1024)
-def _sights(
-    role: Role, action: Action, ground: str, form: str, on: date
-) -> Mapping[Relation, Sight]:
+def _sights(role: Role, action: Action, ground: str, form: str, on: date) -> Sights:
     """What rules that allow an action show; empty where none does."""
     holding = [r for r in _rules_for(role, action, on) if r.allows(ground, form)]
     return MappingProxyType(

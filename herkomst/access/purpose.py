@@ -1,7 +1,8 @@
 """The purpose and the ground that come with every operation (doelbinding, art. 3 Wpg).
 
 A purpose is held against what is the case at that moment: who names a case works in it now, or
-oversees its unit; who names a task is to do it now. A duty is what the policy says it is for.
+oversees its unit; who names a task is to do it now. A duty is what the policy says it is for; that
+of the broken glass (`duty:break_glass`) is one only while it is broken.
 """
 
 import difflib
@@ -14,6 +15,7 @@ from herkomst.access.viewer import Held, Kind, Purpose, Reading, Viewer
 from herkomst.record.standing import StandingCase, Standings
 
 LONGEST_DEVICE = 200
+BROKEN_GLASS = "duty:break_glass"
 _PURPOSE = re.compile(r"(?P<kind>case|task|duty):(?P<id>[A-Za-z0-9][A-Za-z0-9._/-]{0,63})")
 
 
@@ -43,6 +45,11 @@ class Asked(NamedTuple):
     ) -> Self:
         """As written in headers or flags. Raises `PurposeRefused`."""
         return cls(parse(purpose), known_ground(ground), device[:LONGEST_DEVICE], reason)
+
+    @property
+    def is_looked_up(self) -> bool:
+        """Whether the record says if it is a purpose of who asks."""
+        return self.purpose.kind != "duty" or str(self.purpose) == BROKEN_GLASS
 
     def by(self, viewer: Viewer, held: Held | None = None) -> Reading:
         """The reading of a viewer whose purpose was held against this case, or needs none."""
@@ -105,13 +112,19 @@ def hold(standings: Standings, viewer: Viewer, asked: Asked) -> Reading:
     What his role may do with it is asked at each action. Raises `PurposeNotHeld`, `DatabaseDown`.
     """
     purpose, reading = asked.purpose, asked.by(viewer)
+    if str(purpose) == BROKEN_GLASS and not standings.glass(viewer.subject).is_broken(_now()):
+        raise PurposeNotHeld(
+            "glass_not_broken",
+            "The glass is not broken, or holds no longer.",
+            "Break it by `breakGlass`, with the emergency and the reason.",
+        )
     if purpose.kind == "duty":
         return reading
     name, _, task = purpose.id.partition("/")
     case = standings.case(name)
     if case is None:
         raise _not_held(purpose)
-    part = case.state.part_of(viewer.subject, datetime.now(UTC))
+    part = case.state.part_of(viewer.subject, _now())
     if purpose.kind == "task":
         if part is None or case.state.tasks.get(task) != viewer.subject:
             raise _not_held(purpose)
@@ -120,6 +133,10 @@ def hold(standings: Standings, viewer: Viewer, asked: Asked) -> Reading:
     _must_be_open(case)
     _must_fit(case, asked.ground)
     return asked.by(viewer, Held(case.id, part))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _oversees(reading: Reading, case: StandingCase) -> bool:

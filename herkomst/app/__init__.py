@@ -7,16 +7,19 @@ from typing import TypedDict
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
 
 from herkomst.app.health import Readiness, livez
 from herkomst.app.middleware import LastNet, Safety, Traces
 from herkomst.app.pages import Pages
 from herkomst.app.problems import HANDLERS, tell_http
 from herkomst.app.session import Session
-from herkomst.app.stream import HitStream
+from herkomst.graphql.documents import read_documents
 from herkomst.graphql.endpoint import Endpoint
+from herkomst.graphql.operations import Operations
 from herkomst.graphql.schema import make_schema
+from herkomst.graphql.sockets import Sockets
+from herkomst.graphql.streams import Streams
 from herkomst.intake.api import create_intake
 from herkomst.investigations.inquiry import Desk, open_desk
 from herkomst.record.archive import Archive
@@ -32,7 +35,10 @@ class State(TypedDict):
 def create_app(archive: Archive, settings: Settings) -> Starlette:
     """The application over an opened archive."""
     pages, session = Pages(), Session(settings)
-    schema = make_schema(introspection=settings.dev_login)
+    schema = make_schema()
+    documents = read_documents(schema.core)
+    operations = Operations(schema, documents, introspection=settings.dev_login)
+    streams = Streams(schema, settings)
     intake = create_intake(archive, settings)
     for error, handler in HANDLERS.items():
         intake.add_exception_handler(error, handler)  # It has its own, and not these.
@@ -48,8 +54,10 @@ def create_app(archive: Archive, settings: Settings) -> Starlette:
             Route("/", pages.page),
             Route("/explorer", pages.page),
             Route("/assets/{path:path}", pages.asset),
-            Route("/graphql", Endpoint(schema, settings).answer, methods=["POST"]),
-            Route("/hits/stream", HitStream(settings).answer, methods=["GET"]),
+            Route(
+                "/graphql", Endpoint(operations, streams, settings).answer, methods=["GET", "POST"]
+            ),
+            WebSocketRoute("/graphql", Sockets(operations, streams, settings).answer),
             Route("/session", session.show, methods=["GET"]),
             Route("/session", session.log_in, methods=["POST"]),
             Route("/livez", livez),

@@ -36,14 +36,15 @@ class Traces:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
         parent = _child_of(Headers(scope=scope).get("traceparent", ""))
+        scope.setdefault("state", {})["traceparent"] = parent
         token = trace.set(parent)
 
         async def traced(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] in ("http.response.start", "websocket.accept"):
                 MutableHeaders(scope=message)["traceparent"] = parent
             await send(message)
 

@@ -14,8 +14,14 @@ from herkomst.access.purpose import PurposeNotHeld, PurposeRefused
 from herkomst.access.reading import JournalUnavailable
 from herkomst.access.tokens import NotAuthenticated, TokenRefused
 from herkomst.app.session import SessionInvalid
-from herkomst.app.stream import InvalidResume, TooManyStreams
-from herkomst.graphql.endpoint import BodyTooLarge, Unreadable, WrongMediaType
+from herkomst.graphql.endpoint import (
+    BodyTooLarge,
+    OnlyAsStream,
+    OnlyByPost,
+    Unreadable,
+    WrongMediaType,
+)
+from herkomst.graphql.streams import TooManyStreams
 from herkomst.investigations.freshness import InvalidWaitFor, Stale
 from herkomst.investigations.inquiry import TooSlow
 from herkomst.projections.registry import ModelMissing
@@ -24,12 +30,13 @@ from herkomst.record.database import LOST, DatabaseDown
 STATUS: Mapping[type[Exception], int] = {
     BodyTooLarge: 413,
     DatabaseDown: 503,
-    InvalidResume: 400,
     InvalidWaitFor: 400,
     JournalUnavailable: 503,
     ModelMissing: 503,
     NotAuthenticated: 401,
     NotPermitted: 403,
+    OnlyAsStream: 400,
+    OnlyByPost: 405,
     PurposeNotHeld: 403,
     PurposeRefused: 400,
     SessionInvalid: 400,
@@ -41,18 +48,25 @@ STATUS: Mapping[type[Exception], int] = {
     WrongMediaType: 415,
 }
 _encode = msgspec.json.Encoder().encode
-_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "2"}}
+_HEADERS = {
+    401: {"WWW-Authenticate": "Bearer"},
+    405: {"Allow": "POST"},
+    503: {"Retry-After": "2"},
+}
 
 
-def tell(_request: Request, error: Exception) -> Response:
-    """The answer to an error of the product."""
+def tell(request: Request, error: Exception) -> Response:
+    """The answer to an error of the product, with what its route tells in any case."""
     status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     return problem(
         status,
         code=str(getattr(error, "code", "")),
         message=str(getattr(error, "message", "") or error),
         cure=str(getattr(error, "cure", "")),
-        more={"positions": error.positions} if isinstance(error, Stale) else {},
+        more={
+            **({"positions": error.positions} if isinstance(error, Stale) else {}),
+            **getattr(request.state, "told", {}),
+        },
     )
 
 

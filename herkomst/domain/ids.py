@@ -81,6 +81,11 @@ def reveals_of(officer: str, day: str) -> UUID:
     return named("reveals", officer, day)
 
 
+def glass_of(officer: str) -> UUID:
+    """Stream of the glass that an officer broke, each time."""
+    return named("glass", officer)
+
+
 def reveal_id(reveals: UUID, version: int) -> UUID:
     """One of them."""
     return named("reveal", reveals.hex, version)

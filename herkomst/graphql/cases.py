@@ -10,10 +10,10 @@ from herkomst.access import policy
 from herkomst.access.policy import Action, Permitted
 from herkomst.graphql.context import Info
 from herkomst.graphql.enums import CasePart, CaseState
-from herkomst.graphql.fields import parsed_id, resolved, shape_of, told
+from herkomst.graphql.fields import parsed_id, resolved, right_of, shape_of, told
 from herkomst.graphql.listing import Listed, listed
 from herkomst.graphql.refusals import InvalidPage, NotPermitted, UnknownCase, unknown_case
-from herkomst.graphql.types import Connection, Hit, Occurred, Purchase, StolenItem, Withheld
+from herkomst.graphql.types import Connection, Hit, Node, Occurred, Purchase, StolenItem, Withheld
 from herkomst.investigations import cases, known, pages
 from herkomst.investigations.inquiry import Inquiry
 from herkomst.investigations.pages import Page, Slice
@@ -79,23 +79,20 @@ class CaseHead:
     "everybody else there is none."
 )
 @shape_of(cases.Case)
-class Case(CaseHead):
-    @resolved(Connection[CaseItem], "What is in it, the newest first. Costs `first` times an item.")
+class Case(CaseHead, Node):
+    @resolved(Connection[CaseItem], "What is in it, the newest first.", Action.READ_CASES)
     async def items(
         self, info: Info, root: strawberry.Parent[cases.Case], first: int, after: str | None = None
     ) -> Listed[Any]:
         ask = partial(cases.items, case=root)
-        return await listed(info, Action.READ_CASES, cases.ITEMS, first, after, ask)
+        return await listed(info, cases.ITEMS, first, after, ask)
 
-    @resolved(
-        Connection[CaseEntry],
-        "Its tasks and notes, the newest first. Costs `first` times an entry.",
-    )
+    @resolved(Connection[CaseEntry], "Its tasks and notes, the newest first.", Action.READ_CASES)
     async def entries(
         self, info: Info, root: strawberry.Parent[cases.Case], first: int, after: str | None = None
     ) -> Listed[Any]:
         ask = partial(cases.entries, case=root)
-        return await listed(info, Action.READ_CASES, cases.ENTRIES, first, after, ask)
+        return await listed(info, cases.ENTRIES, first, after, ask)
 
 
 CaseResult = Annotated[
@@ -150,7 +147,7 @@ async def shown(info: Info, identity: str) -> Any:
     """A case by its id or its number."""
     context = info.context
     try:
-        permitted = context.permit(Action.READ_CASES)
+        permitted = context.permit(right_of(info))
     except policy.NotPermitted as error:
         return NotPermitted.of(error)
     return await _one(permitted, context.inquiry, identity) or unknown_case(identity)
@@ -162,7 +159,7 @@ async def as_known(
     """A case as it was known, with a page of its items."""
     context = info.context
     try:
-        permitted = context.permit(Action.READ_CASES)
+        permitted = context.permit(right_of(info))
         page = context.inquiry.cursors.page(cases.ITEMS, first, after)
     except policy.NotPermitted as error:
         return NotPermitted.of(error)

@@ -12,7 +12,7 @@ from herkomst.domain.casework import case as casework
 from herkomst.domain.events import EventData
 from herkomst.graphql.context import Info
 from herkomst.graphql.enums import Category, Handling, ItemKind, JoiningPart, NoteKind, TaskOutcome
-from herkomst.graphql.fields import mutation, parsed_id, shape_of, told
+from herkomst.graphql.fields import mutation, parsed_id, right_of, shape_of, told
 from herkomst.graphql.refusals import CaseRefused, NotPermitted, UnknownCase, unknown_case
 from herkomst.investigations import casefiles
 from herkomst.investigations.casefiles import Kind, Right
@@ -56,14 +56,13 @@ async def _act(
     case = parsed_id(identity)
     if case is None:
         return unknown_case(identity)
-    action = Action.REVIEW_CASE if right == "review" else Action.WORK_IN_CASE
     try:
         if needs is not None and not await casefiles.stands(
             context.reading, context.inquiry, *needs
         ):
             return CaseRefused.of(_no_record(*needs))
         answer = await casefiles.act_in(
-            context.permit(action),
+            context.permit(right_of(info)),
             context.inquiry,
             context.desk,
             context.question,
@@ -106,7 +105,9 @@ def _now() -> datetime:
 
 @strawberry.type(description="What is done in cases. Each is journaled before and after.")
 class CaseWork:
-    @mutation(OpenCaseResult, "Open a case of your unit, on the ground you act on. Costs a case.")
+    @mutation(
+        OpenCaseResult, "Open a case of your unit, on the ground you act on.", Action.OPEN_CASE
+    )
     async def open_case(
         self,
         info: Info,
@@ -126,7 +127,7 @@ class CaseWork:
             handling=handling.value,
         )
         try:
-            permitted = context.permit(Action.OPEN_CASE)
+            permitted = context.permit(right_of(info))
             answer = await casefiles.open_case(permitted, context.desk, context.question, opening)
         except policy.NotPermitted as error:
             return NotPermitted.of(error)
@@ -135,11 +136,13 @@ class CaseWork:
         context.casework = answer.value.position
         return answer.value
 
-    @mutation(CaseActResult, "Put the purpose of a case in writing (art. 9(2) Wpg). Costs a case.")
+    @mutation(
+        CaseActResult, "Put the purpose of a case in writing (art. 9(2) Wpg).", Action.WORK_IN_CASE
+    )
     async def state_case_aim(self, info: Info, case: strawberry.ID, aim: str) -> Any:
         return await _act(info, case, "lead", lambda c, seal: c.state_aim(seal(aim)))
 
-    @mutation(CaseActResult, "Let somebody work in a case, from now or later. Costs a case.")
+    @mutation(CaseActResult, "Let somebody work in a case, from now or later.", Action.WORK_IN_CASE)
     async def join_case(
         self,
         info: Info,
@@ -157,11 +160,11 @@ class CaseWork:
             lambda c, _: c.join(member, part.value, since or now, until, now),
         )
 
-    @mutation(CaseActResult, "End somebody's term in a case, now. Costs a case.")
+    @mutation(CaseActResult, "End somebody's term in a case, now.", Action.WORK_IN_CASE)
     async def leave_case(self, info: Info, case: strawberry.ID, member: str) -> Any:
         return await _act(info, case, "lead", lambda c, _: c.leave(member, _now()))
 
-    @mutation(CaseActResult, "Give a member something to do. Costs a case.")
+    @mutation(CaseActResult, "Give a member something to do.", Action.WORK_IN_CASE)
     async def give_task(
         self, info: Info, case: strawberry.ID, member: str, text: str, due: date | None = None
     ) -> Any:
@@ -170,7 +173,7 @@ class CaseWork:
             info, case, "work", lambda c, seal: c.give(member, seal(text), day, _now())
         )
 
-    @mutation(CaseActResult, "End a task. Costs a case.")
+    @mutation(CaseActResult, "End a task.", Action.WORK_IN_CASE)
     async def end_task(
         self,
         info: Info,
@@ -186,7 +189,7 @@ class CaseWork:
             lambda c, seal: c.end_task(task, outcome.value, seal(text) if text else None),
         )
 
-    @mutation(CaseActResult, "Make a record that you may read part of a case. Costs a case.")
+    @mutation(CaseActResult, "Make a record that you may read part of a case.", Action.WORK_IN_CASE)
     async def add_case_item(
         self,
         info: Info,
@@ -203,7 +206,9 @@ class CaseWork:
             (kind.value, item),
         )
 
-    @mutation(CaseActResult, "Take a record out of a case; that it was in it stays. Costs a case.")
+    @mutation(
+        CaseActResult, "Take a record out of a case; that it was in it stays.", Action.WORK_IN_CASE
+    )
     async def remove_case_item(
         self, info: Info, case: strawberry.ID, item: strawberry.ID, why: str
     ) -> Any:
@@ -212,7 +217,8 @@ class CaseWork:
     @mutation(
         CaseActResult,
         "Give a person a place in a case, by the identity that he presented: in a category, on "
-        "the ground you act on (art. 6b Wpg). Costs a case.",
+        "the ground you act on (art. 6b Wpg).",
+        Action.WORK_IN_CASE,
     )
     async def name_subject(
         self,
@@ -231,13 +237,15 @@ class CaseWork:
             ("presentation", presentation),
         )
 
-    @mutation(CaseActResult, "Take a person out of a case; that he was in it stays. Costs a case.")
+    @mutation(
+        CaseActResult, "Take a person out of a case; that he was in it stays.", Action.WORK_IN_CASE
+    )
     async def drop_subject(
         self, info: Info, case: strawberry.ID, presentation: strawberry.ID, why: str
     ) -> Any:
         return await _act(info, case, "work", lambda c, s: c.drop(_hex(presentation), s(why)))
 
-    @mutation(CaseActResult, "Write a note of a fact or an opinion. Costs a case.")
+    @mutation(CaseActResult, "Write a note of a fact or an opinion.", Action.WORK_IN_CASE)
     async def write_note(
         self,
         info: Info,
@@ -253,7 +261,7 @@ class CaseWork:
             lambda c, seal: c.note(kind.value, seal(text), _hex(about) if about else None),
         )
 
-    @mutation(CaseActResult, "Give a case to another lead, or another unit. Costs a case.")
+    @mutation(CaseActResult, "Give a case to another lead, or another unit.", Action.WORK_IN_CASE)
     async def hand_over_case(
         self, info: Info, case: strawberry.ID, unit: str, lead: str, why: str
     ) -> Any:
@@ -261,21 +269,23 @@ class CaseWork:
             info, case, "lead", lambda c, seal: c.hand_over(unit, lead, seal(why), _now())
         )
 
-    @mutation(CaseActResult, "Propose to close a case; somebody else reviews it. Costs a case.")
+    @mutation(
+        CaseActResult, "Propose to close a case; somebody else reviews it.", Action.WORK_IN_CASE
+    )
     async def propose_closing(self, info: Info, case: strawberry.ID, why: str) -> Any:
         by = info.context.reading.viewer.subject
         return await _act(info, case, "work", lambda c, seal: c.propose_closing(by, seal(why)))
 
-    @mutation(CaseActResult, "Find in review that a case stays open. Costs a case.")
+    @mutation(CaseActResult, "Find in review that a case stays open.", Action.REVIEW_CASE)
     async def refuse_closing(self, info: Info, case: strawberry.ID, why: str) -> Any:
         by = info.context.reading.viewer.subject
         return await _act(info, case, "review", lambda c, seal: c.refuse_closing(by, seal(why)))
 
-    @mutation(CaseActResult, "Find in review that a case is closed. Costs a case.")
+    @mutation(CaseActResult, "Find in review that a case is closed.", Action.REVIEW_CASE)
     async def close_case(self, info: Info, case: strawberry.ID) -> Any:
         by = info.context.reading.viewer.subject
         return await _act(info, case, "review", lambda c, _: c.close(by))
 
-    @mutation(CaseActResult, "Work in a closed case again. Costs a case.")
+    @mutation(CaseActResult, "Work in a closed case again.", Action.WORK_IN_CASE)
     async def reopen_case(self, info: Info, case: strawberry.ID, why: str) -> Any:
         return await _act(info, case, "lead", lambda c, seal: c.reopen(seal(why)))

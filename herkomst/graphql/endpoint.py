@@ -1,37 +1,52 @@
 """GraphQL over HTTP: one question a request, as JSON, answered once the journal has it.
 
-It follows the draft "GraphQL over HTTP". Questions come by POST alone: in a URL they would stand in
-the logs of every proxy. Batches are refused, because one request is one operation of the journal.
+It follows the draft "GraphQL over HTTP". What is stored is asked by POST alone: in a URL a question
+would stand in the logs of every proxy. By GET only the schema tells of itself. Batches are refused,
+because one request is one operation of the journal.
 """
 
 import logging
+from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any, NamedTuple
 
+import anyio
 import msgspec
-from graphql import GraphQLError
+from graphql import ExecutionResult, OperationType
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import Response
-from strawberry.schema.exceptions import CannotGetOperationTypeError
-from strawberry.types import ExecutionResult
-from strawberry.types.execution import PreExecutionError
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
 
 from herkomst.access.asking import ask
-from herkomst.access.reading import JournalUnavailable, Question, Returned, read
+from herkomst.access.reading import Question, Returned, read
+from herkomst.access.viewer import Reading
+from herkomst.graphql import answers
+from herkomst.graphql.answers import EVENTS, GRAPHQL_JSON, JSON
 from herkomst.graphql.context import Context
+from herkomst.graphql.limits import Cost
+from herkomst.graphql.operations import (
+    Asked,
+    Operation,
+    OperationRefused,
+    Operations,
+    fail_with,
+)
 from herkomst.graphql.schema import Schema
+from herkomst.graphql.streams import ENDS, Push, Stream, Streams
 from herkomst.investigations import freshness
-from herkomst.investigations.inquiry import Desk, Inquiry, TooSlow
-from herkomst.projections.registry import ModelMissing
-from herkomst.record.database import DatabaseDown
+from herkomst.investigations.inquiry import Desk, Inquiry
 from herkomst.settings import Settings
 
 log = logging.getLogger(__name__)
 
 BODY_LIMIT = 1024 * 1024
-JSON = "application/json"
-GRAPHQL_JSON = "application/graphql-response+json"
-UNAVAILABLE = (JournalUnavailable, DatabaseDown, ModelMissing, TooSlow)
-"""What fails the whole request: half an answer is none."""
+
+
+PATIENCE = 30.0
+"""Seconds that a client of a stream may take nothing."""
+_SIGN_OF_LIFE = b":\n\n"
+_COMPLETE = b"event: complete\ndata:\n\n"
 
 
 class BodyTooLarge(Exception):
@@ -51,7 +66,7 @@ class WrongMediaType(Exception):
 
 
 class Unreadable(Exception):
-    """The body is no question."""
+    """The request is no question."""
 
     code = "request_invalid"
     cure = 'Send one JSON object, such as {"query": "{ hits(first: 10) { nodes { id } } }"}.'
@@ -61,21 +76,20 @@ class Unreadable(Exception):
         self.message = message
 
 
-class NotExecuted(Exception):
-    """The question was refused before anything was read, so nothing is journaled."""
+class OnlyByPost(Exception):
+    """A question about what is stored, in a URL."""
 
-    def __init__(self, result: ExecutionResult) -> None:
-        super().__init__("not executed")
-        self.result = result
+    code = "only_by_post"
+    message = "What is stored is not asked by GET: questions would stand in the logs of proxies."
+    cure = "Send it by POST, as application/json."
 
 
-class Asked(msgspec.Struct, rename="camel"):
-    """The body of a request."""
+class OnlyAsStream(Exception):
+    """A subscription that was asked for as one answer."""
 
-    query: str
-    operation_name: str | None = None
-    variables: dict[str, Any] | None = None
-    extensions: dict[str, Any] | None = None
+    code = "only_as_stream"
+    message = "A subscription comes as a stream."
+    cure = f"Send `Accept: {EVENTS}`, or ask over a websocket with graphql-transport-ws."
 
 
 class Outcome(NamedTuple):
@@ -86,106 +100,184 @@ class Outcome(NamedTuple):
 
 
 _decode = msgspec.json.Decoder(Asked).decode
-_encode = msgspec.json.Encoder().encode
+_decode_map = msgspec.json.Decoder(dict[str, Any] | None).decode
 
 
 class Endpoint:
     """Answers questions over one schema."""
 
-    def __init__(self, schema: Schema, settings: Settings) -> None:
-        self._schema = schema
+    def __init__(self, operations: Operations, streams: Streams, settings: Settings) -> None:
+        self._schema = streams.schema
+        self._streams = streams
+        self._operations = operations
         self._settings = settings
 
     async def answer(self, request: Request) -> Response:
-        desk: Desk = request.state.desk
-        headers = await ask(request, self._settings, desk.archive.standings)
-        asked = await _asked(request)
-        wanted = freshness.parse_wait_for(headers.wait_for)
-        await freshness.wait(desk, wanted)
-        question = Question(asked.query, asked.variables or {}, "graphql")
-
-        async def execute(returned: Returned) -> Outcome:
-            async with Inquiry(desk, returned) as inquiry:
-                context = Context(desk, headers.reading, question, inquiry)
-                return await self._execute(asked, context)
-
+        """Raises what `app.problems` translates, after which the cost is told too."""
+        request.state.told = answers.told_cost(Cost())
+        headers = await ask(request, self._settings)
+        asked = _asked_by_get(request) if _is_get(request) else await _asked(request)
+        media = answers.media_of(request.headers.get("accept", ""))
         try:
-            answer = await read(desk.archive, headers.reading, question, execute)
-        except NotExecuted as refused:
-            return _response(request, refused.result, 400)
-        response = _response(request, answer.value.result, 200)
+            operation = self._operations.prepare(asked)
+            request.state.told = answers.told_cost(operation.cost)
+            _must_be_askable(request, asked, operation)
+            await freshness.wait(request.state.desk, freshness.parse_wait_for(headers.wait_for))
+            if operation.kind is OperationType.SUBSCRIPTION:
+                return _Events(_pushed(await self._streams.open(request, operation)))
+        except OperationRefused as refused:
+            body = answers.refusal(request, refused.errors, refused.cost)
+            plain = media == JSON and not refused.too_much
+            return _response(media, body, 200 if plain else 400)
+        return await self._answered(request, media, operation, headers.reading)
+
+    async def _answered(
+        self, request: Request, media: str, operation: Operation, reading: Reading
+    ) -> Response:
+        desk: Desk = request.state.desk
+        question = Question(operation.text, operation.variables, "graphql")
+        execute = partial(executed, self._schema, desk, reading, question, operation)
+        answer = await read(desk.archive, reading, question, execute)
+        outcome = answer.value
+        response = _response(
+            media, answers.result_body(request, outcome.result, operation.cost), 200
+        )
         response.headers["Herkomst-Journal"] = str(answer.journal)
-        if answer.value.positions:
-            response.headers["Herkomst-Position"] = freshness.as_header(answer.value.positions)
+        if outcome.positions:
+            response.headers["Herkomst-Position"] = freshness.as_header(outcome.positions)
         return response
 
-    async def _execute(self, asked: Asked, context: Context) -> Outcome:
-        try:
-            result = await self._schema.execute(
-                asked.query,
-                variable_values=asked.variables,
-                operation_name=asked.operation_name,
-                context_value=context,
-            )
-        except CannotGetOperationTypeError as error:
-            unknown = GraphQLError(error.as_http_error_reason())
-            raise NotExecuted(ExecutionResult(data=None, errors=[unknown])) from error
-        if isinstance(result, PreExecutionError):
-            raise NotExecuted(result)
-        for failed in result.errors or ():
-            if isinstance(failed.original_error, UNAVAILABLE):
-                raise failed.original_error
-        positions = dict(context.inquiry.positions)
-        if context.casework:
-            positions["casework"] = context.casework
-        return Outcome(result, positions)
+
+async def executed(
+    schema: Schema,
+    desk: Desk,
+    reading: Reading,
+    question: Question,
+    operation: Operation,
+    returned: Returned,
+) -> Outcome:
+    """What an operation comes to over one inquiry. Raises one of `UNAVAILABLE`."""
+    async with Inquiry(desk, returned) as inquiry:
+        context = Context(desk, reading, question, inquiry)
+        result = await operation.execute(schema, context)
+        fail_with(result)
+    positions = dict(inquiry.positions)
+    if context.casework:
+        positions["casework"] = context.casework
+    return Outcome(result, positions)
+
+
+def _is_get(request: Request) -> bool:
+    return request.method in ("GET", "HEAD")
+
+
+def _must_be_askable(request: Request, asked: Asked, operation: Operation) -> None:
+    """Raises `OnlyByPost`, `OnlyAsStream`.
+
+    By GET a trusted document may be watched: its URL tells a hash and where to go on.
+    """
+    watches = operation.kind is OperationType.SUBSCRIPTION
+    tells = operation.kind is OperationType.QUERY and operation.tells_of_schema_alone
+    if _is_get(request) and not tells and not (watches and asked.document_id):
+        raise OnlyByPost
+    if watches and EVENTS not in answers.accepted(request.headers.get("accept", "")):
+        raise OnlyAsStream
 
 
 async def _asked(request: Request) -> Asked:
     """The question of a request. Raises `WrongMediaType`, `BodyTooLarge`, `Unreadable`."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
         raise WrongMediaType
+    declared = request.headers.get("content-length", "0")
+    if declared.isascii() and declared.isdigit() and len(declared) <= 18:
+        _must_fit(int(declared))
     body = bytearray()
     async for part in request.stream():
+        _must_fit(len(body) + len(part))
         body += part
-        if len(body) > BODY_LIMIT:
-            raise BodyTooLarge
+    return parse(body)
+
+
+def _must_fit(size: int) -> None:
+    if size > BODY_LIMIT:
+        raise BodyTooLarge
+
+
+def parse(body: bytes | bytearray) -> Asked:
+    """A question of its JSON. Raises `Unreadable`."""
     if body.lstrip()[:1] == b"[":
         raise Unreadable("Several questions in one request are refused.")
     try:
         asked = _decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, RecursionError, ValueError) as error:
         raise Unreadable(f"The body cannot be read: {error}.") from None
-    if not asked.query.strip():
+    return whole(asked)
+
+
+def whole(asked: Asked) -> Asked:
+    """The same question, if it is one. Raises `Unreadable`."""
+    if asked.document_id is not None and asked.query is not None:
+        raise Unreadable("It has both a `documentId` and a `query`.")
+    if asked.document_id is None and not (asked.query or "").strip():
         raise Unreadable("The question is empty.")
     return asked
 
 
-def _response(request: Request, result: ExecutionResult, status: int) -> Response:
-    """The result as JSON. A client that takes only plain JSON learns of refusals by the body."""
-    modern = GRAPHQL_JSON in request.headers.get("accept", "")
-    body: dict[str, Any] = {}
-    if status == 200:
-        body["data"] = result.data
-    if result.errors:
-        body["errors"] = [_told(error) for error in result.errors]
-    if result.extensions:
-        body["extensions"] = result.extensions
-    return Response(
-        _encode(body),
-        status if modern else 200,
-        media_type=f"{GRAPHQL_JSON if modern else JSON}; charset=utf-8",
-    )
+def _asked_by_get(request: Request) -> Asked:
+    """The question of a URL. Raises `Unreadable`."""
+    sent: QueryParams = request.query_params
+    try:
+        return whole(
+            Asked(
+                query=sent.get("query"),
+                document_id=sent.get("documentId"),
+                operation_name=sent.get("operationName"),
+                variables=_decode_map(sent.get("variables") or "null"),
+                extensions=_decode_map(sent.get("extensions") or "null"),
+            )
+        )
+    except (msgspec.DecodeError, RecursionError, ValueError) as error:
+        raise Unreadable(f"The URL cannot be read: {error}.") from None
 
 
-def _told(error: GraphQLError) -> Any:
-    """What a client may know of an error: its own faults; the rest is logged and masked."""
-    original = error.original_error
-    if original is None or isinstance(original, GraphQLError):
-        return error.formatted
-    log.error("a field failed: %s", error.path, exc_info=original)
-    return {
-        "message": "Something unexpected went wrong; it was logged.",
-        "path": error.path,
-        "extensions": {"code": "internal"},
-    }
+def _response(media: str, body: Any, status: int) -> Response:
+    if media != EVENTS:
+        return Response(answers.encode(body), status, media_type=f"{media}; charset=utf-8")
+    if status != 200:  # No stream was begun, so a refusal is told as a result.
+        return _response(GRAPHQL_JSON, body, status)
+    return Response(_event(body) + _COMPLETE, status, media_type=EVENTS)
+
+
+class _Events(StreamingResponse):
+    """Server-sent events, broken off where a client takes nothing any more."""
+
+    def __init__(self, events: AsyncIterator[bytes]) -> None:
+        super().__init__(events, media_type=EVENTS, headers={"X-Accel-Buffering": "no"})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def in_time(message: Message) -> None:
+            with anyio.fail_after(PATIENCE):
+                await send(message)
+
+        try:
+            await super().__call__(scope, receive, in_time)
+        except* TimeoutError:
+            log.info("a stream was given up: its client took nothing for %s seconds", PATIENCE)
+
+
+async def _pushed(stream: Stream) -> AsyncIterator[bytes]:
+    """The events of a stream, in the distinct connections mode of graphql-sse."""
+    try:
+        async for push in stream.pushes():
+            yield _SIGN_OF_LIFE if push is None else _event_of(push)
+    except ENDS as error:
+        yield _event({"errors": [answers.told_end(error)]})
+    yield _COMPLETE
+
+
+def _event_of(push: Push) -> bytes:
+    return b"id: %d\n%b" % (push.after, _event(push.body))
+
+
+def _event(body: Any) -> bytes:
+    return b"event: next\ndata: %b\n\n" % answers.encode(body)

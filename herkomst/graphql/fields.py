@@ -1,10 +1,14 @@
 """How the shapes of this room are resolved: from the records of investigations, by name."""
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any, TypeVar
 from uuid import UUID
 
 import strawberry
+
+from herkomst.access.policy import Action
+from herkomst.graphql.context import Info
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -24,21 +28,63 @@ def parsed_id(text: str) -> UUID | None:
         return None
 
 
-def resolved(shape: Any, description: str) -> Callable[[F], F]:
-    """A field that a function resolves to a record of this shape."""
-    decorator: Callable[[F], F] = strawberry.field(graphql_type=shape, description=description)
-    return decorator
+def resolved(
+    shape: Any, description: str, right: Action | None = None, cost: int = 0
+) -> Callable[[F], F]:
+    """A field that a function resolves to a record of this shape.
+
+    `right` is what the viewer must be allowed beside what led to it, and `cost` what it costs
+    beside the objects that it answers: the same definition is enforced, priced and documented.
+    """
+
+    def define(function: F) -> F:
+        pages = "first" in signature(function).parameters
+        decorator: Callable[[F], F] = strawberry.field(
+            graphql_type=shape,
+            description=whole_description(description, pages, right, cost),
+            metadata={"right": right, "cost": cost},
+        )
+        return decorator(function)
+
+    return define
 
 
-def mutation(shape: Any, description: str) -> Callable[[F], F]:
+def mutation(shape: Any, description: str, right: Action) -> Callable[[F], F]:
     """A mutation whose outcome is a record of this shape."""
-    decorator: Callable[[F], F] = strawberry.mutation(graphql_type=shape, description=description)
+    decorator: Callable[[F], F] = strawberry.mutation(
+        graphql_type=shape,
+        description=whole_description(description, False, right, 0),
+        metadata={"right": right, "cost": 0},
+    )
     return decorator
 
 
-def told(description: str, name: str | None = None) -> Any:
-    """A field that is an attribute of the record."""
-    return strawberry.field(description=description, name=name)
+def told(description: str, name: str | None = None, right: Action | None = None) -> Any:
+    """A field that is an attribute of the record; one with a right is withheld without it."""
+    return strawberry.field(
+        description=whole_description(description, False, right, 0),
+        name=name,
+        metadata={"right": right, "cost": 0},
+    )
+
+
+def whole_description(description: str, pages: bool, right: Action | None, cost: int) -> str:
+    """A description with what the field needs and costs."""
+    parts = [description]
+    if right is not None:
+        parts.append(f"Needs `{right}`.")
+    if pages:
+        parts.append("Costs `first` times what one of it costs.")
+    if cost:
+        parts.append(f"Costs {cost}.")
+    return " ".join(parts)
+
+
+def right_of(info: Info) -> Action:
+    """What the field that is being resolved needs, by its definition."""
+    right = info._field.metadata["right"]
+    assert isinstance(right, Action)
+    return right
 
 
 def shape_of(record: type | tuple[type, ...]) -> Callable[[type[T]], type[T]]:

@@ -7,16 +7,18 @@ members. The price is told with every answer, as `extensions.cost`.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from graphql import (
     DocumentNode,
     FieldNode,
+    FloatValueNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    GraphQLField,
     GraphQLList,
     GraphQLNamedType,
     GraphQLNonNull,
@@ -30,9 +32,8 @@ from graphql import (
     VariableNode,
     get_named_type,
     parse,
+    validate,
 )
-from strawberry.extensions import SchemaExtension
-from strawberry.schema.schema import validate_document
 
 from herkomst.investigations.pages import LARGEST
 
@@ -56,9 +57,21 @@ REPEATS = 5
 DIRECTIVES = 20
 DEFINITIONS = 40
 VARIABLES = 40
+DIGITS = 18
+"""Characters of a number that is written into a document."""
+LEVELS = 20
+"""Lists and objects inside each other, in the variables and in a value of a document."""
 COST = 10_000
+TRUSTED_COST = 25_000
+"""What a trusted document may cost: it was looked at before it was taken up."""
+UNPRICED = 1
+"""What is told as the cost of a question that was refused before it could be priced."""
+OBJECT = 1
+"""What an object costs; what it says of itself costs nothing."""
 MEMBERS = 5
 """Members that a list is taken to have."""
+COUNT = 100
+"""What it costs to count a list."""
 REMEMBERED = 64
 """Documents whose reading is kept: screens ask the same ones."""
 _INTROSPECTION = frozenset({"__schema", "__type"})
@@ -84,6 +97,13 @@ class Weight(NamedTuple):
         )
 
 
+class Cost(NamedTuple):
+    """What a question costs, and what it may cost."""
+
+    requested: int = UNPRICED
+    maximum: int = COST
+
+
 class Readied(NamedTuple):
     """A document that was read, found to be small enough, and validated."""
 
@@ -94,48 +114,19 @@ class Readied(NamedTuple):
 class Reader:
     """Reads documents against one schema, and remembers what it read."""
 
-    def __init__(self, *, introspection: bool) -> None:
+    def __init__(self, schema: GraphQLSchema, *, introspection: bool) -> None:
+        self._schema = schema
         self._introspection = introspection
         self.ready = lru_cache(maxsize=REMEMBERED)(self._ready)
 
-    def _ready(self, schema: GraphQLSchema, rules: tuple[Any, ...], text: str) -> Readied:
+    def _ready(self, text: str) -> Readied:
+        """Raises `GraphQLError`, and `Refused` where it asks too much at once."""
         document = read(text)
         refuse_abundance(document)
-        for operation in _operations(document):
-            weigh(schema, document, operation, None, introspection=self._introspection)
-        return Readied(document, tuple(validate_document(schema, document, rules)))
-
-
-class Limits(SchemaExtension):
-    """The extension that reads, weighs and prices each operation before it is executed."""
-
-    def __init__(self, reader: Reader) -> None:
-        super().__init__()
-        self._reader = reader
-        self._cost: int | None = None
-        self._errors: list[GraphQLError] = []
-
-    def on_parse(self) -> Iterator[None]:
-        context = self.execution_context
-        refuse_many_values(context.variables)
-        schema = context.schema._schema
-        readied = self._reader.ready(schema, context.validation_rules, context.query or "")
-        context.graphql_document = readied.document
-        self._errors = list(readied.errors)
-        operation = _chosen(readied.document, context.operation_name)
-        if operation is not None and not self._errors:
-            variables = context.variables or {}
-            self._cost = price(schema, readied.document, operation, variables)
-        yield
-
-    def on_validate(self) -> Iterator[None]:
-        self.execution_context.pre_execution_errors = self._errors
-        yield
-
-    def get_results(self) -> dict[str, Any]:
-        if self._cost is None:
-            return {}
-        return {"cost": {"requested": self._cost, "maximum": COST}}
+        for operation in operations(document):
+            weigh(self._schema, document, operation, None, introspection=self._introspection)
+        errors = validate(self._schema, document, hide_suggestions=not self._introspection)
+        return Readied(document, tuple(errors))
 
 
 def read(text: str) -> DocumentNode:
@@ -157,7 +148,7 @@ def refuse_abundance(document: DocumentNode) -> None:
             f"The document has {len(document.definitions)} operations and fragments; "
             f"{DEFINITIONS} are allowed.",
         )
-    for operation in _operations(document):
+    for operation in operations(document):
         if len(operation.variable_definitions or ()) > VARIABLES:
             raise Refused("too_many_variables", f"An operation has at most {VARIABLES} variables.")
     nodes = list(_nodes(document))
@@ -173,6 +164,13 @@ def refuse_abundance(document: DocumentNode) -> None:
         raise Refused(
             "too_many_fields", f"The document has {fields} fields; {WRITTEN} are allowed."
         )
+    for value, level in _values(nodes):
+        if level > LEVELS:
+            raise Refused("too_deep", f"Values are nested at most {LEVELS} levels deep.")
+        if isinstance(value, IntValueNode | FloatValueNode) and len(value.value) > DIGITS:
+            raise Refused(
+                "number_too_long", f"A number in a document has at most {DIGITS} characters."
+            )
 
 
 def _nodes(document: DocumentNode) -> Iterator[Node]:
@@ -186,16 +184,35 @@ def _nodes(document: DocumentNode) -> Iterator[Node]:
         nodes += selections.selections if selections else ()
 
 
-def refuse_many_values(variables: Mapping[str, Any] | None) -> None:
-    """Refuse more values than any question needs. Raises `Refused`."""
-    found, values = 0, list((variables or {}).values())
+def _values(nodes: Iterable[Node]) -> Iterator[tuple[ValueNode, int]]:
+    """The values that are written at these nodes, each with how deep it lies in another."""
+    values: list[tuple[Any, int]] = [(node, 0) for node in nodes]
     while values:
-        value = values.pop()
+        node, level = values.pop()
+        if isinstance(node, ValueNode):
+            yield node, level
+        inner = [*(getattr(node, "values", None) or ()), *(getattr(node, "fields", None) or ())]
+        values += ((each, level + 1) for each in inner)
+        beside = [*(getattr(node, "arguments", None) or ()), getattr(node, "value", None)]
+        beside += [getattr(node, "default_value", None)]
+        values += ((each, level) for each in beside if isinstance(each, Node))
+        for directive in getattr(node, "directives", None) or ():
+            values.append((directive, level))
+
+
+def refuse_many_values(variables: Mapping[str, Any] | None) -> None:
+    """Refuse more values than any question needs, or deeper ones. Raises `Refused`."""
+    found, values = 0, [(value, 1) for value in (variables or {}).values()]
+    while values:
+        value, level = values.pop()
         found += 1
         if found > VALUES:
             raise Refused("too_many_values", f"The variables have more than {VALUES} values.")
+        if level > LEVELS:
+            raise Refused("too_deep", f"Variables are nested at most {LEVELS} levels deep.")
         if isinstance(value, list | dict):
-            values += value if isinstance(value, list) else value.values()
+            inner = value if isinstance(value, list) else value.values()
+            values += ((each, level + 1) for each in inner)
 
 
 def price(
@@ -204,15 +221,18 @@ def price(
     operation: OperationDefinitionNode,
     variables: Mapping[str, Any],
 ) -> int:
-    """What an operation costs with these variables. Raises `Refused` above the cap."""
-    cost = weigh(schema, document, operation, variables, introspection=True).cost
-    if cost > COST:
+    """What an operation costs with these variables. Raises `Refused` for a page that is none."""
+    return weigh(schema, document, operation, variables, introspection=True).cost
+
+
+def refuse_dear(cost: Cost) -> None:
+    """Raises `Refused` above the limit."""
+    if cost.requested > cost.maximum:
         raise Refused(
             "too_costly",
-            f"The question costs {cost} points; {COST} are allowed. Ask for smaller pages, or for "
-            "less of each record.",
+            f"The question costs {cost.requested} points; {cost.maximum} are allowed. Ask for "
+            "smaller pages, or for less of each record.",
         )
-    return cost
 
 
 def weigh(
@@ -306,15 +326,18 @@ class _Scale:
                 raise Refused("introspection_off", "The schema is not told here; it is published.")
             below = _Place(place.depth + 1, INTROSPECTION_DEPTH, None)
             return own.plus(self.selections(node.selection_set, None, below))
+        field = getattr(on, "fields", {}).get(name)
+        own = own.plus(Weight(cost=extra_cost(field)))
         if node.selection_set is None:
             return own
-        field = getattr(on, "fields", {}).get(name)
         type_ = None if field is None else field.type
         inner = None if type_ is None else get_named_type(type_)
         page = self._page(node)
+        if page is None and not _is_list(type_):
+            page = place.page  # A page may lie deeper than the field that says how large it is.
         deeper = _Place(place.depth + 1, place.deepest, page)
         below_it = self.selections(node.selection_set, inner, deeper)
-        return own.plus(Weight(cost=1).plus(below_it), _members(type_, place.page))
+        return own.plus(Weight(cost=OBJECT).plus(below_it), _members(type_, place.page))
 
     def _page(self, node: FieldNode) -> int | None:
         """The size of the page that is asked for; None where none is, or is none that can be."""
@@ -342,13 +365,23 @@ class _Place(NamedTuple):
     page: int | None
 
 
+def extra_cost(field: GraphQLField | None) -> int:
+    """What a field costs beside the objects that it answers, as its definition says."""
+    definition = None if field is None else field.extensions.get("strawberry-definition")
+    return 0 if definition is None else int((definition.metadata or {}).get("cost", 0))
+
+
 def _members(type_: Any, page: int | None) -> int:
     """How many a field may answer: of a list in a page as many as the page has."""
-    while isinstance(type_, GraphQLNonNull):
-        type_ = type_.of_type
-    if not isinstance(type_, GraphQLList):
+    if not _is_list(type_):
         return 1
     return MEMBERS if page is None else page
+
+
+def _is_list(type_: Any) -> bool:
+    while isinstance(type_, GraphQLNonNull):
+        type_ = type_.of_type
+    return isinstance(type_, GraphQLList)
 
 
 def _small_number(node: ValueNode | None) -> int | None:
@@ -363,15 +396,16 @@ def _refuse_weight(weight: Weight) -> None:
         raise Refused("too_many_aliases", f"The question has more than {ALIASES} aliases.")
 
 
-def _operations(document: DocumentNode) -> Iterator[OperationDefinitionNode]:
+def operations(document: DocumentNode) -> Iterator[OperationDefinitionNode]:
     for definition in document.definitions:
         if isinstance(definition, OperationDefinitionNode):
             yield definition
 
 
-def _chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode | None:
-    operations = [o for o in _operations(document) if name in (None, o.name and o.name.value)]
-    return operations[0] if len(operations) == 1 else None
+def chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode | None:
+    """The operation of this name, or the only one; None where that says nothing."""
+    found = [o for o in operations(document) if name in (None, o.name and o.name.value)]
+    return found[0] if len(found) == 1 else None
 
 
 def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:

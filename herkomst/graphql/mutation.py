@@ -13,7 +13,8 @@ from herkomst.graphql import refusals
 from herkomst.graphql.casework import CaseWork
 from herkomst.graphql.context import Info
 from herkomst.graphql.enums import HitState, Rejection
-from herkomst.graphql.fields import mutation, parsed_id, shape_of, told
+from herkomst.graphql.fields import mutation, parsed_id, right_of, shape_of, told
+from herkomst.graphql.glasses import BreakingGlass
 from herkomst.graphql.refusals import HitClosed, NotPermitted, UnknownHit
 from herkomst.graphql.reveals import Revealing
 from herkomst.investigations import decisions
@@ -42,7 +43,7 @@ async def _decide(
     if hit is None:
         return refusals.unknown_hit(identity)
     try:
-        permitted = context.permit(Action.DECIDE_HIT)
+        permitted = context.permit(right_of(info))
         answer = await decisions.decide(
             permitted,
             context.inquiry,
@@ -63,15 +64,17 @@ async def _decide(
 
 
 @strawberry.type(description="What can be decided. Each is journaled before and after.")
-class Mutation(CaseWork, Revealing):
-    @mutation(DecisionResult, "Take a hit up: you looked at both goods. Costs a hit.")
+class Mutation(CaseWork, Revealing, BreakingGlass):
+    @mutation(DecisionResult, "Take a hit up: you looked at both goods.", Action.DECIDE_HIT)
     async def assess_hit(self, info: Info, id: strawberry.ID) -> Any:  # noqa: A002
         return await _decide(info, id, casework.Hit.assess, "assessed")
 
-    @mutation(DecisionResult, "Confirm the signal; it says nothing of who owns it. Costs a hit.")
+    @mutation(
+        DecisionResult, "Confirm the signal; it says nothing of who owns it.", Action.DECIDE_HIT
+    )
     async def confirm_hit(self, info: Info, id: strawberry.ID) -> Any:  # noqa: A002
         return await _decide(info, id, casework.Hit.confirm, "confirmed")
 
-    @mutation(DecisionResult, "Reject a hit on the facts as they were compared. Costs a hit.")
+    @mutation(DecisionResult, "Reject a hit on the facts as they were compared.", Action.DECIDE_HIT)
     async def reject_hit(self, info: Info, id: strawberry.ID, reason: Rejection) -> Any:  # noqa: A002
         return await _decide(info, id, lambda hit: hit.reject(reason.value), "rejected")

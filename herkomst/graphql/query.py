@@ -1,6 +1,6 @@
 """The questions: each is one line over an investigation."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime
 from enum import Enum
 from functools import partial
@@ -32,13 +32,15 @@ from herkomst.graphql.enums import (
     PresentationState,
     Trade,
 )
-from herkomst.graphql.fields import parsed_id, resolved
+from herkomst.graphql.fields import parsed_id, resolved, right_of
+from herkomst.graphql.glasses import GlassBreak
 from herkomst.graphql.listing import Listed, listed
-from herkomst.graphql.refusals import NotPermitted, UnknownHit
+from herkomst.graphql.refusals import NotPermitted, UnknownHit, UnknownRecord
 from herkomst.graphql.types import (
     Connection,
     Dealer,
     Hit,
+    Node,
     Presentation,
     Purchase,
     StolenItem,
@@ -46,11 +48,13 @@ from herkomst.graphql.types import (
 from herkomst.investigations import (
     cases,
     dealers,
+    glasses,
     hits,
     known,
     pages,
     presentations,
     purchases,
+    records,
     stolen_items,
 )
 from herkomst.investigations.inquiry import Inquiry
@@ -60,6 +64,39 @@ HitResult = Annotated[
     Hit | NotPermitted | UnknownHit,
     strawberry.union("HitResult", description="A hit, or why not."),
 ]
+
+
+PurchaseResult = Annotated[
+    Purchase | NotPermitted | UnknownRecord,
+    strawberry.union("PurchaseResult", description="A purchase, or why not."),
+]
+StolenItemResult = Annotated[
+    StolenItem | NotPermitted | UnknownRecord,
+    strawberry.union("StolenItemResult", description="A stolen item, or why not."),
+]
+DealerResult = Annotated[
+    Dealer | NotPermitted | UnknownRecord,
+    strawberry.union("DealerResult", description="A dealer, or why not."),
+]
+PresentationResult = Annotated[
+    Presentation | NotPermitted | UnknownRecord,
+    strawberry.union("PresentationResult", description="A presented identity, or why not."),
+]
+One = Callable[[Permitted, Inquiry, UUID], Awaitable[object]]
+
+
+async def _found(
+    info: Info, identity: str, one: One, unknown: Callable[[str], UnknownHit | UnknownRecord]
+) -> Any:
+    """A record by its id, if the policy allows it and there is one for this viewer."""
+    context = info.context
+    try:
+        permitted = context.permit(right_of(info))
+    except policy.NotPermitted as error:
+        return NotPermitted.of(error)
+    wanted = parsed_id(identity)
+    found = await one(permitted, context.inquiry, wanted) if wanted else None
+    return found or unknown(identity)
 
 
 def _words(chosen: Sequence[Enum] | None) -> list[str] | None:
@@ -80,7 +117,7 @@ def _id(argument: str, text: str | None) -> UUID | None:
     "journaled before it is answered, and needs `first` from 1 to 100 where it lists."
 )
 class Query:
-    @resolved(Connection[Hit], "Hits, the one that changed last first. Costs `first` times a hit.")
+    @resolved(Connection[Hit], "Hits, the one that changed last first.", Action.READ_HITS)
     async def hits(
         self,
         info: Info,
@@ -91,20 +128,13 @@ class Query:
         since: datetime | None = None,
     ) -> Listed[Any]:
         ask = partial(hits.page, grades=_words(grade), states=_words(state), since=since)
-        return await listed(info, Action.READ_HITS, hits.LIST, first, after, ask)
+        return await listed(info, hits.LIST, first, after, ask)
 
-    @resolved(HitResult, "One hit by its id. Costs a hit.")
+    @resolved(HitResult, "One hit by its id.", Action.READ_HITS)
     async def hit(self, info: Info, id: strawberry.ID) -> Any:  # noqa: A002
-        context = info.context
-        try:
-            permitted = context.permit(Action.READ_HITS)
-        except policy.NotPermitted as error:
-            return NotPermitted.of(error)
-        wanted = parsed_id(id)
-        found = await hits.one(permitted, context.inquiry, wanted) if wanted else None
-        return found or refusals.unknown_hit(id)
+        return await _found(info, id, hits.one, refusals.unknown_hit)
 
-    @resolved(Connection[Purchase], "Purchases, the newest first. Costs `first` times a purchase.")
+    @resolved(Connection[Purchase], "Purchases, the newest first.", Action.READ_PURCHASES)
     async def purchases(
         self,
         info: Info,
@@ -128,11 +158,9 @@ class Query:
                 until=until,
             )
 
-        return await listed(info, Action.READ_PURCHASES, purchases.LIST, first, after, ask)
+        return await listed(info, purchases.LIST, first, after, ask)
 
-    @resolved(
-        Connection[StolenItem], "Stolen items, the newest first. Costs `first` times an item."
-    )
+    @resolved(Connection[StolenItem], "Stolen items, the newest first.", Action.READ_STOLEN_ITEMS)
     async def stolen_items(
         self,
         info: Info,
@@ -142,11 +170,9 @@ class Query:
         kind: list[str] | None = None,
     ) -> Listed[Any]:
         ask = partial(stolen_items.page, status=_words(status), kinds=kind)
-        return await listed(info, Action.READ_STOLEN_ITEMS, stolen_items.LIST, first, after, ask)
+        return await listed(info, stolen_items.LIST, first, after, ask)
 
-    @resolved(
-        Connection[Dealer], "Dealers, the one that changed last first. Costs `first` times one."
-    )
+    @resolved(Connection[Dealer], "Dealers, the one that changed last first.", Action.READ_DEALERS)
     async def dealers(
         self,
         info: Info,
@@ -162,11 +188,12 @@ class Query:
             trade=trade.value if trade else None,
             states=_words(state),
         )
-        return await listed(info, Action.READ_DEALERS, dealers.LIST, first, after, ask)
+        return await listed(info, dealers.LIST, first, after, ask)
 
     @resolved(
         Connection[Presentation],
-        "Presented identities, the newest first. Costs `first` times a presentation.",
+        "Presented identities, the newest first.",
+        Action.READ_PRESENTATIONS,
     )
     async def presentations(
         self,
@@ -185,11 +212,40 @@ class Query:
                 states=_words(state),
             )
 
-        return await listed(info, Action.READ_PRESENTATIONS, presentations.LIST, first, after, ask)
+        return await listed(info, presentations.LIST, first, after, ask)
+
+    @resolved(
+        Node | None,
+        "A record by its id alone, of whatever kind; null where there is none, and where there is "
+        "none for you.",
+    )
+    async def node(self, info: Info, id: strawberry.ID) -> Any:  # noqa: A002
+        context = info.context
+        wanted = parsed_id(id)
+        if wanted is None:
+            return None
+        return await records.one(context.reading, context.inquiry, wanted)
+
+    @resolved(PurchaseResult, "One purchase by its id.", Action.READ_PURCHASES)
+    async def purchase(self, info: Info, id: strawberry.ID) -> Any:  # noqa: A002
+        return await _found(info, id, purchases.one, partial(refusals.unknown, "purchase"))
+
+    @resolved(StolenItemResult, "One stolen item by its id.", Action.READ_STOLEN_ITEMS)
+    async def stolen_item(self, info: Info, id: strawberry.ID) -> Any:  # noqa: A002
+        return await _found(info, id, stolen_items.one, partial(refusals.unknown, "stolen_item"))
+
+    @resolved(DealerResult, "One dealer by its id.", Action.READ_DEALERS)
+    async def dealer(self, info: Info, id: strawberry.ID) -> Any:  # noqa: A002
+        return await _found(info, id, dealers.one, partial(refusals.unknown, "dealer"))
+
+    @resolved(PresentationResult, "One presented identity by its id.", Action.READ_PRESENTATIONS)
+    async def presentation(self, info: Info, id: strawberry.ID) -> Any:  # noqa: A002
+        return await _found(info, id, presentations.one, partial(refusals.unknown, "presentation"))
 
     @resolved(
         Connection[CaseHead],
-        "Cases that there are for you, the one that changed last first. Costs `first` times one.",
+        "Cases that there are for you, the one that changed last first.",
+        Action.READ_CASES,
     )
     async def cases(
         self,
@@ -199,16 +255,28 @@ class Query:
         state: list[CaseState] | None = None,
     ) -> Listed[Any]:
         ask = partial(cases.page, states=_words(state))
-        return await listed(info, Action.READ_CASES, cases.LIST, first, after, ask)
+        return await listed(info, cases.LIST, first, after, ask)
 
-    @resolved(CaseResult, "One case by its id or its number. Costs a case.")
+    @resolved(
+        Connection[GlassBreak],
+        "Each time that the glass was broken and that you may know of, the last first.",
+        Action.SEE_GLASSES,
+    )
+    async def glasses(
+        self, info: Info, first: int, after: str | None = None, unreviewed: bool = False
+    ) -> Listed[Any]:
+        ask = partial(glasses.page, unreviewed=unreviewed)
+        return await listed(info, glasses.LIST, first, after, ask)
+
+    @resolved(CaseResult, "One case by its id or its number.", Action.READ_CASES)
     async def case(self, info: Info, id: strawberry.ID) -> Any:  # noqa: A002
         return await shown(info, id)
 
     @resolved(
         KnownCaseResult,
         "A case as it was known at the end of a day, and of what had happened by another where "
-        "one is given: the same whenever it is asked. Costs `first` times a record.",
+        "one is given: the same whenever it is asked.",
+        Action.READ_CASES,
     )
     async def case_as_known(
         self,
@@ -223,8 +291,8 @@ class Query:
 
     @resolved(
         Connection[Change],
-        "What was recorded after one day and up to another, in a case and of the records in it. "
-        "Costs `first` times a change.",
+        "What was recorded after one day and up to another, in a case and of the records in it.",
+        Action.READ_CASES,
     )
     async def case_changes(
         self,
@@ -236,4 +304,4 @@ class Query:
         after: str | None = None,
     ) -> Listed[Any]:
         ask = partial(changes, case=id, since=since, until=until)
-        return await listed(info, Action.READ_CASES, known.CHANGES, first, after, ask)
+        return await listed(info, known.CHANGES, first, after, ask)

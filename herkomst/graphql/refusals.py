@@ -44,6 +44,13 @@ class UnknownHit(_Refusal):
     cure: str = told("How to mend it; empty where there is nothing to mend.")
 
 
+@strawberry.type(description="There is no such record, or none for you.")
+class UnknownRecord(_Refusal):
+    code: str = told("Such as unknown_purchase or unknown_dealer.")
+    message: str = told("Which record.")
+    cure: str = told("How to mend it.")
+
+
 @strawberry.type(description="The facts that made this a hit are gone; nothing is decided on it.")
 class HitClosed(_Refusal):
     code: str = told("Always `hit_closed`.")
@@ -72,6 +79,13 @@ class ReasonRequired(_Refusal):
     cure: str = told("How to give it.")
 
 
+@strawberry.type(description="What cannot be done with the glass as it is.")
+class GlassRefused(_Refusal):
+    code: str = told("What is wrong, such as review_open, hours, not_broken or own_review.")
+    message: str = told("What is wrong, as a sentence.")
+    cure: str = told("How to mend it.")
+
+
 @strawberry.type(description="What is not revealed, and why.")
 class RevealRefused(_Refusal):
     code: str = told("What is wrong, such as not_in_case, no_hit or second_person.")
@@ -85,6 +99,16 @@ def unknown_case(identity: str) -> UnknownCase:
         code="unknown_case",
         message=f"There is no case {identity[:40]!r}.",
         cure="Send an id or a number of `cases`.",
+    )
+
+
+def unknown(kind: str, identity: str) -> UnknownRecord:
+    """The same whether there is no such record, or none for who asks."""
+    words = kind.replace("_", " ")
+    return UnknownRecord(
+        code=f"unknown_{kind}",
+        message=f"There is no {words} {identity[:40]!r}.",
+        cure=f"Send the id of a {words} that you may read.",
     )
 
 

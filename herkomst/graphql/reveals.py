@@ -11,7 +11,7 @@ from herkomst.domain.casework import reveal
 from herkomst.domain.casework.case import CaseRefused
 from herkomst.graphql.context import Info
 from herkomst.graphql.enums import RevealBasis
-from herkomst.graphql.fields import mutation, parsed_id, shape_of, told
+from herkomst.graphql.fields import mutation, parsed_id, right_of, shape_of, told
 from herkomst.graphql.refusals import NotPermitted, ReasonRequired, RevealRefused
 from herkomst.graphql.types import Identity
 from herkomst.investigations import reveals
@@ -47,7 +47,8 @@ class Revealing:
     @mutation(
         RevealResult,
         "Reveal an identity on the case that is your purpose, on a hit or on an order. More than "
-        "twenty in an hour take a second person. Costs the opening of a sealed part.",
+        "twenty in an hour take a second person.",
+        Action.REVEAL_IDENTITY,
     )
     async def reveal_identity(
         self,
@@ -63,7 +64,7 @@ class Revealing:
             return RevealRefused.of(_no_id(presentation))
         standing = reveals.Standing(basis.value, why, order)
         try:
-            permitted = context.permit(Action.REVEAL_IDENTITY)
+            permitted = context.permit(right_of(info))
             answer = await reveals.unveil(
                 permitted, context.inquiry, context.desk, context.question, wanted, standing
             )
@@ -76,13 +77,13 @@ class Revealing:
         context.casework = answer.value.position
         return answer.value
 
-    @mutation(AllowRevealsResult, "Allow somebody else more reveals, for a day at most.")
+    @mutation(AllowRevealsResult, "Allow somebody else more reveals.", Action.ALLOW_REVEALS)
     async def allow_reveals(
         self, info: Info, officer: str, more: int, until: datetime, why: str
     ) -> Any:
         context = info.context
         try:
-            permitted = context.permit(Action.ALLOW_REVEALS)
+            permitted = context.permit(right_of(info))
             wanted = reveals.More(officer, more, until, why)
             answer = await reveals.allow_more(permitted, context.desk, context.question, wanted)
         except policy.NotPermitted as error:

@@ -1,21 +1,23 @@
-"""The schema: its types with their limits, and its text."""
-
-from functools import partial
-from typing import Any
+"""The schema: its types, and its text."""
 
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from herkomst.graphql.fields import by_name
-from herkomst.graphql.limits import Limits, Reader
 from herkomst.graphql.mutation import Mutation
 from herkomst.graphql.query import Query
+from herkomst.graphql.subscription import Subscription
 
 
 class Schema(strawberry.Schema):
     """The schema of the product; what goes wrong is logged by the endpoint, with its request."""
+
+    @property
+    def core(self) -> GraphQLSchema:
+        """The schema that documents are validated against and executed over."""
+        return self._schema
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
@@ -23,14 +25,12 @@ class Schema(strawberry.Schema):
         """Nothing: the library would log questions, which may hold names of persons."""
 
 
-def make_schema(*, introspection: bool) -> Schema:
-    """The schema; without introspection neither it nor a misspelt name tells what there is."""
-    config = StrawberryConfig(default_resolver=by_name, disable_field_suggestions=not introspection)
-    reader = Reader(introspection=introspection)
-    extensions: list[Any] = [partial(Limits, reader)]
-    return Schema(query=Query, mutation=Mutation, config=config, extensions=extensions)
+def make_schema() -> Schema:
+    """The schema."""
+    config = StrawberryConfig(default_resolver=by_name)
+    return Schema(query=Query, mutation=Mutation, subscription=Subscription, config=config)
 
 
 def print_schema() -> str:
     """The schema as SDL, as it stands in `schema.graphql`."""
-    return f"{make_schema(introspection=True).as_str()}\n"
+    return f"{make_schema().as_str()}\n"

@@ -5,7 +5,7 @@ list or a page costs is said in `limits.py`.
 """
 
 from datetime import date, datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Protocol, TypeVar
 
 import strawberry
 
@@ -22,17 +22,36 @@ from herkomst.graphql.enums import (
     PresentationState,
     Trade,
 )
-from herkomst.graphql.fields import resolved, shape_of, told
+from herkomst.graphql.fields import resolved, right_of, shape_of, told
+from herkomst.graphql.limits import COUNT
 from herkomst.graphql.refusals import Refusal
 from herkomst.investigations import dealers, goods, hits, presentations, purchases, shops
 from herkomst.investigations import stolen_items as items
+from herkomst.investigations.pages import COUNTED, Count
 
 T = TypeVar("T")
+
+
+class Counted(Protocol):
+    """A page that knows how to count the list that it is of."""
+
+    @property
+    def total(self) -> Count: ...
+
+
+@strawberry.interface(
+    description="Something with an id of its own in all of the registers and cases. Ids of "
+    "different kinds never collide, so `node` finds it by its id alone."
+)
+class Node:
+    id: strawberry.ID = told("Id, by which `node` finds it.")
 
 
 @strawberry.type(description="Where a page ends, and whether another follows.")
 class PageInfo:
     has_next_page: bool = told("Whether there is more behind this page.")
+    has_previous_page: bool = told("Whether this page begins behind a cursor.")
+    start_cursor: str | None = told("Cursor of the first record; null on an empty page.")
     end_cursor: str | None = told("The `after` of the next page; null on an empty page.")
 
 
@@ -51,6 +70,15 @@ class Connection(Generic[T]):
     nodes: list[T] | None = told("The records alone; null where refused.")
     page_info: PageInfo = told("Where the page ends.")
     refused: Refusal | None = told("Why it is not answered; null where it is.")
+
+    @resolved(
+        int | None,
+        f"How many there are in all, for you; null where it is refused, and where there are more "
+        f"than {COUNTED}, which is counted no further.",
+        cost=COUNT,
+    )
+    async def total_count(self, root: strawberry.Parent[Counted]) -> int | None:
+        return await root.total()
 
 
 @strawberry.type(description="Something that exists and may not be shown to you (art. 2:11 Bpg).")
@@ -87,7 +115,7 @@ class Attribute:
     value: str = told("As it was written.")
 
 
-@strawberry.type(description="What a source says of a good. Costs the opening of a sealed part.")
+@strawberry.type(description="What a source says of a good.")
 class Good:
     kind: str = told("Slug of the catalogue of goods.")
     brand: str | None = told("As it was written.")
@@ -143,7 +171,7 @@ class Reason:
 
 @strawberry.type(description="A good reported stolen (gestolen goed).")
 @shape_of(items.StolenItem)
-class StolenItem:
+class StolenItem(Node):
     id: strawberry.ID = told("Id of the item.")
     source: str = told("Who reported it to the register.")
     key: str = told("Its name at the source.")
@@ -192,7 +220,7 @@ class PurchasedGood:
     "never proof; a person decides. What rests on an item that is withheld from you is null."
 )
 @shape_of(hits.Hit)
-class Hit:
+class Hit(Node):
     id: strawberry.ID = told("Id of the hit.")
     grade: Grade | None = told("How much agrees.")
     score: int | None = told("Order of a queue, from 0 to 1000; no probability.")
@@ -205,13 +233,13 @@ class Hit:
     found_at: datetime = told("When it was found.")
     revision: int = told("Position of its last event in casework; the stream resumes from it.")
 
-    @resolved(PurchasedGood, "The good that was bought. One statement for all of a page.")
+    @resolved(PurchasedGood, "The good that was bought. Read once for all of a page.")
     async def purchase(
         self, info: Info, root: strawberry.Parent[hits.Hit]
     ) -> hits.PurchasedGood | None:
         return await info.context.bought.load((root.purchase_id, root.line))
 
-    @resolved(StolenSide, "The good that was stolen. One statement for all of a page.")
+    @resolved(StolenSide, "The good that was stolen. Read once for all of a page.")
     async def stolen(
         self, info: Info, root: strawberry.Parent[hits.Hit]
     ) -> items.StolenItem | goods.Withheld | None:
@@ -266,7 +294,7 @@ PresentedIdentity = Annotated[
 
 @strawberry.type(description="An identity presented with a purchase, one a purchase.")
 @shape_of(presentations.Presentation)
-class Presentation:
+class Presentation(Node):
     id: strawberry.ID = told("Id of the presentation.")
     purchase_id: strawberry.ID = told("Id of the purchase.")
     source: str = told("Who registered it.")
@@ -274,7 +302,10 @@ class Presentation:
     shown: list[str] = told("Which fields were given.")
     state: PresentationState = told("Whether it still exists.")
     pseudonym: str = told("The same for who presented the same name and birth date (or address).")
-    identity: PresentedIdentity = told("What was presented. Costs the opening of a sealed part.")
+    identity: PresentedIdentity = told(
+        "What was presented; withheld until it is revealed on a case, a hit or an order.",
+        right=Action.REVEAL_IDENTITY,
+    )
     recorded_at: datetime = told("When it was recorded.")
 
 
@@ -299,7 +330,7 @@ class Payment:
 
 @strawberry.type(description="An entry of the purchase register (inkoopregister, art. 437 Sr).")
 @shape_of(purchases.Purchase)
-class Purchase:
+class Purchase(Node):
     id: strawberry.ID = told("Id of the purchase.")
     source: str = told("Who registered it.")
     key: str = told("Its name at the source.")
@@ -320,22 +351,27 @@ class Purchase:
     ) -> shops.Shop | None:
         return await info.context.shops.load(root.establishment_id)
 
-    @resolved(PresentationSide | None, "The identity presented with it; null without one.")
+    @resolved(
+        PresentationSide | None,
+        "The identity presented with it; null without one.",
+        Action.READ_PRESENTATIONS,
+    )
     async def presentation(
         self, info: Info, root: strawberry.Parent[purchases.Purchase]
     ) -> presentations.Presentation | goods.Withheld | None:
-        if not root.seller_presented:
-            return None
         try:
-            info.context.permit(Action.READ_PRESENTATIONS)
+            info.context.permit(right_of(info))
         except NotPermitted:
+            if not root.seller_presented:
+                return None
             info.context.inquiry.returned.withhold()
             return goods.Withheld(reason="presentation", contact=root.source)
         return await info.context.presentations.load(ids.presentation_id(root.id))
 
 
 @strawberry.type(description="A place of business (vestiging), where a register is kept.")
-class Establishment:
+@shape_of(dealers.Establishment)
+class Establishment(Node):
     id: strawberry.ID = told("Id of the establishment.")
     branch: str | None = told("Branch number (vestigingsnummer).")
     name: str = told("Name on the door.")
@@ -351,7 +387,8 @@ class Establishment:
 
 
 @strawberry.type(description="A dealer that notified (handelaar, art. 437ter Sr).")
-class Dealer:
+@shape_of(dealers.Dealer)
+class Dealer(Node):
     id: strawberry.ID = told("Id of the dealer.")
     source: str = told("Who handed the notification in.")
     key: str = told("Its name at the source.")
@@ -364,7 +401,7 @@ class Dealer:
     phone: str | None = told("Telephone number; it is kept sealed.")
     recorded_at: datetime = told("When it was recorded.")
 
-    @resolved(list[Establishment], "Its places of business.")
+    @resolved(list[Establishment], "Its places of business.", Action.READ_DEALERS)
     async def establishments(
         self, info: Info, root: strawberry.Parent[dealers.Dealer]
     ) -> list[dealers.Establishment]:

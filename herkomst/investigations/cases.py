@@ -6,7 +6,7 @@ and for who oversees the unit that it is of. For everybody else there is none.
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import msgspec
@@ -23,17 +23,20 @@ from herkomst.record.vault import DataKey
 LIST, ITEMS, ENTRIES = "cases", "case_items", "case_entries"
 ASKING = (Action.READ_CASES, Action.WORK_IN_CASE, Action.REVIEW_CASE)
 _decode_members = msgspec.json.Decoder(dict[str, list[Term]]).decode
-_PAGE = SQL(
+_SEEN: LiteralString = (
     "SELECT c.* FROM {cases} c WHERE ("
     # A term of who asks that began and has not ended, or a case of the unit that he oversees.
     "c.members ? %(viewer)s AND EXISTS (SELECT FROM "
     "jsonb_to_recordset(c.members -> %(viewer)s) AS t (since timestamptz, until timestamptz) "
     "WHERE t.since <= %(now)s AND (t.until IS NULL OR t.until > %(now)s)) "
     "OR c.unit = %(unit)s AND c.regime || ' ' || c.handling = ANY(%(overseen)s)) "
-    "AND {asked} ORDER BY c.revision DESC LIMIT %(limit)s"
+    "AND {asked} ORDER BY c.revision "
 )
+_PAGE = SQL(_SEEN + "DESC LIMIT %(limit)s")
+_CHANGED = SQL(_SEEN + "LIMIT %(limit)s")
 _CONDITIONS = {
     "before": SQL("c.revision < %(before)s"),
+    "after": SQL("c.revision > %(after)s"),
     "states": SQL("c.state = ANY(%(states)s)"),
     "case": SQL("c.case_id = %(case)s"),
     "number": SQL("c.number = %(number)s"),
@@ -114,8 +117,23 @@ async def page(
     """A page of the cases that there are for this viewer, the one that changed last first."""
     permitted.must_be(Action.READ_CASES)
     narrowed = {"before": wanted.before, "states": states}
-    cases = await _seen(permitted, inquiry, wanted.first + 1, narrowed)
-    return inquiry.cursors.slice(LIST, wanted, cases[: wanted.first], len(cases))
+    values, asked = _visible(permitted, wanted.first + 1, narrowed)
+    cases = await _seen(inquiry, values, asked)
+    count = inquiry.counting(_PAGE, values, asked)
+    return inquiry.cursors.slice(LIST, wanted, cases[: wanted.first], len(cases), count)
+
+
+async def changed(
+    permitted: Permitted, inquiry: Inquiry, after: int, limit: int
+) -> tuple[list[Case], int]:
+    """The cases of this viewer that changed behind a revision, in order, and the revision looked
+    at so far."""
+    permitted.must_be(Action.READ_CASES)
+    values, asked = _visible(permitted, limit, {"after": after})
+    cases = await _seen(inquiry, values, asked, _CHANGED)
+    if len(cases) == limit:
+        return cases, cases[-1].revision
+    return cases, max(after, inquiry.positions.get("casework", 0))
 
 
 async def one(
@@ -123,7 +141,7 @@ async def one(
 ) -> Case | None:
     """A case by its id or its number; None where there is none for this viewer."""
     permitted.must_be(*ASKING)
-    found = await _seen(permitted, inquiry, 1, {"case": case, "number": number})
+    found = await _seen(inquiry, *_visible(permitted, 1, {"case": case, "number": number}))
     return found[0] if found else None
 
 
@@ -132,10 +150,12 @@ async def items(
 ) -> Slice[CaseItem]:
     """A page of what is in a case that the viewer was shown."""
     permitted.must_be(*ASKING)
-    rows, key = await _part(inquiry, _ITEMS, wanted, case)
+    values = _of_case(case, wanted)
+    rows, key = await _part(inquiry, _ITEMS, values, case)
     found = [item(row, key) for row in rows[: wanted.first]]
     note_returned(inquiry, "case_item", found)
-    return inquiry.cursors.slice(ITEMS, wanted, found, len(rows))
+    count = inquiry.counting(_ITEMS, values, ())
+    return inquiry.cursors.slice(ITEMS, wanted, found, len(rows), count)
 
 
 async def entries(
@@ -143,17 +163,23 @@ async def entries(
 ) -> Slice[CaseEntry]:
     """A page of the tasks and notes of a case that the viewer was shown."""
     permitted.must_be(*ASKING)
-    rows, key = await _part(inquiry, _ENTRIES, wanted, case)
+    values = _of_case(case, wanted)
+    rows, key = await _part(inquiry, _ENTRIES, values, case)
     found = [entry(row, key) for row in rows[: wanted.first]]
     note_returned(inquiry, "case_entry", found)
-    return inquiry.cursors.slice(ENTRIES, wanted, found, len(rows))
+    count = inquiry.counting(_ENTRIES, values, ())
+    return inquiry.cursors.slice(ENTRIES, wanted, found, len(rows), count)
+
+
+def _of_case(case: Case, wanted: Page) -> dict[str, object]:
+    """The values of a page of what is in a case, and one more."""
+    return {"case": case.id, "before": wanted.before, "limit": wanted.first + 1}
 
 
 async def _part(
-    inquiry: Inquiry, statement: SQL, wanted: Page, case: Case
+    inquiry: Inquiry, statement: SQL, values: dict[str, object], case: Case
 ) -> tuple[list[Any], DataKey | None]:
-    """A page of rows of a case and one more, and the key of its texts."""
-    values = {"case": case.id, "before": wanted.before, "limit": wanted.first + 1}
+    """Rows of a case, and the key of its texts."""
     rows = await inquiry.rows(statement, values)
     return rows, (await inquiry.keys([case.id])).get(case.id)
 
@@ -171,9 +197,10 @@ def part_of(case: Case, subject: str) -> Part | None:
     return next((m.part for m in terms if Term(m.part, m.since, m.until).holds(now)), None)
 
 
-async def _seen(
-    permitted: Permitted, inquiry: Inquiry, limit: int, narrowed: dict[str, Any]
-) -> list[Case]:
+def _visible(
+    permitted: Permitted, limit: int, narrowed: dict[str, Any]
+) -> tuple[dict[str, object], list[SQL]]:
+    """The values and the conditions of a statement over the cases of this viewer."""
     viewer = permitted.reading.viewer
     values = {
         "viewer": viewer.subject,
@@ -183,7 +210,13 @@ async def _seen(
         "limit": limit,
     }
     asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
-    rows = await inquiry.rows(_PAGE, values | narrowed, asked)
+    return values | narrowed, asked
+
+
+async def _seen(
+    inquiry: Inquiry, values: dict[str, object], asked: list[SQL], statement: SQL = _PAGE
+) -> list[Case]:
+    rows = await inquiry.rows(statement, values, asked)
     keys = await inquiry.keys(row.case_id for row in rows)
     for row in rows:
         inquiry.returned.add("case", row.case_id)

@@ -25,9 +25,15 @@ _PAGE = SQL(
     "ORDER BY revision DESC LIMIT %(limit)s"
 )
 _OF_DEALERS = SQL(
-    "SELECT * FROM {establishments} WHERE dealer = ANY(%(ids)s) ORDER BY dealer, branch NULLS FIRST"
+    "SELECT * FROM {establishments} e WHERE dealer = ANY(%(ids)s) AND {establishment_shown} "
+    "ORDER BY dealer, branch NULLS FIRST"
+)
+_ESTABLISHMENT = SQL(
+    "SELECT * FROM {establishments} e WHERE establishment = %(establishment)s "
+    "AND {establishment_shown}"
 )
 _CONDITIONS = {
+    "dealer": SQL("dealer = %(dealer)s"),
     "before": SQL("revision < %(before)s"),
     "municipality": SQL(
         "EXISTS (SELECT FROM {establishments} e "
@@ -92,12 +98,37 @@ async def page(
     asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
     values = {"limit": wanted.first + 1, **visibility.values(permitted), **narrowed}
     rows = await inquiry.rows(_PAGE, values, asked)
-    shown = rows[: wanted.first]
-    keys = await inquiry.keys(row.dealer for row in shown if row.sealed is not None)
-    for row in shown:
+    items = await _opened(inquiry, rows[: wanted.first])
+    count = inquiry.counting(_PAGE, values, asked)
+    return inquiry.cursors.slice(LIST, wanted, items, len(rows), count)
+
+
+async def one(permitted: Permitted, inquiry: Inquiry, identity: UUID) -> Dealer | None:
+    """One dealer, or None where there is none."""
+    permitted.must_be(Action.READ_DEALERS)
+    values = {"limit": 1, "dealer": identity, **visibility.values(permitted)}
+    found = await _opened(inquiry, await inquiry.rows(_PAGE, values, [_CONDITIONS["dealer"]]))
+    return found[0] if found else None
+
+
+async def _opened(inquiry: Inquiry, rows: Sequence[Any]) -> list[Dealer]:
+    keys = await inquiry.keys(row.dealer for row in rows if row.sealed is not None)
+    for row in rows:
         inquiry.returned.add("dealer", row.dealer)
-    items = [_dealer(row, keys.get(row.dealer)) for row in shown]
-    return inquiry.cursors.slice(LIST, wanted, items, len(rows))
+    return [_dealer(row, keys.get(row.dealer)) for row in rows]
+
+
+async def establishment(
+    permitted: Permitted, inquiry: Inquiry, identity: UUID
+) -> Establishment | None:
+    """One place of business, or None where there is none."""
+    permitted.must_be(Action.READ_DEALERS)
+    rows = await inquiry.rows(
+        _ESTABLISHMENT, {"establishment": identity, **visibility.values(permitted)}
+    )
+    for row in rows:
+        inquiry.returned.add("establishment", row.establishment)
+    return _establishment(rows[0]) if rows else None
 
 
 async def establishments(
@@ -106,7 +137,8 @@ async def establishments(
     """The establishments of these dealers, by branch."""
     permitted.must_be(Action.READ_DEALERS)
     found: dict[UUID, list[Establishment]] = {dealer: [] for dealer in dealers}
-    for row in await inquiry.rows(_OF_DEALERS, {"ids": list(dealers)}):
+    values = {"ids": list(dealers), **visibility.values(permitted)}
+    for row in await inquiry.rows(_OF_DEALERS, values):
         inquiry.returned.add("establishment", row.establishment)
         found[row.dealer].append(_establishment(row))
     return found

@@ -19,13 +19,11 @@ from herkomst.access.reading import Asked, Question, Returned, write
 from herkomst.domain.calendar import Occurred
 from herkomst.domain.matching import Reason
 from herkomst.domain.problems import Mark
-from herkomst.investigations import purchases, shops, stolen_items, visibility
-from herkomst.investigations.goods import BoughtGood, Told, Withheld
+from herkomst.investigations import purchases, visibility
+from herkomst.investigations.goods import BoughtGood, Told
 from herkomst.investigations.inquiry import MODELS, Inquiry, Undecoded
 from herkomst.investigations.pages import Page, Slice
 from herkomst.investigations.purchases import Purchase
-from herkomst.investigations.shops import Shop
-from herkomst.investigations.stolen_items import StolenItem
 from herkomst.projections import registry
 from herkomst.record.archive import Archive
 from herkomst.record.database import connect
@@ -102,15 +100,6 @@ class PurchasedGood(Told, frozen=True, kw_only=True):
     """None where a correction took the line away."""
 
 
-class Card(Told, frozen=True, kw_only=True):
-    """A hit with both goods beside each other, and the shop where its dealer notified it."""
-
-    hit: Hit
-    purchase: PurchasedGood
-    shop: Shop | None
-    stolen: StolenItem | Withheld
-
-
 async def page(
     permitted: Permitted,
     inquiry: Inquiry,
@@ -123,29 +112,31 @@ async def page(
     """A page of hits, from the one that changed last."""
     permitted.must_be(Action.READ_HITS)
     narrowed = {"before": wanted.before, "grades": grades, "states": states, "since": since}
-    rows = await _rows(permitted, inquiry, wanted.first + 1, narrowed)
+    values, asked = _narrowed(permitted, wanted.first + 1, narrowed)
+    rows = await inquiry.rows(_SELECT, values, asked)
     items = [told(inquiry, row, shown=row.shown) for row in rows[: wanted.first]]
-    return inquiry.cursors.slice(LIST, wanted, items, len(rows))
+    count = inquiry.counting(_SELECT, values, asked)
+    return inquiry.cursors.slice(LIST, wanted, items, len(rows), count)
 
 
 async def one(permitted: Permitted, inquiry: Inquiry, hit: UUID) -> Hit | None:
     """One hit, or None where there is none for this viewer."""
     permitted.must_be(Action.READ_HITS, Action.DECIDE_HIT)
-    rows = await _rows(permitted, inquiry, 1, {"hit": hit})
+    rows = await inquiry.rows(_SELECT, *_narrowed(permitted, 1, {"hit": hit}))
     return told(inquiry, rows[0], shown=rows[0].shown) if rows else None
 
 
-async def _rows(
-    permitted: Permitted, inquiry: Inquiry, limit: int, narrowed: Mapping[str, object]
-) -> list[Any]:
+def _narrowed(
+    permitted: Permitted, limit: int, narrowed: Mapping[str, object]
+) -> tuple[dict[str, object], list[SQL]]:
+    """The values and the conditions of a statement."""
     asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
-    values = {"limit": limit, **visibility.values(permitted), **narrowed}
-    return await inquiry.rows(_SELECT, values, asked)
+    return {"limit": limit, **visibility.values(permitted), **narrowed}, asked
 
 
 async def changed(
     permitted: Permitted, inquiry: Inquiry, after: int, limit: int
-) -> tuple[list[Card], int]:
+) -> tuple[list[Hit], int]:
     """The hits that changed behind a revision, in order, and the revision looked at so far.
 
     It stops before a hit whose goods have not come through yet, so that none is passed over.
@@ -163,26 +154,7 @@ async def changed(
     else:
         if len(rows) < limit:  # All was seen, and what came last need not have been a hit.
             seen = max(seen, inquiry.positions.get("casework", 0))
-    return await cards(permitted, inquiry, hits), seen
-
-
-async def cards(permitted: Permitted, inquiry: Inquiry, hits: Sequence[Hit]) -> list[Card]:
-    """Both goods of these hits, in a bounded number of statements."""
-    if not hits:
-        return []
-    bought = await purchased(permitted, inquiry, [(hit.purchase_id, hit.line) for hit in hits])
-    places = {good.establishment_id for good in bought.values()}
-    shop = await shops.by_ids(permitted, inquiry, places)
-    stolen = await stolen_items.by_ids(permitted, inquiry, {hit.stolen_id for hit in hits})
-    return [
-        Card(
-            hit=hit,
-            purchase=bought[hit.purchase_id, hit.line],
-            shop=shop.get(bought[hit.purchase_id, hit.line].establishment_id),
-            stolen=stolen[hit.stolen_id],
-        )
-        for hit in hits
-    ]
+    return hits, seen
 
 
 async def purchased(

@@ -24,12 +24,13 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from herkomst.access.reading import Returned
 from herkomst.investigations import visibility
-from herkomst.investigations.pages import Cursors, InvalidPage
+from herkomst.investigations.pages import COUNTED, NEWEST, Count, Cursors, InvalidPage
 from herkomst.projections.case_entries import CaseEntries
 from herkomst.projections.case_items import CaseItems
 from herkomst.projections.cases import Cases
 from herkomst.projections.dealers import Dealers
 from herkomst.projections.establishments import Establishments
+from herkomst.projections.glasses import Glasses
 from herkomst.projections.hits import Hits
 from herkomst.projections.model import Model
 from herkomst.projections.presentations import Presentations
@@ -48,6 +49,7 @@ MODELS: tuple[Model, ...] = (
     Cases(),
     Dealers(),
     Establishments(),
+    Glasses(),
     Hits(),
     Presentations(),
     Purchases(),
@@ -63,6 +65,7 @@ _STANDINGS = SQL(
     "WHERE kind = 'projection' OR name = 'matching' GROUP BY sequence"
 )
 _ALL = SQL("true").format()
+_AS_IT_IS, _COUNTED = SQL("{}"), SQL("SELECT count(*) AS found FROM ({}) AS listed")
 _KEYS = SQL("SELECT key_id, wrapped, kek FROM vault.keys WHERE key_id = ANY(%(ids)s)")
 
 
@@ -164,7 +167,11 @@ class Inquiry:
             raise DatabaseDown(f"The database for reading was lost: {lost}") from lost
 
     async def rows(
-        self, statement: SQL, values: Mapping[str, object], asked: Sequence[SQL] = ()
+        self,
+        statement: SQL,
+        values: Mapping[str, object],
+        asked: Sequence[SQL] = (),
+        around: SQL = _AS_IT_IS,
     ) -> list[Any]:
         """Run a statement over the live tables, which it names as `{hits}`, `{purchases}` and so
         on, and what may be seen as `{hit_shown}` (`visibility`); `{asked}` stands for the
@@ -177,7 +184,7 @@ class Inquiry:
                 connection = self._connection or await self._begin()
                 narrowed = [condition.format(**self._names) for condition in asked] or [_ALL]
                 composed = statement.format(**self._names, asked=SQL(" AND ").join(narrowed))
-                return await self._fetch(connection, composed, values)
+                return await self._fetch(connection, around.format(composed), values)
             except psycopg.errors.QueryCanceled as error:
                 raise TooSlow from error
             except psycopg.DataError as error:
@@ -192,13 +199,24 @@ class Inquiry:
                     f"The database for reading cannot be reached: {error}"
                 ) from error
 
+    def counting(self, statement: SQL, values: Mapping[str, object], asked: Sequence[SQL]) -> Count:
+        """What counts the list whose pages this statement reads, by the same conditions."""
+
+        async def count() -> int | None:
+            all_of_it = {**values, "before": NEWEST, "limit": COUNTED + 1}
+            (row,) = await self.rows(statement, all_of_it, asked, _COUNTED)
+            return None if row.found > COUNTED else int(row.found)
+
+        return count
+
     async def keys(self, ids: Iterable[UUID]) -> dict[UUID, DataKey]:
-        """The data keys that still exist; an erased one is not there."""
-        wanted = list(ids)
-        if not wanted:
-            return {}
+        """The data keys that still exist; an erased one is not there.
+
+        They are looked for also where nothing is sealed: how many statements a question takes
+        depends on what is asked, and never on what is found.
+        """
         vault = self._desk.archive.register.vault
-        rows = await self.rows(_KEYS, {"ids": wanted})
+        rows = await self.rows(_KEYS, {"ids": list(ids)})
         return {row.key_id: vault.unwrap(KeyRow(*row)) for row in rows}
 
     async def _begin(self) -> AsyncConnection[Row]:

@@ -7,10 +7,10 @@ the viewer's rights are the same: what may be read is decided by the rights of n
 """
 
 from collections import namedtuple
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from typing import Any, LiteralString, NamedTuple
+from typing import Any, LiteralString, NamedTuple, Self
 from uuid import UUID
 
 from psycopg.sql import SQL
@@ -24,7 +24,7 @@ from herkomst.investigations.cases import Case, CaseEntry, CaseItem
 from herkomst.investigations.goods import Told, Withheld
 from herkomst.investigations.hits import Hit
 from herkomst.investigations.inquiry import Inquiry
-from herkomst.investigations.pages import Page, Slice
+from herkomst.investigations.pages import Count, Page, Slice
 from herkomst.investigations.purchases import Purchase
 from herkomst.investigations.stolen_items import StolenItem
 from herkomst.projections.case_entries import CaseEntries
@@ -34,6 +34,7 @@ from herkomst.projections.hits import Hits
 from herkomst.projections.model import Model, Unsealed
 from herkomst.projections.purchases import Purchases
 from herkomst.projections.stolen_items import StolenItems
+from herkomst.record.vault import DataKey
 
 CHANGES = "case_changes"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,23 +48,31 @@ _COLUMNS: LiteralString = (
     "SELECT notification_id, originator_id, originator_version, topic, state, recorded_at FROM "
 )
 _WITHIN: LiteralString = " WHERE originator_id = ANY(%(ids)s) AND recorded_at < %(until)s"
-_IN_ORDER: LiteralString = " ORDER BY originator_id, originator_version"
-_REGISTER = SQL(_COLUMNS + "record.register_events" + _WITHIN + _IN_ORDER)
-_CASEWORK = SQL(_COLUMNS + "record.casework_events" + _WITHIN + _IN_ORDER)
-_PURCHASES_SEEN = SQL(
-    "SELECT purchase AS id, register_number FROM {purchases} p "
-    "WHERE purchase = ANY(%(ids)s) AND {purchase_shown}"
+_FACTS = SQL(
+    _COLUMNS
+    + "record.register_events"
+    + _WITHIN
+    + " UNION ALL "
+    + _COLUMNS
+    + "record.casework_events"
+    + _WITHIN
+    + " ORDER BY originator_id, originator_version"
 )
-_ITEMS_SEEN = SQL(
-    "SELECT stolen_item AS id, handling, {item_shown} AS shown FROM {stolen_items} s "
-    "WHERE stolen_item = ANY(%(ids)s) AND {item_known}"
-)
-_HITS_SEEN = SQL(
-    "SELECT h.hit AS id, {hit_shown} AS shown FROM {hits} h "
+_SEEN = SQL(
+    "SELECT purchase AS id, register_number, NULL AS handling, true AS shown FROM {purchases} p "
+    "WHERE purchase = ANY(%(ids)s) AND {purchase_shown} UNION ALL "
+    "SELECT stolen_item, NULL, handling, {item_shown} FROM {stolen_items} s "
+    "WHERE stolen_item = ANY(%(ids)s) AND {item_known} UNION ALL "
+    "SELECT h.hit, NULL, NULL, {hit_shown} FROM {hits} h "
     "CROSS JOIN LATERAL (SELECT regime, handling FROM {stolen_items} "
-    "WHERE stolen_item = h.stolen_item LIMIT 1) s "
-    "WHERE h.hit = ANY(%(ids)s) AND {hit_known}"
+    "WHERE stolen_item = h.stolen_item LIMIT 1) s WHERE h.hit = ANY(%(ids)s) AND {hit_known}"
 )
+_RIGHTS = {
+    "purchase": Action.READ_PURCHASES,
+    "stolen_item": Action.READ_STOLEN_ITEMS,
+    "hit": Action.READ_HITS,
+}
+"""What a viewer must be allowed to be told of an item; a person is told by his category alone."""
 
 
 class Moment(NamedTuple):
@@ -123,25 +132,38 @@ async def case_as_known(
     Raises `InvalidPage`.
     """
     permitted.must_be(Action.READ_CASES)
-    facts = await _facts(inquiry, _CASEWORK, [case.id], at)
+    facts = await _facts(inquiry, [case.id], at)
     # The number stands on the stream of its year, and never changes.
     rows = [row._replace(number=case.number) for row in _replayed(_CASES, facts)]
+    all_items = _replayed(_ITEMS, facts)
+    latest = _latest(all_items, wanted)
+    records = await _records(permitted, inquiry, latest[: wanted.first], at)
+    keys = await inquiry.keys([case.id, *records.sealed])
     if not rows:
         return None
-    key = (await inquiry.keys([case.id])).get(case.id)
-    found = [cases.item(row, key) for row in _latest(_replayed(_ITEMS, facts), wanted)]
-    records = await _records(permitted, inquiry, found[: wanted.first], at)
+    key = keys.get(case.id)
     items = [
-        KnownItem(item=item, record=records.get(item.item_id)) for item in found[: wanted.first]
+        KnownItem(item=cases.item(row, key), record=records.told(row.item, keys))
+        for row in latest[: wanted.first]
     ]
     entries = tuple([cases.entry(row, key) for row in _replayed(_ENTRIES, facts)])
     cases.note_returned(inquiry, "case_item", [item.item for item in items])
     cases.note_returned(inquiry, "case_entry", entries)
+    total = _total(len(all_items))
     return KnownCase(
         case=cases.case(rows[0], key),
-        items=inquiry.cursors.slice(cases.ITEMS, wanted, items, len(found)),
+        items=inquiry.cursors.slice(cases.ITEMS, wanted, items, len(latest), total),
         entries=entries,
     )
+
+
+def _total(length: int) -> Count:
+    """What tells how many there are of what was counted already."""
+
+    async def total() -> int:
+        return length
+
+    return total
 
 
 def _latest(rows: Sequence[Any], wanted: Page) -> list[Any]:
@@ -150,86 +172,69 @@ def _latest(rows: Sequence[Any], wanted: Page) -> list[Any]:
     return sorted(older, key=lambda row: row.revision, reverse=True)[: wanted.first + 1]
 
 
-async def _records(
-    permitted: Permitted, inquiry: Inquiry, items: Sequence[CaseItem], at: Moment
-) -> dict[UUID, Purchase | StolenItem | Hit | Withheld]:
-    """The records of these items as they were known, as far as their own policy allows."""
-    ids: dict[str, list[UUID]] = {}
-    for item in items:
-        ids.setdefault(item.kind, []).append(item.item_id)
-    return {
-        **await _purchases(permitted, inquiry, ids.get("purchase", ()), at),
-        **await _stolen_items(permitted, inquiry, ids.get("stolen_item", ()), at),
-        **await _hits(permitted, inquiry, ids.get("hit", ()), at),
-    }
+class _Records:
+    """The records of items as they were known, as far as their own policy allows."""
 
+    def __init__(self, permitted: Permitted, inquiry: Inquiry, kinds: Mapping[UUID, str]) -> None:
+        self.facts: Sequence[Recorded] = ()
+        self._permitted, self._inquiry, self._kinds = permitted, inquiry, kinds
+        self._rows: dict[UUID, Any] = {}
+        self._seen: dict[UUID, Any] = {}
+        """What may be known of them now, by their ids."""
 
-async def _purchases(
-    permitted: Permitted, inquiry: Inquiry, ids: Collection[UUID], at: Moment
-) -> dict[UUID, Purchase | Withheld]:
-    seen = await _seen(permitted, inquiry, Action.READ_PURCHASES, _PURCHASES_SEEN, ids)
-    if seen is None:
-        return _all_withheld(inquiry, ids, "purchase")
-    rows = _replayed(_PURCHASES, await _facts(inquiry, _REGISTER, seen, at))
-    keys = await inquiry.keys(row.purchase for row in rows if row.sealed is not None)
-    found: dict[UUID, Purchase | Withheld] = {}
-    for row in rows:
-        inquiry.returned.add("purchase", row.purchase)
-        numbered = row._replace(register_number=seen[row.purchase].register_number)
-        found[row.purchase] = purchases.purchase(numbered, keys.get(row.purchase))
-    return found
+    async def read(self, at: Moment) -> Self:
+        """Two statements, however many records there are."""
+        allowed = [each for each, kind in self._kinds.items() if self._may_read(kind)]
+        self.facts = await _facts(self._inquiry, allowed, at)
+        for model in (_PURCHASES, _STOLEN, _HITS):
+            for row in _replayed(model, self.facts):
+                self._rows[row[0]] = row
+        values = {"ids": allowed, **visibility.values_in_case(self._permitted.reading)}
+        self._seen = {row.id: row for row in await self._inquiry.rows(_SEEN, values)}
+        return self
 
+    @property
+    def sealed(self) -> list[UUID]:
+        """Whose keys are needed to tell them."""
+        return [each for each, row in self._rows.items() if getattr(row, "sealed", None)]
 
-async def _stolen_items(
-    permitted: Permitted, inquiry: Inquiry, ids: Collection[UUID], at: Moment
-) -> dict[UUID, StolenItem | Withheld]:
-    """What may be read of it now is what may be told of it then."""
-    seen = await _seen(permitted, inquiry, Action.READ_STOLEN_ITEMS, _ITEMS_SEEN, ids)
-    if seen is None:
-        return _all_withheld(inquiry, ids, "stolen_item")
-    rows = _replayed(_STOLEN, await _facts(inquiry, _REGISTER, seen, at))
-    keys = await inquiry.keys(row.stolen_item for row in rows if row.sealed is not None)
-    found: dict[UUID, StolenItem | Withheld] = {}
-    for row in rows:
-        now = seen[row.stolen_item]
+    def told(
+        self, item: UUID, keys: Mapping[UUID, DataKey]
+    ) -> Purchase | StolenItem | Hit | Withheld | None:
+        """A record; None where it was not there yet, and where not even that may be told."""
+        kind = self._kinds[item]
+        if kind in _RIGHTS and not self._may_read(kind):
+            self._inquiry.returned.withhold()
+            return Withheld(reason=kind, contact="")
+        row, now = self._rows.get(item), self._seen.get(item)
+        if row is None or now is None:
+            return None
+        if kind == "hit":
+            return hits.told(self._inquiry, row, shown=now.shown)
+        if kind == "stolen_item":
+            return self._stolen_item(row, now, keys.get(item))
+        self._inquiry.returned.add("purchase", item)
+        numbered = row._replace(register_number=now.register_number)
+        return purchases.purchase(numbered, keys.get(item))
+
+    def _may_read(self, kind: str) -> bool:
+        return kind in _RIGHTS and policy.allows(self._permitted.reading, _RIGHTS[kind])
+
+    def _stolen_item(self, row: Any, now: Any, key: DataKey | None) -> StolenItem | Withheld:
+        """What may be read of it now is what may be told of it then."""
         if now.shown:
-            inquiry.returned.add("stolen_item", row.stolen_item)
-            found[row.stolen_item] = stolen_items.item(row, keys.get(row.stolen_item))
-        else:
-            inquiry.returned.withhold()
-            reason = f"handling_{now.handling}"
-            found[row.stolen_item] = Withheld(reason=reason, contact=row.source, can_request=True)
-    return found
+            self._inquiry.returned.add("stolen_item", row.stolen_item)
+            return stolen_items.item(row, key)
+        self._inquiry.returned.withhold()
+        reason = f"handling_{now.handling}"
+        return Withheld(reason=reason, contact=row.source, can_request=True)
 
 
-async def _hits(
-    permitted: Permitted, inquiry: Inquiry, ids: Collection[UUID], at: Moment
-) -> dict[UUID, Hit | Withheld]:
-    seen = await _seen(permitted, inquiry, Action.READ_HITS, _HITS_SEEN, ids)
-    if seen is None:
-        return _all_withheld(inquiry, ids, "hit")
-    rows = _replayed(_HITS, await _facts(inquiry, _CASEWORK, seen, at))
-    return {row.hit: hits.told(inquiry, row, shown=seen[row.hit].shown) for row in rows}
-
-
-async def _seen(
-    permitted: Permitted, inquiry: Inquiry, action: Action, statement: SQL, ids: Collection[UUID]
-) -> dict[UUID, Any] | None:
-    """What may be known of these records now, by their ids; None where the policy allows nothing
-    of this kind."""
-    if not ids:
-        return {}
-    if not policy.allows(permitted.reading, action):
-        return None
-    allowed = policy.permit(permitted.reading, action)
-    values = {"ids": list(ids), **visibility.values(allowed)}
-    return {row.id: row for row in await inquiry.rows(statement, values)}
-
-
-def _all_withheld(inquiry: Inquiry, ids: Collection[UUID], what: str) -> dict[UUID, Any]:
-    for _ in ids:
-        inquiry.returned.withhold()
-    return {each: Withheld(reason=what, contact="") for each in ids}
+async def _records(
+    permitted: Permitted, inquiry: Inquiry, rows: Sequence[Any], at: Moment
+) -> _Records:
+    """The records of these rows of items."""
+    return await _Records(permitted, inquiry, {row.item: row.kind for row in rows}).read(at)
 
 
 async def case_changes(
@@ -239,22 +244,23 @@ async def case_changes(
     then; the newest first. What happened by the first day and arrived later is marked."""
     permitted.must_be(Action.READ_CASES)
     at = Moment(end_of(until))
-    facts = await _facts(inquiry, _CASEWORK, [case.id], at)
-    items = [cases.item(row, None) for row in _replayed(_ITEMS, facts)]
-    streams = {item.item_id: item.kind for item in items}
-    visible = await _records(permitted, inquiry, items, at)
-    told = {stream for stream, record in visible.items() if not isinstance(record, Withheld)}
-    register = [s for s in told if streams[s] in ("purchase", "stolen_item")]
-    facts += await _facts(inquiry, _REGISTER, register, at)
-    facts += await _facts(inquiry, _CASEWORK, [s for s in told if streams[s] == "hit"], at)
+    facts = await _facts(inquiry, [case.id], at)
+    records = await _records(permitted, inquiry, _replayed(_ITEMS, facts), at)
+    told = {
+        stream
+        for stream in {fact.stream for fact in records.facts}
+        if not isinstance(records.told(stream, {}), Withheld | None)
+    }
+    facts += [fact for fact in records.facts if fact.stream in told]
     before = end_of(since)
     changed = [
-        _change(fact, place, before)
-        for fact, place in _placed(facts)
-        if fact.recorded_at >= before and place < wanted.before
+        _change(fact, place, before) for fact, place in _placed(facts) if fact.recorded_at >= before
     ]
-    found = changed[::-1][: wanted.first + 1]
-    return inquiry.cursors.slice(CHANGES, wanted, found[: wanted.first], len(found))
+    older = [change for change in reversed(changed) if change.revision < wanted.before]
+    found = older[: wanted.first + 1]
+    return inquiry.cursors.slice(
+        CHANGES, wanted, found[: wanted.first], len(found), _total(len(changed))
+    )
 
 
 def _placed(facts: Iterable[Recorded]) -> Iterator[tuple[Recorded, int]]:
@@ -279,13 +285,9 @@ def _change(fact: Recorded, place: int, before: datetime) -> Change:
     )
 
 
-async def _facts(
-    inquiry: Inquiry, statement: SQL, ids: Collection[UUID], at: Moment
-) -> list[Recorded]:
+async def _facts(inquiry: Inquiry, ids: Collection[UUID], at: Moment) -> list[Recorded]:
     """The events of these streams that were known, in the order of each stream."""
-    if not ids:
-        return []
-    rows = await inquiry.rows(statement, {"ids": list(ids), "until": at.recorded})
+    rows = await inquiry.rows(_FACTS, {"ids": list(ids), "until": at.recorded})
     facts = [Recorded(*row) for row in rows]
     if at.happened is None:
         return facts

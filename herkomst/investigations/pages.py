@@ -7,7 +7,7 @@ makes one or builds on what it holds.
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from struct import Struct
 from typing import Generic, NamedTuple, Protocol, TypeVar
 from zlib import crc32
@@ -23,6 +23,11 @@ LARGEST = 100
 NEWEST = 2**63 - 1
 _block = Struct(">qII")
 _LENGTH = 22
+
+COUNTED = 10_000
+"""Up to how many a list is counted."""
+Count = Callable[[], Awaitable[int | None]]
+"""Counts a list when it is asked to; None where there are more than `COUNTED`."""
 
 T = TypeVar("T")
 
@@ -64,6 +69,8 @@ class PageInfo(NamedTuple):
 
     has_next_page: bool
     end_cursor: str | None
+    has_previous_page: bool = False
+    start_cursor: str | None = None
 
 
 class Slice(NamedTuple, Generic[T]):
@@ -71,6 +78,8 @@ class Slice(NamedTuple, Generic[T]):
 
     edges: Sequence[Edge[T]]
     more: bool
+    begins_behind: bool
+    total: Count
 
     @property
     def nodes(self) -> list[T]:
@@ -78,7 +87,9 @@ class Slice(NamedTuple, Generic[T]):
 
     @property
     def page_info(self) -> PageInfo:
-        return PageInfo(self.more, self.edges[-1].cursor if self.edges else None)
+        cursors = [edge.cursor for edge in self.edges]
+        first, last = (cursors[0], cursors[-1]) if cursors else (None, None)
+        return PageInfo(self.more, last, self.begins_behind, first)
 
 
 class Cursors:
@@ -109,10 +120,12 @@ class Cursors:
             "Send the `endCursor` of a page of this list, or leave `after` out.",
         )
 
-    def slice(self, of: str, wanted: Page, items: Sequence[R], found: int) -> Slice[R]:
+    def slice(
+        self, of: str, wanted: Page, items: Sequence[R], found: int, total: Count
+    ) -> Slice[R]:
         """A page of what was found, of which one more was looked for than was asked."""
         edges = [Edge(item, self.cursor(of, item.revision)) for item in items]
-        return Slice(edges, found > wanted.first)
+        return Slice(edges, found > wanted.first, wanted.before != NEWEST, total)
 
     def page(self, of: str, first: int, after: str | None) -> Page:
         """The page that is asked for. Raises `InvalidPage`."""

@@ -94,7 +94,8 @@ async def page(
     values = {"limit": wanted.first + 1, **visibility.values(permitted), **narrowed}
     rows = await inquiry.rows(_PAGE, values, asked)
     items = await _opened(permitted, inquiry, rows[: wanted.first])
-    return inquiry.cursors.slice(LIST, wanted, items, len(rows))
+    count = inquiry.counting(_PAGE, values, asked)
+    return inquiry.cursors.slice(LIST, wanted, items, len(rows), count)
 
 
 async def by_ids(
@@ -113,6 +114,11 @@ async def opened(inquiry: Inquiry, presentation: Presentation) -> Identity:
     if key is None:
         raise RevealRefused("erased", "The identity was erased.", "Nothing opens it again.")
     return _identity_of(inquiry, row, key)
+
+
+async def one(permitted: Permitted, inquiry: Inquiry, identity: UUID) -> Presentation | None:
+    """One of them, or None where there is none."""
+    return (await by_ids(permitted, inquiry, [identity])).get(identity)
 
 
 async def _opened(

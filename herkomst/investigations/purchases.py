@@ -102,7 +102,8 @@ async def page(
     values = {"limit": wanted.first + 1, **visibility.values(permitted), **narrowed}
     rows = await inquiry.rows(_PAGE, values, asked)
     items = await _opened(inquiry, rows[: wanted.first])
-    return inquiry.cursors.slice(LIST, wanted, items, len(rows))
+    count = inquiry.counting(_PAGE, values, asked)
+    return inquiry.cursors.slice(LIST, wanted, items, len(rows), count)
 
 
 async def by_ids(
@@ -112,6 +113,11 @@ async def by_ids(
     permitted.must_be(Action.READ_PURCHASES, Action.READ_HITS)
     rows = await inquiry.rows(_BY_IDS, {"ids": list(ids), **visibility.values(permitted)})
     return {item.id: item for item in await _opened(inquiry, rows)}
+
+
+async def one(permitted: Permitted, inquiry: Inquiry, identity: UUID) -> Purchase | None:
+    """One of them, or None where there is none."""
+    return (await by_ids(permitted, inquiry, [identity])).get(identity)
 
 
 async def _opened(inquiry: Inquiry, rows: Sequence[Any]) -> list[Purchase]:

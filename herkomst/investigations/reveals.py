@@ -10,6 +10,7 @@ from psycopg.sql import SQL
 
 from herkomst.access import policy, reason
 from herkomst.access.policy import Action, Permitted
+from herkomst.access.purpose import BROKEN_GLASS
 from herkomst.access.reading import Answer, Question, attempt
 from herkomst.domain.casework import reveal
 from herkomst.domain.casework.reveal import Basis, MoreAllowed, Revealed, RevealRefused, Reveals
@@ -170,6 +171,9 @@ async def _stands(
     if standing.basis == "order":
         _must_name_order(permitted, standing)
         return None
+    if standing.basis == "emergency":
+        _must_have_broken(permitted)
+        return None
     action = Action.READ_HITS if standing.basis == "hit" else Action.REVEAL_IDENTITY
     values = visibility.values(policy.permit(reading, action)) | {"presentation": presentation}
     rows = await inquiry.rows(_BY_HIT if standing.basis == "hit" else _IN_CASE, values)
@@ -188,6 +192,15 @@ def _must_name_order(permitted: Permitted, standing: Standing) -> None:
             "order_without_case",
             "An order belongs to a case.",
             "Name the case or a task in it as the purpose.",
+        )
+
+
+def _must_have_broken(permitted: Permitted) -> None:
+    if str(permitted.reading.purpose) != BROKEN_GLASS:
+        raise RevealRefused(
+            "no_emergency",
+            "The glass is not what you read under.",
+            f"Break it first, and name {BROKEN_GLASS} as the purpose.",
         )
 
 

@@ -36,6 +36,7 @@ _BY_IDS = SQL(
 )
 _CONDITIONS = {
     "before": SQL("revision < %(before)s"),
+    "item": SQL("stolen_item = %(item)s"),
     "status": SQL("status = ANY(%(status)s)"),
     "kinds": SQL("good ->> 'kind' = ANY(%(kinds)s)"),
 }
@@ -78,7 +79,17 @@ async def page(
     values = {"limit": wanted.first + 1, **visibility.values(permitted), **narrowed}
     rows = await inquiry.rows(_PAGE, values, asked)
     items = await _opened(inquiry, rows[: wanted.first])
-    return inquiry.cursors.slice(LIST, wanted, items, len(rows))
+    count = inquiry.counting(_PAGE, values, asked)
+    return inquiry.cursors.slice(LIST, wanted, items, len(rows), count)
+
+
+async def one(permitted: Permitted, inquiry: Inquiry, identity: UUID) -> StolenItem | None:
+    """One that may be read; what may not is not there, as in the list."""
+    permitted.must_be(Action.READ_STOLEN_ITEMS)
+    values = {"limit": 1, "item": identity, **visibility.values(permitted)}
+    rows = await inquiry.rows(_PAGE, values, [_CONDITIONS["item"]])
+    found = await _opened(inquiry, rows)
+    return found[0] if found else None
 
 
 async def by_ids(

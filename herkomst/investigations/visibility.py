@@ -3,7 +3,7 @@
 The policy says which regimes and handling codes are seen anywhere, in the viewer's own case and in
 his own municipality; here that becomes SQL. A statement names a condition as it names a table, by
 `{hit_shown}`, and brings `values` along. It calls hits `h`, stolen items `s`, purchases `p`,
-presentations `n` and dealers `d`.
+presentations `n`, dealers `d` and establishments `e`.
 
 What a detective may add to a case by himself shows no more than he saw before: a hit or a stolen
 item is in the case only where it was brought into it by who saw it in full, and not because a
@@ -15,7 +15,9 @@ from datetime import UTC, datetime
 
 from psycopg.sql import SQL, Composable, Identifier
 
-from herkomst.access.policy import Permitted, Relation, municipality_of
+from herkomst.access import policy
+from herkomst.access.policy import NOTHING, Action, Permitted, Relation, Sights
+from herkomst.access.viewer import Reading
 from herkomst.domain import calendar
 
 _FRAGMENTS = {
@@ -65,9 +67,15 @@ _FRAGMENTS = {
         "AND (r.case_id = %(own_case)s "
         "OR r.revealed_by = %(viewer)s AND r.revealed_at >= %(today)s))"
     ),
+    "sellers_in_case": SQL(
+        "(SELECT r.dealer FROM {purchases} r WHERE r.purchase IN {sold_in_case})"
+    ),
+    "establishment_shown": SQL(
+        "(%(register)s OR %(register_in_case)s AND e.dealer IN {sellers_in_case} "
+        "OR %(register_in_town)s AND e.municipality = %(own_municipality)s)"
+    ),
     "dealer_shown": SQL(
-        "(%(register)s OR %(register_in_case)s AND d.dealer IN "
-        "(SELECT r.dealer FROM {purchases} r WHERE r.purchase IN {sold_in_case}) "
+        "(%(register)s OR %(register_in_case)s AND d.dealer IN {sellers_in_case} "
         "OR %(register_in_town)s AND d.dealer IN "
         "(SELECT dealer FROM {establishments} WHERE municipality = %(own_municipality)s))"
     ),
@@ -87,20 +95,28 @@ def conditions(tables: Mapping[str, Identifier]) -> dict[str, Composable]:
 
 def values(permitted: Permitted) -> dict[str, object]:
     """What the conditions stand on."""
-    anywhere = permitted.sight(Relation.ANYWHERE)
-    in_case = permitted.sight(Relation.OWN_CASE)
-    in_town = permitted.sight(Relation.OWN_MUNICIPALITY)
-    held = permitted.reading.held
+    return _values(permitted.reading, permitted.sights, permitted.sights)
+
+
+def values_in_case(reading: Reading) -> dict[str, object]:
+    """The same for what is in a case, where goods are seen as hits are, and purchases as such."""
+    goods = policy.sights(reading, Action.READ_HITS)
+    return _values(reading, goods, policy.sights(reading, Action.READ_PURCHASES))
+
+
+def _values(reading: Reading, goods: Sights, register: Sights) -> dict[str, object]:
+    anywhere, in_case = (goods.get(r, NOTHING) for r in (Relation.ANYWHERE, Relation.OWN_CASE))
+    held = reading.held
     return {
         "shown": list(anywhere.shown),
         "known": list(anywhere.known),
         "shown_in_case": list(in_case.shown),
         "known_in_case": list(in_case.known),
-        "register": _REGISTER in anywhere.shown,
-        "register_in_case": _REGISTER in in_case.shown,
-        "register_in_town": _REGISTER in in_town.shown,
-        "viewer": permitted.reading.viewer.subject,
+        "register": _REGISTER in register.get(Relation.ANYWHERE, NOTHING).shown,
+        "register_in_case": _REGISTER in register.get(Relation.OWN_CASE, NOTHING).shown,
+        "register_in_town": _REGISTER in register.get(Relation.OWN_MUNICIPALITY, NOTHING).shown,
+        "viewer": reading.viewer.subject,
         "today": calendar.start_of(calendar.legal_date(datetime.now(UTC))),
         "own_case": held.case if held else None,
-        "own_municipality": municipality_of(permitted.reading.viewer) if in_town.shown else None,
+        "own_municipality": policy.municipality_of(reading.viewer),
     }

@@ -11,6 +11,7 @@ from herkomst.projections.dealers import Dealers
 from herkomst.projections.establishments import Establishments
 from herkomst.projections.floods import Floods
 from herkomst.projections.follower import Follower, Projection
+from herkomst.projections.glasses import Glasses
 from herkomst.projections.hits import Hits
 from herkomst.projections.links import Links
 from herkomst.projections.match_keys import MatchKeys
@@ -35,6 +36,7 @@ MODELS: tuple[Model, ...] = (
     CaseItems(),
     CaseEntries(),
     Reveals(),
+    Glasses(),
     Links(),
     MatchKeys(),
 )

@@ -1,9 +1,9 @@
 """Casework: hits, what people decide on them, numbers that flood, and cases."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, TypeVar
 from uuid import UUID
 
 import uuid_utils
@@ -11,10 +11,11 @@ from psycopg import Cursor
 
 from herkomst.domain import ids
 from herkomst.domain.calendar import legal_date
-from herkomst.domain.casework import case, hit, reveal
+from herkomst.domain.casework import case, glass, hit, reveal
 from herkomst.domain.casework.case import Case
+from herkomst.domain.casework.glass import Glass
 from herkomst.domain.casework.reveal import Reveals
-from herkomst.domain.events import Event, EventData
+from herkomst.domain.events import Event, EventData, Recorded
 from herkomst.record.application import (
     Custody,
     Outcome,
@@ -77,6 +78,7 @@ class Standpoint(NamedTuple):
     unit: str
 
 
+S = TypeVar("S")
 Seal = Callable[[str], bytes]
 """Seals a text with the data key of a case."""
 
@@ -173,26 +175,42 @@ class Casework(RecordApplication):
         Raises `reveal.RevealRefused`, and what `act` raises.
         """
         now = datetime.now(UTC)
-        yesterday, today = (
+        days = [
             ids.reveals_of(officer, legal_date(now - timedelta(days=ago)).isoformat())
             for ago in (1, 0)
-        )
+        ]
+        return self._added(days, reveal.folded, act, by)[1]
 
-        def append(cursor: Cursor[Row]) -> Outcome[int]:
-            found = self.recorder.reader.streams(cursor.connection, [yesterday, today])
-            state = reveal.folded([*found.get(yesterday, []), *found.get(today, [])])
-            key, row = self._key_of(cursor, today)
+    def in_glass(
+        self, officer: str, act: Callable[[Glass, Seal], EventData], by: Standpoint
+    ) -> tuple[EventData, int]:
+        """Break the glass of an officer, end that or review it; what was recorded, and where.
+
+        Raises `glass.GlassRefused`, and what `act` raises.
+        """
+        return self._added([ids.glass_of(officer)], glass.folded, act, by)
+
+    def _added(
+        self,
+        streams: Sequence[UUID],
+        fold: Callable[[Sequence[Recorded]], S],
+        act: Callable[[S, Seal], EventData],
+        by: Standpoint,
+    ) -> tuple[EventData, int]:
+        """Add to the last of these streams what `act` says, given what they all come to."""
+
+        def append(cursor: Cursor[Row]) -> Outcome[tuple[EventData, int]]:
+            found = self.recorder.reader.streams(cursor.connection, streams)
+            state = fold([fact for stream in streams for fact in found.get(stream, [])])
+            key, row = self._key_of(cursor, streams[-1])
             data = act(state, partial(_sealed, key))
             custody = Custody("politie", by.ground, by.ground, by.unit)
-            done = [
-                pending(
-                    Event(today, data, envelope(by.actor, custody, this_moment(), data.VERSION))
-                )
-            ]
+            under = envelope(by.actor, custody, this_moment(), data.VERSION)
+            done = [pending(Event(streams[-1], data, under))]
             appended = self.recorder.append_locked(cursor, done)
             if row is not None:
                 cursor.execute("INSERT INTO vault.keys VALUES (%s, %s, %s)", row)
-            return Outcome(appended.last, done, appended)
+            return Outcome((data, appended.last), done, appended)
 
         return self.committing(append)
 

@@ -1,4 +1,4 @@
-"""How cases stand at this moment: what a purpose is held against.
+"""How cases stand at this moment, and the glass of an officer: what a purpose is held against.
 
 Read models follow, and a purpose cannot wait for them: who left a case a moment ago has left it. So
 a case is folded from its own events and remembered, and before each use it is asked whether another
@@ -14,8 +14,9 @@ from uuid import UUID
 from psycopg import Connection
 
 from herkomst.domain import ids
-from herkomst.domain.casework import case
+from herkomst.domain.casework import case, glass
 from herkomst.domain.casework.case import Case
+from herkomst.domain.casework.glass import Glass
 from herkomst.domain.events import Recorded
 from herkomst.record.database import Database, Row
 from herkomst.record.reader import SequenceReader
@@ -40,7 +41,7 @@ class StandingCase(NamedTuple):
 
 
 class Standings:
-    """Finds cases by their number or their id."""
+    """Finds cases by their number or their id, and the glass of an officer."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -62,6 +63,12 @@ class Standings:
         if found is not None:
             self._remember(found)
         return found
+
+    def glass(self, officer: str) -> Glass:
+        """The glass of an officer as it is now. Raises `DatabaseDown`."""
+        stream = ids.glass_of(officer)
+        with self._database.connection() as connection:
+            return glass.folded(self._reader.streams(connection, [stream]).get(stream, []))
 
     def _folded(
         self, connection: Connection[Row], name: str, before: StandingCase | None

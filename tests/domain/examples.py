@@ -4,7 +4,7 @@ import msgspec
 from msgspec.structs import replace
 
 from herkomst.domain.calendar import Occurred
-from herkomst.domain.casework import case, hit, reveal
+from herkomst.domain.casework import case, glass, hit, reveal
 from herkomst.domain.events import Envelope, EventData
 from herkomst.domain.journal import Attempted, Concluded, Read
 from herkomst.domain.matching import Reason
@@ -240,6 +240,16 @@ EXAMPLES: tuple[EventData, ...] = (
         until="2026-04-01T22:00:00.000+00:00",
         why=SEALED,
     ),
+    glass.Broken(
+        by="dev:rechercheur",
+        emergency="life",
+        role="district_detective",
+        unit="amsterdam",
+        until="2026-04-01T22:00:00.000+00:00",
+        why=SEALED,
+    ),
+    glass.Ended(),
+    glass.Reviewed(by="dev:toetser", verdict="lawful", why=SEALED),
     Read(
         asked=SEALED,
         asked_token="a" * 32,

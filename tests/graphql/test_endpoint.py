@@ -8,6 +8,7 @@ import pytest
 
 from herkomst.domain.journal import Read
 from herkomst.graphql.endpoint import BODY_LIMIT
+from herkomst.graphql.limits import COST
 from herkomst.record.archive import Archive
 from tests.access.test_reading import grant, revoke
 from tests.archives import a_dealer
@@ -208,14 +209,55 @@ class TestBodies:
 
         assert served.client.post("/graphql", content=b"{}", headers=headers).status_code == 415
 
-    @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
-    def test_questions_come_by_post_alone(self, served: Served, method: str) -> None:
+    @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
+    def test_no_other_method_asks(self, served: Served, method: str) -> None:
         answer = served.client.request(
             method, "/graphql", params={"query": "{ __typename }"}, headers=served.headers()
         )
 
         assert answer.status_code == 405
+
+
+class TestGet:
+    def get(self, served: Served, **asked: str) -> Any:
+        return served.client.get("/graphql", params=asked, headers=served.headers())
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            HITS,
+            "{ __typename hits(first: 1) { nodes { id } } }",
+            "{ ...F } fragment F on Query { __typename }",
+            "mutation { __typename }",
+            'mutation { assessHit(id: "x") { __typename } }',
+        ],
+    )
+    def test_what_is_stored_is_not_asked_in_a_url(self, served: Served, query: str) -> None:
+        answer = self.get(served, query=query)
+
+        assert (answer.status_code, answer.json()["code"]) == (405, "only_by_post")
         assert answer.headers["allow"] == "POST"
+
+    def test_the_schema_tells_of_itself(self, served: Served) -> None:
+        query = "query T($name: String!) { __type(name: $name) { name } }"
+
+        answer = self.get(served, query=query, variables='{"name": "Hit"}', operationName="T")
+
+        assert answer.json()["data"] == {"__type": {"name": "Hit"}}
+
+    @pytest.mark.parametrize(
+        "asked",
+        [
+            {},
+            {"query": ""},
+            {"query": "{ __typename }", "variables": "[]"},
+            {"query": "{ __typename }", "variables": "{"},
+            {"query": "{ __typename }", "extensions": "x"},
+        ],
+        ids=str,
+    )
+    def test_what_cannot_be_read_is_refused(self, served: Served, asked: dict[str, str]) -> None:
+        assert self.get(served, **asked).status_code == 400
 
 
 class TestAnswers:
@@ -265,6 +307,44 @@ class TestAnswers:
         assert cost["requested"] == 21
         assert cost["maximum"] >= cost["requested"]
 
+    @pytest.mark.parametrize(
+        ("query", "requested"),
+        [
+            (HITS, 21),
+            ("{", 1),
+            ("{ nonsense }", 1),
+            ("query ($a: String!) { hits(first: 3, after: $a) { nodes { id } } }", 4),
+        ],
+    )
+    def test_also_of_what_is_refused(self, served: Served, query: str, requested: int) -> None:
+        cost = self.send(served, query, MODERN).json()["extensions"]["cost"]
+
+        assert cost == {"requested": requested, "maximum": COST}
+
+    def test_also_of_who_is_refused(self, served: Served) -> None:
+        answer = served.client.post("/graphql", json={"query": HITS})
+
+        assert answer.status_code == 401
+        assert answer.json()["extensions"]["cost"] == {"requested": 1, "maximum": COST}
+
+    @pytest.mark.parametrize(
+        ("accept", "media"),
+        [
+            ("", "application/json"),
+            ("text/html", "application/json"),
+            (f"application/json, {MODERN};q=0.5", "application/json"),
+            (f"{MODERN};q=0", "application/json"),
+            (f"application/json, {MODERN}", MODERN),
+            (f"{MODERN};q=x, application/json;q=0.1", "application/json"),
+        ],
+    )
+    def test_what_is_taken_rather_weighs_more(
+        self, served: Served, accept: str, media: str
+    ) -> None:
+        answer = self.send(served, "{ __typename }", accept)
+
+        assert answer.headers["content-type"] == f"{media}; charset=utf-8"
+
     def test_what_nobody_expected_is_logged_and_masked(
         self, served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -278,6 +358,8 @@ class TestAnswers:
         )
 
         (error,) = answer.json()["errors"]
-        assert error["extensions"] == {"code": "internal"}
+        trace = answer.headers["traceparent"]
+        assert error["extensions"] == {"code": "internal", "traceparent": trace}
         assert "Testa" not in answer.text
+        assert trace in caplog.text
         assert "LookupError" in caplog.text

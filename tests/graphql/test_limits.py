@@ -6,20 +6,29 @@ from typing import Any
 import pytest
 from graphql import get_introspection_query
 
-from herkomst.graphql.limits import COST, LENGTH
+from herkomst.graphql.documents import read_documents
+from herkomst.graphql.limits import COST, LENGTH, UNPRICED
+from herkomst.graphql.operations import Asked, Operation, OperationRefused, Operations
 from herkomst.graphql.schema import make_schema
 
-OPEN, CLOSED = make_schema(introspection=True), make_schema(introspection=False)
+SCHEMA = make_schema()
+DOCUMENTS = read_documents(SCHEMA.core)
+OPEN = Operations(SCHEMA, DOCUMENTS, introspection=True)
+CLOSED = Operations(SCHEMA, DOCUMENTS, introspection=False)
 NODES = "edges { node { id } }"
+
+
+def prepared(
+    query: str, variables: dict[str, Any] | None = None, operations: Operations = CLOSED
+) -> Operation:
+    return operations.prepare(Asked(query=query, variables=variables))
 
 
 def refused(query: str, variables: dict[str, Any] | None = None) -> str:
     """The code, or the message, with which a document is refused."""
-    result = asyncio.run(CLOSED.execute(query, variables))
-    assert result.data is None
-    assert result.errors
-    (error, *_) = result.errors
-    assert error.original_error is None, "it was executed"
+    with pytest.raises(OperationRefused) as refusal:
+        prepared(query, variables)
+    (error, *_) = refusal.value.errors
     return str((error.extensions or {}).get("code", error.message))
 
 
@@ -58,6 +67,11 @@ FLOODS = {
     "directives": "{ __typename " + "@include(if: true) " * 50 + "}",
     "directives that do not exist": "{ __typename " + "@a " * 500 + "}",
     "directives on variables": "query (" + "$a: Int " + "@a " * 100 + ") { __typename }",
+    "a number without end": "{ hits(first: 1, since: " + "9" * 5000 + ") { " + NODES + " } }",
+    "a fraction without end": "{ hits(first: 1, since: 1." + "9" * 5000 + ") { " + NODES + " } }",
+    "a number without end in a directive": "{ __typename @include(if: " + "9" * 5000 + ") }",
+    "a default without end": "query ($a: DateTime = " + "9" * 5000 + ") { __typename }",
+    "a list that is deep": "{ hits(first: 1, grade: " + "[" * 40 + "]" * 40 + ") {" + NODES + "} }",
     "lists": "{ hits(first: 1, grade: " + "[" * 900 + "]" * 900 + ") { " + NODES + " } }",
     "objects": "{ hits(first: " + "{a: " * 500 + "1" + "}" * 500 + ") { " + NODES + " } }",
     "variables": "query (" + " ".join(f"$a{i}: Int" for i in range(100)) + ") { __typename }",
@@ -108,6 +122,10 @@ def test_a_flood_is_refused(document: str) -> None:
         ("a long string", "document_too_long"),
         ("introspection in a fragment", "introspection_off"),
         ("a page too large", "first"),
+        ("a number without end", "number_too_long"),
+        ("a number without end in a directive", "number_too_long"),
+        ("a default without end", "number_too_long"),
+        ("a list that is deep", "too_deep"),
         ("cost", "too_costly"),
     ],
 )
@@ -133,20 +151,21 @@ class TestVariables:
 
     @pytest.mark.parametrize("first", ["5", 5.5, None, [5], {"a": 5}, True])
     def test_what_is_no_number_is_no_size(self, first: object) -> None:
-        result = asyncio.run(CLOSED.execute(self.HITS, {"n": first}))
+        assert refused(self.HITS, {"n": first})
 
-        assert result.errors
-        assert result.data is None
+    def test_deep_ones_are_refused(self) -> None:
+        deep: Any = "hit"
+        for _ in range(30):
+            deep = [deep]
+
+        assert refused(self.HITS, {"n": 1, "g": deep}) == "too_deep"
 
 
 class TestCost:
     def cost(self, query: str, variables: dict[str, Any] | None = None) -> int:
-        """What is told of a question's cost, whatever becomes of it without a context."""
-        result = asyncio.run(CLOSED.execute(query, variables))
-        assert result.extensions
-        assert result.extensions["cost"]["maximum"] == COST
-        cost: int = result.extensions["cost"]["requested"]
-        return cost
+        cost = prepared(query, variables).cost
+        assert cost.maximum == COST
+        return cost.requested
 
     def test_it_grows_with_the_page_and_with_what_is_asked_of_each(self) -> None:
         small = self.cost("{ hits(first: 10) { nodes { id } } }")
@@ -165,6 +184,16 @@ class TestCost:
 
         assert twice == 2 * once
 
+    def test_a_page_that_lies_deeper_has_the_size_that_was_asked(self) -> None:
+        known = (
+            'caseAsKnown(id: "x", recorded: "2026-01-01", first: %) '
+            "{ ... on KnownCase { items { nodes { item { id } } } } }"
+        )
+
+        small, large = (self.cost(f"{{ {known.replace('%', n)} }}") for n in ("10", "100"))
+
+        assert large - small == 2 * 90
+
     def test_it_reads_variables(self) -> None:
         query = "query ($n: Int! = 7) { hits(first: $n) { nodes { id } } }"
 
@@ -181,21 +210,40 @@ class TestCost:
             } } } }"""
         )
 
+    def test_a_question_that_is_too_dear_tells_its_cost_too(self) -> None:
+        with pytest.raises(OperationRefused) as refusal:
+            prepared(FLOODS["cost"])
+
+        assert refusal.value.cost.requested > COST
+        assert refusal.value.too_much
+
+    def test_what_was_refused_before_it_could_be_priced_counts_as_one(self) -> None:
+        with pytest.raises(OperationRefused) as refusal:
+            prepared("{")
+
+        assert refusal.value.cost == (UNPRICED, COST)
+
 
 class TestIntrospection:
     def test_tools_may_ask_for_it_where_it_is_on(self) -> None:
-        result = asyncio.run(OPEN.execute(get_introspection_query()))
+        operation = prepared(get_introspection_query(), operations=OPEN)
 
+        result = asyncio.run(operation.execute(SCHEMA, None))
+
+        assert operation.tells_of_schema_alone
         assert result.errors is None
         assert result.data
 
     def test_it_is_bounded_there_too(self) -> None:
         deep = "{ __schema { types " + "{ fields { type " * 8 + "{ name }" + "} } " * 8 + "} }"
 
-        assert asyncio.run(OPEN.execute(deep)).errors
+        with pytest.raises(OperationRefused):
+            prepared(deep, operations=OPEN)
 
     def test_where_it_is_off_no_misspelling_is_helped_with(self) -> None:
         assert "Did you mean" not in refused("{ hit2(first: 1) { id } }")
 
     def test_the_name_of_a_type_may_always_be_asked(self) -> None:
-        assert asyncio.run(CLOSED.execute("{ __typename }")).data == {"__typename": "Query"}
+        result = asyncio.run(prepared("{ __typename }").execute(SCHEMA, None))
+
+        assert result.data == {"__typename": "Query"}

@@ -1,5 +1,6 @@
 """The schema as it is published, and what it must tell."""
 
+import re
 import runpy
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from graphql import (
     GraphQLField,
     GraphQLObjectType,
     GraphQLUnionType,
+    get_named_type,
     is_introspection_type,
     is_specified_scalar_type,
 )
@@ -17,7 +19,7 @@ from herkomst.graphql.schema import make_schema, print_schema
 from herkomst.investigations.pages import LARGEST
 
 ROOT = Path(__file__).parents[2]
-SCHEMA = make_schema(introspection=True)._schema
+SCHEMA = make_schema().core
 TYPES = [
     type_
     for type_ in SCHEMA.type_map.values()
@@ -54,9 +56,33 @@ def test_every_list_needs_its_size(name: str) -> None:
     assert str(field.type).endswith("Connection!")
 
 
-@pytest.mark.parametrize("name", [*LISTS, "hit"])
-def test_every_question_tells_what_it_costs(name: str) -> None:
-    assert "Costs" in str(root(name).description)
+@pytest.mark.parametrize("name", LISTS)
+def test_every_list_tells_what_it_needs_and_costs(name: str) -> None:
+    assert re.search(r"Needs `read_\w+`\. Costs `first` times", str(root(name).description))
+
+
+@pytest.mark.parametrize("shape", OBJECTS, ids=lambda shape: str(shape.name))
+def test_every_page_is_a_connection(shape: GraphQLObjectType) -> None:
+    for field in shape.fields.values():
+        if "first" in field.args or get_named_type(field.type).name.endswith("Connection"):
+            page = get_named_type(field.type)
+            members = page.types if isinstance(page, GraphQLUnionType) else [page]
+            assert any(is_paged(member) for member in members)
+
+
+def is_paged(shape: object) -> bool:
+    """Whether it is a connection, or an answer that holds one."""
+    assert isinstance(shape, GraphQLObjectType)
+    if shape.name.endswith("Connection"):
+        return {"edges", "nodes", "pageInfo", "totalCount", "refused"} <= set(shape.fields)
+    return any(str(field.type).endswith("Connection!") for field in shape.fields.values())
+
+
+@pytest.mark.parametrize("shape", OBJECTS, ids=lambda shape: str(shape.name))
+def test_every_page_names_its_size(shape: GraphQLObjectType) -> None:
+    pages = [name for name, field in shape.fields.items() if "first" in field.args]
+
+    assert all(str(shape.fields[name].args["first"].type) == "Int!" for name in pages)
 
 
 def test_refusals_are_members_of_unions() -> None:

@@ -31,6 +31,11 @@ STOLEN = ids.stolen_item_id(POLICE, "stolen-1")
 HIT = ids.pair_id(PURCHASE, 1, STOLEN)
 
 
+def encoded(told: object) -> bytes:
+    """What is told, as bytes; what would count it is left out."""
+    return msgspec.json.encode(told, enc_hook=lambda _: None)
+
+
 @pytest.fixture
 def case(archive: Archive) -> CaseOpened:
     """A case with a purchase, a stolen item and the hit between them."""
@@ -78,12 +83,12 @@ def test_given_a_moment_when_asked_later_then_the_answer_is_the_same_to_the_byte
     archive: Archive, case: CaseOpened
 ) -> None:
     then = this_moment()
-    before = msgspec.json.encode(as_known(archive, case, then))
+    before = encoded(as_known(archive, case, then))
 
     what_came_later(archive, case)
 
-    assert msgspec.json.encode(as_known(archive, case, then)) == before
-    assert msgspec.json.encode(as_known(archive, case, this_moment())) != before
+    assert encoded(as_known(archive, case, then)) == before
+    assert encoded(as_known(archive, case, this_moment())) != before
 
 
 def test_given_now_then_what_is_known_is_what_the_registers_tell(

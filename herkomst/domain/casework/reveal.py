@@ -1,8 +1,9 @@
 """Revealing (onthullen) whose identity was presented: registers show pseudonyms until somebody who
 needs to know says on what he stands.
 
-A reveal stands on a case that the person is in, a hit on what he sold, or an order (bevel) of the
-prosecutor. More than twenty in an hour take a second person.
+A reveal stands on a case that the person is in, a hit on what he sold, an order (bevel) of the
+prosecutor, or an emergency for which the glass was broken. More than twenty in an hour take a
+second person.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ import msgspec
 
 from herkomst.domain.events import EventData, Recorded, event
 
-Basis = Literal["case", "hit", "order"]
+Basis = Literal["case", "hit", "order", "emergency"]
 AT_MOST = 20
 """Reveals of one officer within `WITHIN` that need nobody else."""
 WITHIN = timedelta(hours=1)

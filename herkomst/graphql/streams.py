@@ -1,0 +1,246 @@
+"""Streams of subscriptions: what changes is journaled, and then pushed.
+
+A stream asks token, purpose and policy anew for each push, and while it is quiet every few seconds;
+it ends with the code of what no longer holds. It resumes behind the revision that the client saw
+last. What changed is read for some records at once, over one snapshot, with one entry of the
+journal, and handed on one by one as fast as the client takes it: a slow one is read for later.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import anyio
+from graphql import ExecutionResult, GraphQLError, get_argument_values, get_variable_values
+from starlette.requests import Request
+
+from herkomst.access.asking import ask
+from herkomst.access.policy import Action, NotPermitted, permit
+from herkomst.access.purpose import PurposeRefused
+from herkomst.access.reading import JournalUnavailable, Question, Returned, read
+from herkomst.access.tokens import NotAuthenticated
+from herkomst.access.viewer import Reading
+from herkomst.graphql import answers
+from herkomst.graphql.context import Context
+from herkomst.graphql.operations import Operation, OperationRefused, fail_with
+from herkomst.graphql.schema import Schema
+from herkomst.graphql.subscription import Watch
+from herkomst.investigations import freshness
+from herkomst.investigations.inquiry import Desk, Inquiry, TooSlow
+from herkomst.investigations.pages import Revised
+from herkomst.projections.registry import ModelMissing
+from herkomst.record.database import DatabaseDown
+from herkomst.settings import Settings
+
+AT_ONCE = 50
+"""Records that are read, and journaled, together."""
+POLL = 0.25
+"""Seconds between two looks at how far casework has come; all streams share them."""
+RECHECK = 5.0
+"""Seconds after which a quiet stream asks token, purpose and policy anew."""
+HEARTBEAT = 15.0
+"""Seconds after which a quiet stream shows a sign of life."""
+STREAMS = 64
+"""Streams that one process keeps open."""
+ENDS = (
+    DatabaseDown,
+    JournalUnavailable,
+    ModelMissing,
+    NotAuthenticated,
+    NotPermitted,
+    PurposeRefused,
+    TooSlow,
+)
+"""What ends a stream, and is told to it by its code."""
+
+
+class TooManyStreams(Exception):
+    """There is no room for another stream."""
+
+    code = "too_many_streams"
+    message = f"{STREAMS} streams are open already."
+    cure = "Try again later, or ask for a page."
+
+
+class Push(NamedTuple):
+    """What is sent of one record, and where a later stream goes on behind it."""
+
+    body: Any
+    after: int
+
+
+class _NothingNew(Exception):
+    """There is nothing to send, so there is nothing to journal."""
+
+    def __init__(self, seen: int) -> None:
+        super().__init__("nothing new")
+        self.seen = seen
+
+
+class Pulse:
+    """How far casework has come: looked at once for all who wait."""
+
+    def __init__(self) -> None:
+        self._turn = anyio.Lock()
+        self._looked = float("-inf")
+        self._position = 0
+
+    async def position(self, desk: Desk) -> int:
+        """Raises `DatabaseDown`."""
+        async with self._turn:
+            if anyio.current_time() - self._looked >= POLL:
+                positions, _ = await freshness.look(desk)
+                self._position = positions.get("casework", 0)
+                self._looked = anyio.current_time()
+            return self._position
+
+
+class Streams:
+    """Opens streams over one schema, as many as there is room for."""
+
+    def __init__(self, schema: Schema, settings: Settings) -> None:
+        self.schema, self.settings = schema, settings
+        self.pulse = Pulse()
+        self._open = 0
+
+    async def open(self, request: Request, operation: Operation) -> "Stream":
+        """A stream of a subscription that may be watched.
+
+        Raises `NotPermitted`, `OperationRefused`, `TooManyStreams` and what `ask` raises.
+        """
+        watch, right = _watched(self.schema, operation)
+        permit((await ask(request, self.settings)).reading, right)
+        if self._open >= STREAMS:
+            raise TooManyStreams
+        after = watch.after
+        if after is None:
+            after = await self.pulse.position(request.state.desk)
+        return Stream(self, request, operation, watch, right, after)
+
+    @contextmanager
+    def room(self) -> Iterator[None]:
+        """Room for one stream, while it is used."""
+        self._open += 1
+        try:
+            yield
+        finally:
+            self._open -= 1
+
+
+class Stream:
+    """One subscription of one client."""
+
+    def __init__(
+        self,
+        streams: Streams,
+        request: Request,
+        operation: Operation,
+        watch: Watch,
+        right: Action,
+        after: int,
+    ) -> None:
+        self._streams, self._request, self._operation = streams, request, operation
+        self._watch, self._right, self._after = watch, right, after
+        self._desk: Desk = request.state.desk
+
+    async def pushes(self) -> AsyncIterator[Push | None]:
+        """What is pushed, in order; None is a sign of life. Raises one of `ENDS` at its end."""
+        with self._streams.room():
+            yield None
+            checked = spoken = anyio.current_time()
+            while True:
+                if await self._streams.pulse.position(self._desk) > self._after:
+                    checked = anyio.current_time()
+                    for push in await self._next():
+                        yield push
+                        spoken = anyio.current_time()
+                    continue
+                now = anyio.current_time()
+                if now - checked >= RECHECK:
+                    await self._checked()
+                    checked = now
+                if now - spoken >= HEARTBEAT:
+                    yield None
+                    spoken = now
+                await anyio.sleep(POLL)
+
+    async def _checked(self) -> Reading:
+        """The reading, as it still stands. Raises one of `ENDS`."""
+        reading = (await ask(self._request, self._streams.settings)).reading
+        permit(reading, self._right)
+        return reading
+
+    async def _next(self) -> list[Push]:
+        """What changed behind the last revision, journaled. Raises one of `ENDS`."""
+        reading = await self._checked()
+        variables = {**self._operation.variables, "after": self._after}
+        question = Question(self._operation.text, variables, "stream")
+
+        async def look(returned: Returned) -> tuple[list[Push], int]:
+            async with Inquiry(self._desk, returned) as inquiry:
+                permitted = permit(reading, self._right)
+                records, seen = await self._watch.look(permitted, inquiry, self._after, AT_ONCE)
+                if not records:
+                    raise _NothingNew(seen)
+                context = Context(self._desk, reading, question, inquiry)
+                results = await self._results(context, records)
+            return self._told(records, results, dict(inquiry.positions)), seen
+
+        try:
+            answer = await read(self._desk.archive, reading, question, look)
+        except _NothingNew as nothing:
+            self._after = nothing.seen
+            return []
+        pushes, self._after = answer.value
+        for push in pushes:
+            push.body["extensions"]["journal"] = answer.journal
+        return pushes
+
+    async def _results(self, context: Context, records: Sequence[Revised]) -> list[ExecutionResult]:
+        """What is told of each record; the loaders read for all of them at once."""
+        results = await asyncio.gather(
+            *(self._operation.execute(self._streams.schema, context, each) for each in records)
+        )
+        for result in results:
+            fail_with(result)
+        return results
+
+    def _told(
+        self,
+        records: Sequence[Revised],
+        results: Sequence[ExecutionResult],
+        positions: dict[str, int],
+    ) -> list[Push]:
+        at = freshness.as_header(positions)
+        return [
+            Push(
+                answers.result_body(
+                    self._request,
+                    result,
+                    self._operation.cost,
+                    {"after": str(record.revision), "position": at},
+                ),
+                record.revision,
+            )
+            for record, result in zip(records, results, strict=True)
+        ]
+
+
+def _watched(schema: Schema, operation: Operation) -> tuple[Watch, Action]:
+    """What a subscription watches, and what must be allowed for it. Raises `OperationRefused`."""
+    root = schema.core.subscription_type
+    assert root is not None
+    node = operation.root_field
+    field = root.fields[node.name.value]
+    definition = field.extensions["strawberry-definition"]
+    variables = get_variable_values(
+        schema.core, operation.node.variable_definitions or (), dict(operation.variables)
+    )
+    assert not isinstance(variables, list)
+    try:
+        arguments = get_argument_values(field, node, variables)
+        watch = definition.base_resolver.wrapped_func(None, **arguments)
+    except GraphQLError as error:
+        raise OperationRefused([error], operation.cost) from None
+    return watch, definition.metadata["right"]
