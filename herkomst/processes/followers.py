@@ -7,7 +7,9 @@ from herkomst.processes.matching import Matching
 from herkomst.projections.case_entries import CaseEntries
 from herkomst.projections.case_items import CaseItems
 from herkomst.projections.cases import Cases
+from herkomst.projections.concerns import Concerns
 from herkomst.projections.dealers import Dealers
+from herkomst.projections.engagements import Engagements
 from herkomst.projections.establishments import Establishments
 from herkomst.projections.floods import Floods
 from herkomst.projections.follower import Follower, Projection
@@ -15,9 +17,11 @@ from herkomst.projections.hits import Hits
 from herkomst.projections.links import Links
 from herkomst.projections.match_keys import MatchKeys
 from herkomst.projections.model import Model
+from herkomst.projections.officers import Officers
 from herkomst.projections.passages import Passages
 from herkomst.projections.presentations import Presentations
 from herkomst.projections.purchases import Purchases
+from herkomst.projections.reads import Reads
 from herkomst.projections.stolen_items import StolenItems
 from herkomst.record.archive import Archive
 
@@ -34,6 +38,10 @@ MODELS: tuple[Model, ...] = (
     CaseItems(),
     CaseEntries(),
     Links(),
+    Officers(),
+    Engagements(),
+    Concerns(),
+    Reads(),
     MatchKeys(),
 )
 """Every read model, in the order in which they are listed."""
