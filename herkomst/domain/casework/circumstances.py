@@ -10,8 +10,10 @@ address or a number that more than 25 people share.
 That nothing explains a read does not make it unlawful. It means that somebody should ask.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -88,16 +90,17 @@ class Purchase(NamedTuple):
 
 
 class Hit(NamedTuple):
-    """A purchase beside a stolen good, and since when both could be known."""
+    """A purchase beside a stolen good: since when both had happened, and when it was found."""
 
     purchase: UUID
     stolen: UUID
     since: datetime
+    found_at: datetime
     units: frozenset[str]
     """Police units of where it was sold and of where it was stolen."""
 
 
-class Reading(NamedTuple):
+class PastRead(NamedTuple):
     """A read, as it is explained."""
 
     id: UUID
@@ -110,7 +113,7 @@ class Reading(NamedTuple):
     purpose: str
     kind: str
     items: Sequence[tuple[str, UUID]]
-    count: int
+    returned: int
     break_glass: bool
     reason_length: int
     is_rehearsed: bool
@@ -138,6 +141,28 @@ class Explanation(NamedTuple):
 NOTHING: Final = Explanation(holds=False, path=())
 
 
+class Roster:
+    """The engagements of one officer: cases and tasks are few and long, duties many and short."""
+
+    def __init__(self, engagements: Iterable[Engagement]) -> None:
+        everything = sorted(engagements, key=attrgetter("since"))
+        self.matters = [e for e in everything if e.kind in ("case", "task")]
+        self.duties = [e for e in everything if e.kind not in ("case", "task")]
+        self._begun = [e.since for e in self.duties]
+        lengths = (e.until - e.since for e in self.duties if e.until is not None)
+        self._longest = max(lengths, default=timedelta())
+
+    def at(self, moment: datetime) -> Iterator[Engagement]:
+        """What holds at a moment."""
+        yield from (e for e in self.matters if e.holds(moment))
+        first = bisect_left(self._begun, moment - self._longest)
+        last = bisect_right(self._begun, moment)
+        yield from (e for e in self.duties[first:last] if e.holds(moment))
+
+
+_NO_ROSTER: Final = Roster(())
+
+
 class Circumstances:
     """Everything that may explain some reads: who was engaged in what, and what that was about."""
 
@@ -151,9 +176,10 @@ class Circumstances:
         hits: Iterable[Hit],
         crowds: frozenset[str],
     ) -> None:
-        self._engaged: dict[str, list[Engagement]] = {}
+        by_officer: dict[str, list[Engagement]] = {}
         for engagement in engagements:
-            self._engaged.setdefault(engagement.officer, []).append(engagement)
+            by_officer.setdefault(engagement.officer, []).append(engagement)
+        self._rosters = {officer: Roster(theirs) for officer, theirs in by_officer.items()}
         self._concerns: dict[UUID, list[Concern]] = {}
         for concern in concerns:
             self._concerns.setdefault(concern.matter, []).append(concern)
@@ -165,7 +191,7 @@ class Circumstances:
             self._hits.setdefault(hit.purchase, []).append(hit)
             self._hits.setdefault(hit.stolen, []).append(hit)
 
-    def explain(self, reading: Reading, unit: str | None) -> Explanation:
+    def explain(self, reading: PastRead, unit: str | None) -> Explanation:
         """What explains all that was read; `unit` is the one that the officer is of."""
         asked = [item for item in reading.items if item[0] in PERSONAL]
         if not asked:
@@ -177,26 +203,23 @@ class Circumstances:
         path = (f"{left} of {len(asked)} records.", UNEXPLAINED) if len(asked) > 1 else ()
         return NOTHING._replace(path=path or (UNEXPLAINED,))
 
-    def engaged(self, officer: str, reading: Reading) -> Iterator[Engagement]:
+    def engaged(self, officer: str, reading: PastRead) -> Iterator[Engagement]:
         """What somebody was engaged in at that moment, as far as it was known then."""
-        for engagement in self._engaged.get(officer, ()):
-            if engagement.holds(reading.at) and was_known(engagement, reading):
+        for engagement in self._rosters.get(officer, _NO_ROSTER).at(reading.at):
+            if was_known(engagement, reading):
                 yield engagement
 
-    def named(self, reading: Reading) -> list[Engagement]:
-        """Engagements of who read that bear the name of the purpose that was stated."""
+    def named(self, reading: PastRead) -> list[Engagement]:
+        """Cases and tasks of who read that bear the name of the purpose that was stated."""
         _, name = reading.stated
-        return [
-            e
-            for e in self._engaged.get(reading.officer, ())
-            if e.name == name and was_known(e, reading)
-        ]
+        roster = self._rosters.get(reading.officer, _NO_ROSTER)
+        return [e for e in roster.matters if e.name == name and was_known(e, reading)]
 
     def has_roster(self, officer: str) -> bool:
         """Whether times of service of this officer are told at all."""
-        return any(e.kind not in ("case", "task") for e in self._engaged.get(officer, ()))
+        return bool(self._rosters.get(officer, _NO_ROSTER).duties)
 
-    def shares_family(self, engagement: Engagement, reading: Reading) -> bool:
+    def shares_family(self, engagement: Engagement, reading: PastRead) -> bool:
         """Whether what was read bears the family name of somebody whom the matter concerns."""
         families = {self.identities[p].family for p in self._people(engagement, reading)} - {None}
         return any(
@@ -207,7 +230,7 @@ class Circumstances:
 
     # One record
 
-    def _explain(self, reading: Reading, kind: str, item: UUID, unit: str | None) -> Explanation:
+    def _explain(self, reading: PastRead, kind: str, item: UUID, unit: str | None) -> Explanation:
         weak = NOTHING
         for engagement in self.engaged(reading.officer, reading):
             found = self._by(engagement, reading, kind, item)
@@ -218,7 +241,7 @@ class Circumstances:
             return hit
         return weak
 
-    def _by(self, engagement: Engagement, reading: Reading, kind: str, item: UUID) -> Explanation:
+    def _by(self, engagement: Engagement, reading: PastRead, kind: str, item: UUID) -> Explanation:
         if engagement.kind == "case" and engagement.matter == item:
             return _explained(engagement, "the case itself")
         if engagement.kind == "cover":
@@ -227,7 +250,7 @@ class Circumstances:
             return self._by_control(engagement, item)
         about = self._concerned(engagement, reading)
         if about:
-            why = self._connection(about, reading, item)
+            why = self._connection(about, item)
             return NOTHING if why is None else _explained(engagement, why)
         if engagement.kind == "on_call" and self._is_in(engagement.unit, item):
             return _explained(engagement, f"it lies in {engagement.unit}")
@@ -236,7 +259,7 @@ class Circumstances:
         return NOTHING
 
     def _by_covered(
-        self, cover: Engagement, reading: Reading, kind: str, item: UUID
+        self, cover: Engagement, reading: PastRead, kind: str, item: UUID
     ) -> Explanation:
         """What explains the colleague who is covered explains who covers."""
         for engagement in self.engaged(cover.covers or "", reading):
@@ -253,16 +276,17 @@ class Circumstances:
             return _explained(control, "bought by the dealer who is controlled")
         return NOTHING
 
-    def _hit_in(self, unit: str | None, reading: Reading, item: UUID) -> Explanation | None:
+    def _hit_in(self, unit: str | None, reading: PastRead, item: UUID) -> Explanation | None:
         """A hit in the unit of who read, which could be known by then."""
         for hit in self._hits_on(item):
-            if unit and unit.casefold() in hit.units and hit.since <= reading.at:
+            stands = hit.since <= reading.at if reading.is_rehearsed else hit.found_at <= reading.at
+            if unit and unit.casefold() in hit.units and stands:
                 path = (f"a hit in {unit}, known since {_told(hit.since)}", "read")
                 return Explanation(True, path, "hit")
         return None
 
     def _hits_on(self, item: UUID) -> Sequence[Hit]:
-        return self._hits.get(item) or self._hits.get(ids.purchase_of(item), ())
+        return self._hits.get(item) or self._hits.get(ids.purchase_of(item)) or ()
 
     def _is_in(self, unit: str, item: UUID) -> bool:
         """Whether something was bought in the area of a unit; so, where that cannot be told."""
@@ -271,22 +295,23 @@ class Circumstances:
 
     # From a subject to what was read
 
-    def _concerned(self, engagement: Engagement, reading: Reading) -> list[Concern]:
+    def _concerned(self, engagement: Engagement, reading: PastRead) -> list[Concern]:
         return [
             c
             for c in self._concerns.get(engagement.matter, ())
             if c.holds(reading.at) and was_known(c, reading)
         ]
 
-    def _people(self, engagement: Engagement, reading: Reading) -> list[UUID]:
+    def _people(self, engagement: Engagement, reading: PastRead) -> list[UUID]:
         """Presentations of the persons whom a matter concerns."""
         people = (person_of(c.kind, c.item) for c in self._concerned(engagement, reading))
         return [person for person in people if person in self.identities]
 
-    def _connection(self, about: Sequence[Concern], reading: Reading, item: UUID) -> str | None:
+    def _connection(self, about: Sequence[Concern], item: UUID) -> str | None:
         """How a record is connected with what a matter is about; None where it is not."""
+        same = (item, ids.presentation_id(item))
         for concern in about:
-            if item in (concern.item, ids.presentation_id(concern.item)):
+            if concern.item in same:
                 return _direct(concern)
         goods = {hit.stolen for hit in self._hits_on(item)} | {item}
         for concern in about:
@@ -321,7 +346,7 @@ class Circumstances:
         return None
 
 
-def was_known(what: Engagement | Concern, reading: Reading) -> bool:
+def was_known(what: Engagement | Concern, reading: PastRead) -> bool:
     """Whether the record knew it, in this form, when the read was recorded.
 
     Of a rehearsal, whose history is told in one go, the first that was told holds also where the

@@ -56,12 +56,12 @@ RULES: Final[tuple[Rule, ...]] = (
          "explanation within a month.", "indicator: celebrities"),
     Rule("returned", 2, 0, "The officer read this person without explanation on other days too.",
          "indicator: following somebody"),
-    Rule("unexplained_share", 1, 0, "Far more of the officer's reads are unexplained than of others "
-         "in the role.", "comparison in the role, robust z"),
+    Rule("unexplained_share", 1, 0, "Far more of the officer's reads are unexplained than of "
+         "others in the role.", "comparison in the role, robust z"),
     Rule("volume", 1, 0, "The officer reads far more than others in the role.",
          "comparison in the role, robust z"),
-    Rule("off_duty_share", 1, 0, "The officer reads outside his service far more than others in the "
-         "role.", "comparison in the role, robust z"),
+    Rule("off_duty_share", 1, 0, "The officer reads outside his service far more than others in "
+         "the role.", "comparison in the role, robust z"),
     Rule("seldom_used", 1, 1, "Hardly anybody of the role uses this way of reading.",
          "indicator: seldom-used function"),
 )  # fmt: skip
