@@ -94,3 +94,13 @@ def read_id(source: str, key: str) -> UUID:
 def review_id(read: UUID) -> UUID:
     """Stream of the review (beoordeling) of one read."""
     return named("review", read.hex)
+
+
+def openings_id() -> UUID:
+    """Stream of the queues that were opened; the version is the number of an opening."""
+    return named("reviews")
+
+
+def rehearsal_id() -> UUID:
+    """Stream that tells which files of a rehearsal were taken in."""
+    return named("rehearsal")

@@ -15,6 +15,7 @@ from herkomst.graphql.context import Info
 from herkomst.graphql.enums import HitState, Rejection
 from herkomst.graphql.fields import mutation, parsed_id, shape_of, told
 from herkomst.graphql.refusals import HitClosed, NotPermitted, UnknownHit
+from herkomst.graphql.review import ReviewWork
 from herkomst.investigations import decisions
 from herkomst.record.casework import UnknownHit as NoSuchHit
 
@@ -62,7 +63,7 @@ async def _decide(
 
 
 @strawberry.type(description="What can be decided. Each is journaled before and after.")
-class Mutation(CaseWork):
+class Mutation(CaseWork, ReviewWork):
     @mutation(DecisionResult, "Take a hit up: you looked at both goods. Costs a hit.")
     async def assess_hit(self, info: Info, id: strawberry.ID) -> Any:  # noqa: A002
         return await _decide(info, id, casework.Hit.assess, "assessed")

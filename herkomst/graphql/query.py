@@ -35,6 +35,7 @@ from herkomst.graphql.enums import (
 from herkomst.graphql.fields import parsed_id, resolved
 from herkomst.graphql.listing import Listed, listed
 from herkomst.graphql.refusals import NotPermitted, UnknownHit
+from herkomst.graphql.review import ReviewDesk
 from herkomst.graphql.types import (
     Connection,
     Dealer,
@@ -79,7 +80,7 @@ def _id(argument: str, text: str | None) -> UUID | None:
     description="What can be asked. Every question names a purpose and a ground in its headers, is "
     "journaled before it is answered, and needs `first` from 1 to 100 where it lists."
 )
-class Query:
+class Query(ReviewDesk):
     @resolved(Connection[Hit], "Hits, the one that changed last first. Costs `first` times a hit.")
     async def hits(
         self,

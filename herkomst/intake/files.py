@@ -23,7 +23,7 @@ from herkomst.intake.reception import (
     read_mapped,
     take_batches,
 )
-from herkomst.intake.staff import STAFF_KINDS
+from herkomst.intake.staff import STAFF_KINDS, StaffKind
 from herkomst.record.archive import Archive
 from herkomst.record.receipts import Receipt
 from herkomst.record.register import Register
@@ -122,9 +122,9 @@ def import_staff(
     """
 
     def take(digesting: BinaryIO) -> Iterator[list[Receipt]]:
-        lines = _lines(digesting)
+        kind: StaffKind = "reads" if delivery.format == "reads" else "staff"
         return staff.take_batches(
-            archive, delivery.format, lines, source=delivery.source, dry_run=dry_run
+            archive, kind, _lines(digesting), source=delivery.source, dry_run=dry_run
         )
 
     return _imported(delivery, take, rejects, progress)

@@ -1,7 +1,7 @@
 """The feed of personnel and cases, and reads that are rehearsed, as files hold them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -19,7 +19,8 @@ from herkomst.record.archive import Archive
 from herkomst.record.personnel import Records, Rehearsal, take_in_staff
 from herkomst.record.receipts import Receipt
 
-_TYPES: Mapping[str, Mapping[str, type[StaffRecord | ReadRecord]]] = {
+StaffKind = Literal["staff", "reads"]
+_TYPES: Mapping[StaffKind, Mapping[str, type[StaffRecord | ReadRecord]]] = {
     "staff": {
         "officer": OfficerRecord,
         "case": CaseRecord,
@@ -28,9 +29,9 @@ _TYPES: Mapping[str, Mapping[str, type[StaffRecord | ReadRecord]]] = {
     },
     "reads": {"read": ReadRecord},
 }
-STAFF_KINDS: tuple[str, ...] = tuple(_TYPES)
+STAFF_KINDS: tuple[StaffKind, ...] = tuple(_TYPES)
 """What the review desk is told: who reads and why, and reads to rehearse it with."""
-_readers: Mapping[str, Mapping[str, Callable[[bytes], Any]]] = {
+_readers: Mapping[StaffKind, Mapping[str, Callable[[bytes], Any]]] = {
     kind: {name: msgspec.json.Decoder(type_).decode for name, type_ in types.items()}
     for kind, types in _TYPES.items()
 }
@@ -38,14 +39,16 @@ Lines = Iterable[tuple[int, bytes]]
 
 
 def take_batches(
-    archive: Archive, kind: str, lines: Lines, *, source: str, dry_run: bool
+    archive: Archive, kind: StaffKind, lines: Lines, *, source: str, dry_run: bool
 ) -> Iterator[list[Receipt]]:
-    """Take numbered lines in, a batch a transaction; the receipts in their order.
+    """Take numbered lines in, a batch a transaction; the receipts in their order. At the end a
+    journal that is rehearsed is told so, and the review of it can begin.
 
     Raises `JournalInUse`.
     """
     actor = f"source:{source}"
     rehearsal = Rehearsal(archive.journal)
+    is_new = False
     for some in batched(lines, BATCH):
         reads = [read_record(n, raw, _readers[kind], only_from(source)) for n, raw in some]
         records: Records = [read for read in reads if not isinstance(read, Receipt)]
@@ -53,7 +56,10 @@ def take_batches(
             taken = rehearsal.take_in(records, actor=actor, dry_run=dry_run)
         else:
             taken = take_in_staff(archive.casework, records, actor=actor, dry_run=dry_run)
+        is_new |= any(receipt.status in ("accepted", "amended") for receipt in taken)
         yield _merged(reads, taken)
+    if is_new and not dry_run:
+        rehearsal.conclude(kind, source)
 
 
 def _merged(reads: Sequence[Any], receipts: Sequence[Receipt]) -> list[Receipt]:

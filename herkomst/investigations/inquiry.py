@@ -33,6 +33,7 @@ from herkomst.projections.model import Model
 from herkomst.projections.presentations import Presentations
 from herkomst.projections.purchases import Purchases
 from herkomst.projections.registry import ModelMissing
+from herkomst.projections.reviews import Reviews
 from herkomst.projections.stolen_items import StolenItems
 from herkomst.record.archive import Archive
 from herkomst.record.database import RECONNECT, DatabaseDown, Row, is_silent, options
@@ -48,6 +49,7 @@ MODELS: tuple[Model, ...] = (
     Hits(),
     Presentations(),
     Purchases(),
+    Reviews(),
     StolenItems(),
 )
 STATEMENT_TIMEOUT = 5

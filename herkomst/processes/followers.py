@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from herkomst.processes.erasure import Erasure
 from herkomst.processes.matching import Matching
+from herkomst.processes.reviewing import Reviewing
 from herkomst.projections.case_entries import CaseEntries
 from herkomst.projections.case_items import CaseItems
 from herkomst.projections.cases import Cases
@@ -22,6 +23,7 @@ from herkomst.projections.passages import Passages
 from herkomst.projections.presentations import Presentations
 from herkomst.projections.purchases import Purchases
 from herkomst.projections.reads import Reads
+from herkomst.projections.reviews import Reviews
 from herkomst.projections.stolen_items import StolenItems
 from herkomst.record.archive import Archive
 
@@ -42,16 +44,18 @@ MODELS: tuple[Model, ...] = (
     Engagements(),
     Concerns(),
     Reads(),
+    Reviews(),
     MatchKeys(),
 )
 """Every read model, in the order in which they are listed."""
 
 
 def followers(archive: Archive) -> Sequence[Follower]:
-    """Every follower: the two processes, and a projection for each model that no process keeps."""
+    """Every follower: the processes, and a projection for each model that no process keeps."""
     vault, token = archive.register.vault, archive.keyring.token
     return [
         Matching(vault, token, archive.casework.recorder),
         *(Projection(m, vault, token) for m in MODELS if not isinstance(m, MatchKeys)),
         Erasure(archive.register, archive.erasures),
+        Reviewing(token, archive.casework.recorder),
     ]

@@ -7,7 +7,7 @@ batch is one transaction, decided on under the lock of the writers.
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -23,7 +23,7 @@ from herkomst.domain.casework.personnel import (
     ReadRecord,
     StaffRecord,
 )
-from herkomst.domain.casework.rehearsal import Rehearsed, rehearsed
+from herkomst.domain.casework.rehearsal import RehearsalTold, Rehearsed, rehearsed
 from herkomst.domain.events import Event, EventData, Recorded
 from herkomst.domain.journal import Read
 from herkomst.domain.problems import Problem, RecordRefused
@@ -50,6 +50,10 @@ _content = msgspec.json.Encoder(order="deterministic").encode
 _REAL = (
     "SELECT EXISTS (SELECT FROM record.journal_events WHERE topic = %s AND notification_id > %s), "
     "(SELECT coalesce(max(notification_id), 0) FROM record.journal_events)"
+)
+_REHEARSED = (
+    "SELECT EXISTS (SELECT FROM record.journal_events WHERE topic = %s), "
+    "EXISTS (SELECT FROM record.journal_events WHERE topic = %s)"
 )
 
 
@@ -117,6 +121,23 @@ class Rehearsal:
         if row[0]:
             raise JournalInUse
         self._seen = row[1]
+
+    def conclude(self, kind: Literal["staff", "reads"], source: str) -> int | None:
+        """Tell that a file was taken in to its end; the position, or None where nothing is
+        rehearsed, or real reads are there already."""
+        data = RehearsalTold(kind=kind, source=source)
+        custody = Custody("politie", GROUND, GROUND, source)
+
+        def append(cursor: Cursor[Row]) -> Outcome[int | None]:
+            row = cursor.execute(_REHEARSED, (Rehearsed.TOPIC, Read.TOPIC)).fetchone()
+            if row != (True, False):
+                return Outcome(None)
+            told = envelope(f"source:{source}", custody, this_moment(), data.VERSION)
+            entries = [pending(Event(ids.rehearsal_id(), data, told))]
+            appended = self._journal.recorder.append_locked(cursor, entries)
+            return Outcome(appended.last, entries, appended)
+
+        return self._journal.committing(append)
 
 
 def _no_guard(_: Cursor[Row]) -> None:

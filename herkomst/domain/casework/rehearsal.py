@@ -3,6 +3,8 @@
 They stand in the journal under topics of their own, which nobody can take for a real read.
 """
 
+from typing import Literal
+
 from herkomst.domain.casework.personnel import Named, ReadKind, ReadRecord, named
 from herkomst.domain.events import EventData, event
 
@@ -46,3 +48,13 @@ def rehearsed(
         source=record.source,
         stolen=None if record.stolen is None else named(record.stolen),
     )
+
+
+@event
+class RehearsalTold(EventData, frozen=True, kw_only=True):
+    """A file of the rehearsal was taken in to its end, so that what it tells can be reviewed."""
+
+    TOPIC = "journal.rehearsal_told"
+
+    kind: Literal["staff", "reads"]
+    source: str
