@@ -24,7 +24,8 @@ from herkomst.domain.events import EventData
 from herkomst.investigations.goods import Told
 from herkomst.investigations.inquiry import Desk, Inquiry
 from herkomst.investigations.pages import Page, Slice
-from herkomst.processes.weighing import Weighed, head, weigh
+from herkomst.processes.comparing import Weighed
+from herkomst.processes.weighing import head, weigh
 from herkomst.record.archive import Archive
 from herkomst.record.casework import Seal
 from herkomst.record.database import connect

@@ -21,7 +21,8 @@ from herkomst.domain.casework.rehearsal import RehearsalTold
 from herkomst.domain.casework.review import Queued, QueueOpened, Weight, Why
 from herkomst.domain.events import Event, EventData, Recorded
 from herkomst.domain.journal import Read
-from herkomst.processes.weighing import Weighed, weigh
+from herkomst.processes.comparing import Weighed
+from herkomst.processes.weighing import weigh
 from herkomst.projections import registry
 from herkomst.projections.follower import Kind, NotYet
 from herkomst.projections.model import Model, Token
