@@ -15,8 +15,10 @@ from herkomst.domain.casework.personnel import (
     SubjectWire,
     TaskRecord,
 )
+from herkomst.domain.journal import Read
 from herkomst.domain.register.records import Address, Reference
 from herkomst.record.archive import Archive
+from herkomst.record.journal import journal_event
 from herkomst.record.personnel import Rehearsal, take_in_staff
 from herkomst.record.receipts import Receipt
 from tests.archives import TILL, a_seller
@@ -141,3 +143,24 @@ def rehearse(archive: Archive, *records: ReadRecord) -> list[Receipt]:
     receipts = rehearsal.take_in(list(enumerate(records, 1)), actor=ACTOR)
     rehearsal.conclude("reads", PERSONNEL)
     return receipts
+
+
+def really_read(archive: Archive, user: str, purpose: str, *returned: str) -> None:
+    """A real read of a user, as the journal of the product has it."""
+    entry = archive.journal.open_entry()
+    data = Read(
+        asked=entry.key.seal(b"?"),
+        asked_token="t",
+        count=len(returned),
+        document="d",
+        duration_us=1,
+        ground="wpg:9",
+        purpose=purpose,
+        returned=returned,
+        role="district_detective",
+        unit="Amsterdam",
+        user=user,
+        way="graphql",
+    )
+    event = journal_event(entry.stream, data, user=user, ground="wpg:9", unit="Amsterdam")
+    archive.journal.write([(event, entry.row)])
