@@ -6,7 +6,7 @@ as it was then. A week of real reads is over when the first read of a later week
 takes no clock; a rehearsal is weighed whenever a file of it was taken in to its end.
 """
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -46,7 +46,8 @@ AWAITED: Final = {
     "register": ("establishments", "matching", "presentations", "purchases", "stolen_items"),
     "casework": ("concerns", "engagements", "hits", "officers"),
 }
-"""Followers that must have come to where their sequence ended when an opening fell due."""
+"""Followers that must have come to where their sequence ended when an opening fell due; those of
+casework behind those of the register, because hits are found in one and told in the other."""
 _OLDEST = SQL(
     "SELECT recorded_at FROM {} WHERE revision > %s AND NOT rehearsed ORDER BY revision LIMIT 1"
 )
@@ -120,14 +121,15 @@ class Reviewing:
         return None if row is None else week_of(row[0])
 
     def _must_have_followed(self, connection: Connection[Row], position: int) -> None:
-        """What explains a read must be there first, all that was recorded up to now."""
-        if not self._heads:
-            self._heads = {name: SequenceReader(name).head(connection) for name in AWAITED}
-        wanted = {name: self._heads[seq] for seq, names in AWAITED.items() for name in names}
-        wanted[Reads.name] = position
-        for standing in registry.standings(connection):
-            if standing.position < wanted.get(standing.name, 0):
-                raise NotYet(f"{standing.name} stands at {standing.position}")
+        """What explains a read must be there first: all that was recorded up to now, and the hits
+        that the matching makes of it. Raises `NotYet`."""
+        stands = {each.name: each.position for each in registry.standings(connection)}
+        for sequence, names in AWAITED.items():
+            if sequence not in self._heads:
+                self._heads[sequence] = SequenceReader(sequence).head(connection)
+            for name in names:
+                _must_stand(stands, name, self._heads[sequence])
+        _must_stand(stands, Reads.name, position)
 
     def _open(self, connection: Connection[Row], due: _Due) -> None:
         weighed = weigh(connection, after=due.after, until=due.until)
@@ -177,6 +179,11 @@ class Reviewing:
             state = folded(histories.get(stream, []))
             if state is None or (state.state != "decided" and not _same(state.queued, data)):
                 yield stream, data
+
+
+def _must_stand(stands: Mapping[str, int], name: str, position: int) -> None:
+    if name not in stands or stands[name] < position:
+        raise NotYet(f"{name} stands at {stands.get(name)}, before {position}")
 
 
 def week_of(moment: datetime) -> tuple[int, int]:
