@@ -43,9 +43,11 @@ _CONDITIONS: Final = {
     "review": SQL("review = %(review)s"),
     "officer": SQL("officer = %(officer)s"),
     # Somebody goes by a key of the feed or by a name of the product.
-    "own": SQL("%(own)s IN (officer, split_part(officer, ':', -1)) AND question IS NOT NULL"),
+    "own": SQL(
+        "%(own)s IN (officer, substr(officer, strpos(officer, ':') + 1)) AND question IS NOT NULL"
+    ),
     # Nobody watches how his own reads are reviewed; another reviewer does that.
-    "viewer": SQL("%(viewer)s NOT IN (officer, split_part(officer, ':', -1))"),
+    "viewer": SQL("%(viewer)s NOT IN (officer, substr(officer, strpos(officer, ':') + 1))"),
 }
 _PRECISION = SQL(
     "SELECT rule ->> 'code' AS code, count(*) AS judged, "
@@ -328,7 +330,7 @@ def _returned(weighed: Sequence[Weighed]) -> Returned:
 
 
 def _exported(weighed: Weighed) -> dict[str, object]:
-    source, _, key = weighed.read.officer.rpartition(":")
+    source, _, key = weighed.read.officer.partition(":")
     return {
         "source": weighed.read.source,
         "key": weighed.read.key,

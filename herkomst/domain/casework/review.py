@@ -118,7 +118,7 @@ class Review(msgspec.Struct):
 
     def is_of(self, user: str) -> bool:
         """Whether somebody is the officer whose read it is."""
-        return user in (self.queued.officer, self.queued.officer.rpartition(":")[2])
+        return user in (self.queued.officer, self.queued.officer.partition(":")[2])
 
     def ask(self, by: str, text: bytes) -> QuestionAsked:
         self._must_be_open()
