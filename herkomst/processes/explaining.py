@@ -99,6 +99,12 @@ _KIN = SQL(
     "SELECT name_token, born_token, document_token, phone_token, address_token, family_token, "
     "door_token FROM {presentations} WHERE {token} = ANY(%(tokens)b)"
 )
+_NAMED = SQL(
+    "SELECT p.name_token, p.born_token, p.document_token, p.phone_token, p.address_token, "
+    "p.family_token, p.door_token FROM {presentations} p "
+    "JOIN unnest(%(names)b::text[], %(borns)b::text[]) AS w (name_token, born_token) "
+    "USING (name_token, born_token)"
+)
 _OFFICERS = SQL(
     "SELECT name, key, unit, roles::text, name_token, born_token, document_token, phone_token, "
     "address_token, door_token, former_tokens::text, beside_tokens::text FROM {officers}"
@@ -280,21 +286,35 @@ class Kin:
     def __init__(
         self, connection: Connection[Row], tables: Tables, shown: Iterable[Identity]
     ) -> None:
+        everybody = set(shown)
+        others = {
+            Identity(*row)
+            for column, place in (("document_token", 2), ("phone_token", 3))
+            for row in _rows(
+                connection,
+                _KIN.format(**tables, token=Identifier(column)),
+                {"tokens": list({each[place] for each in everybody} - {None})},
+            )
+        }
+        pairs = list({(i.name, i.born) for i in everybody if i.name and i.born})
+        values = {"names": [name for name, _ in pairs], "borns": [born for _, born in pairs]}
+        others.update(Identity(*r) for r in _rows(connection, _NAMED.format(**tables), values))
         self._by_token: dict[str, list[Identity]] = defaultdict(list)
-        everybody = list(shown)
-        for column, place in (("document_token", 2), ("phone_token", 3)):
-            tokens = list({each[place] for each in everybody} - {None})
-            statement = _KIN.format(**tables, token=Identifier(column))
-            for row in _rows(connection, statement, {"tokens": tokens}):
-                self._by_token[row[place]].append(Identity(*row))
-        everywhere = {i.address for some in self._by_token.values() for i in some if i.address}
-        self.crowds = _crowds(connection, tables, everywhere)
+        for other in sorted(others, key=repr):
+            for token in _known_by(other):
+                self._by_token[token].append(other)
+        self.crowds = _crowds(connection, tables, {i.address for i in others if i.address})
 
     def of(self, shown: Identity) -> list[Identity]:
         """This identity, and others that the same person presented."""
-        near = (self._by_token.get(t or "", ()) for t in (shown.document, shown.phone))
-        others = {other for some in near for other in some if same_person(shown, other)}
-        return [shown, *sorted(others - {shown}, key=repr)]
+        near = dict.fromkeys(i for token in _known_by(shown) for i in self._by_token[token])
+        return [shown, *(i for i in near if i != shown and same_person(shown, i))]
+
+
+def _known_by(shown: Identity) -> list[str]:
+    """What somebody is found by elsewhere."""
+    named = f"{shown.name}{shown.born}" if shown.name and shown.born else None
+    return [token for token in (shown.document, shown.phone, named) if token is not None]
 
 
 def role_at(officer: Officer | None, at: datetime) -> str | None:

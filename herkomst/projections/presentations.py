@@ -49,7 +49,7 @@ class Presentations(Model):
     )
     indexes = (
         "(revision)",
-        "(name_token) WHERE name_token IS NOT NULL",
+        "(name_token, born_token) WHERE name_token IS NOT NULL",
         "(document_token) WHERE document_token IS NOT NULL",
         "(phone_token) WHERE phone_token IS NOT NULL",
         "(address_token) WHERE address_token IS NOT NULL",

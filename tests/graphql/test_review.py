@@ -55,7 +55,8 @@ def queue(served: Served, **who: str) -> dict[str, Any]:
 
 
 def act(served: Served, call: str, **who: str) -> Any:
-    (answer,) = served.told(f"mutation {{ {call} {DONE} }}", **(who or REVIEWER)).values()
+    mutation = f"mutation {{ {call} {DONE} }}"
+    (answer,) = served.told(mutation, None, **(who or REVIEWER)).values()
     follow(served.archive)
     return answer
 
@@ -85,6 +86,7 @@ class TestWhoMayNot:
             told = served.told(
                 "{ reviewQueue(first: 1) { nodes { id } refused { __typename } } "
                 f'review(id: "{review}") {{ __typename }} reviewRules {{ __typename }} }}',
+                None,
                 **desk,
             )
 
@@ -94,7 +96,7 @@ class TestWhoMayNot:
                 f'askOfficer(review: "{review}", question: "?")',
                 f'giveVerdict(review: "{review}", verdict: lawful)',
             ):
-                (answer,) = served.told(f"mutation {{ {call} {DONE} }}", **desk).values()
+                (answer,) = served.told(f"mutation {{ {call} {DONE} }}", None, **desk).values()
                 assert answer["__typename"] == "NotPermitted"
 
     def test_an_auditor_looks_and_gives_no_verdict(self, served: Served) -> None:
@@ -106,6 +108,7 @@ class TestWhoMayNot:
         told = served.told(
             "{ purchases(first: 1) { refused { __typename } } "
             "presentations(first: 1) { refused { __typename } } cases(first: 1) { nodes { id } } }",
+            None,
             **REVIEWER,
         )
 
@@ -114,7 +117,9 @@ class TestWhoMayNot:
         assert told["cases"]["nodes"] is None
 
     def test_nothing_at_the_desk_names_who_was_read(self, served: Served) -> None:
-        told = served.ask(f"{{ {QUEUE} {{ nodes {{ path readKey purpose }} }} }}", **REVIEWER).text
+        told = served.ask(
+            f"{{ {QUEUE} {{ nodes {{ path readKey purpose }} }} }}", None, **REVIEWER
+        ).text
 
         assert "Voorbeeld" not in told
         assert "Fictielaan" not in told
@@ -123,7 +128,7 @@ class TestWhoMayNot:
         assert set(queue(served)) == {"work", "self"}
         own = queue(served, **AUDITOR)["reviewer"]["id"]
 
-        told = served.told(f'{{ review(id: "{own}") {{ __typename }} }}', **REVIEWER)
+        told = served.told(f'{{ review(id: "{own}") {{ __typename }} }}', None, **REVIEWER)
         assert told["review"]["__typename"] == "UnknownReview"
         assert ask(served, own)["code"] == "own_read"
         assert judge(served, own)["code"] == "own_read"
@@ -169,6 +174,7 @@ class TestTheWayOfARead:
         told = served.told(
             f"""{{ review(id: "{found["id"]}") {{ ... on Review {{
                 state question answer verdict reason decidedBy secondsToVerdict }} }} }}""",
+            None,
             **REVIEWER,
         )["review"]
         assert told["secondsToVerdict"] >= 0
@@ -189,6 +195,7 @@ class TestTheWayOfARead:
 
         rules = served.told(
             "{ reviewRules { ... on RulesInUse { rules { code judged report precision } } } }",
+            None,
             **REVIEWER,
         )["reviewRules"]["rules"]
 
@@ -199,10 +206,12 @@ class TestTheWayOfARead:
 
     def test_pages_run_by_rank_and_narrow_by_state_and_officer(self, served: Served) -> None:
         page = "nodes { readKey score } pageInfo { endCursor hasNextPage }"
-        first = served.told(f"{{ reviewQueue(first: 1) {{ {page} }} }}", **REVIEWER)["reviewQueue"]
+        first = served.told(f"{{ reviewQueue(first: 1) {{ {page} }} }}", None, **REVIEWER)[
+            "reviewQueue"
+        ]
         after = first["pageInfo"]["endCursor"]
         rest = served.told(
-            f'{{ reviewQueue(first: 5, after: "{after}") {{ {page} }} }}', **REVIEWER
+            f'{{ reviewQueue(first: 5, after: "{after}") {{ {page} }} }}', None, **REVIEWER
         )["reviewQueue"]
 
         assert [node["readKey"] for node in first["nodes"] + rest["nodes"]] == ["self", "work"]
