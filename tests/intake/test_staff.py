@@ -42,7 +42,7 @@ def test_given_a_feed_with_faults_then_counts_add_up_and_each_fault_is_named(
         *STAFF,
         a_duty(),
         a_duty(kind="on_call"),
-        changed(a_task("T-2"), abuot=[]),
+        changed(a_task("T-2"), bedoeling=[]),
         changed(a_task("T-3"), v=2),
         changed(a_duty("D-3"), kind="holiday"),
         changed(a_duty("D-4"), source="elsewhere"),
@@ -54,7 +54,7 @@ def test_given_a_feed_with_faults_then_counts_add_up_and_each_fault_is_named(
 
     assert (summary.accepted, summary.duplicate, summary.amended) == (4, 1, 1)
     errors = [(each["line"], each["errors"][0]["field"]) for each in rejects]  # type: ignore[index]
-    assert errors == [(7, "/abuot"), (8, "/v"), (9, "/kind"), (10, "/source"), (11, "/type"),
+    assert errors == [(7, "/bedoeling"), (8, "/v"), (9, "/kind"), (10, "/source"), (11, "/type"),
                       (12, "")]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ That nothing explains a read does not make it unlawful. It means that somebody s
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from operator import attrgetter
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -181,8 +182,10 @@ class Circumstances:
             by_officer.setdefault(engagement.officer, []).append(engagement)
         self._rosters = {officer: Roster(theirs) for officer, theirs in by_officer.items()}
         self._concerns: dict[UUID, list[Concern]] = {}
+        self._about: dict[tuple[UUID, UUID], list[Concern]] = {}
         for concern in concerns:
             self._concerns.setdefault(concern.matter, []).append(concern)
+            self._about.setdefault((concern.matter, concern.item), []).append(concern)
         self.identities = identities
         self.purchases = purchases
         self.crowds = crowds
@@ -197,9 +200,11 @@ class Circumstances:
         if not asked:
             return Explanation(True, ("It names no person.",), "nothing")
         found = [self._explain(reading, kind, item, unit) for kind, item in asked]
-        left = sum(not each.holds for each in found)
-        if not left:
-            return found[0]
+        held = [each for each in found if each.holds]
+        # A rehearsed read is of one record; of a hit, what leads to either good leads to it.
+        if len(held) == len(found) or (held and reading.is_rehearsed):
+            return held[0]
+        left = len(found) - len(held)
         path = (f"{left} of {len(asked)} records.", UNEXPLAINED) if len(asked) > 1 else ()
         return NOTHING._replace(path=path or (UNEXPLAINED,))
 
@@ -248,6 +253,9 @@ class Circumstances:
             return self._by_covered(engagement, reading, kind, item)
         if engagement.kind == "control":
             return self._by_control(engagement, item)
+        direct = self._direct(engagement, reading, item)
+        if direct is not None:
+            return _explained(engagement, _named(direct))
         about = self._concerned(engagement, reading)
         if about:
             why = self._connection(about, item)
@@ -307,16 +315,20 @@ class Circumstances:
         people = (person_of(c.kind, c.item) for c in self._concerned(engagement, reading))
         return [person for person in people if person in self.identities]
 
+    def _direct(self, engagement: Engagement, reading: PastRead, item: UUID) -> Concern | None:
+        """By what a matter is about the record itself, or the purchase that it belongs to."""
+        for same in (item, ids.presentation_id(item)):
+            for concern in self._about.get((engagement.matter, same), ()):
+                if concern.holds(reading.at) and was_known(concern, reading):
+                    return concern
+        return None
+
     def _connection(self, about: Sequence[Concern], item: UUID) -> str | None:
-        """How a record is connected with what a matter is about; None where it is not."""
-        same = (item, ids.presentation_id(item))
-        for concern in about:
-            if concern.item in same:
-                return _direct(concern)
+        """How a record is connected with another that a matter is about; None where it is not."""
         goods = {hit.stolen for hit in self._hits_on(item)} | {item}
         for concern in about:
             if concern.item in goods or goods & {h.stolen for h in self._hits_on(concern.item)}:
-                return f"{_direct(concern)}, and the same stolen good"
+                return f"{_named(concern)}, and the same stolen good"
         return self._by_person(about, item)
 
     def _by_person(self, about: Sequence[Concern], item: UUID) -> str | None:
@@ -327,7 +339,7 @@ class Circumstances:
             other = self._identity(concern.item)
             what = None if other is None else self.shared(shown, other)
             if what is not None:
-                return f"{_direct(concern)}, and the same {what}"
+                return f"{_named(concern)}, and the same {what}"
         return None
 
     def _identity(self, item: UUID) -> Identity | None:
@@ -382,7 +394,7 @@ def _explained(engagement: Engagement, why: str) -> Explanation:
     return Explanation(True, (begun, why, "read"), engagement.kind, engagement.name)
 
 
-def _direct(concern: Concern) -> str:
+def _named(concern: Concern) -> str:
     which = f" {concern.name}" if concern.name else ""
     if concern.category in ("about", "item"):
         return f"it is about {concern.kind}{which}"
@@ -394,5 +406,6 @@ def _term(engagement: Engagement) -> str:
     return f"from {_told(engagement.since)}{until}"
 
 
+@lru_cache(maxsize=1 << 14)
 def _told(moment: datetime) -> str:
     return local(moment).strftime("%Y-%m-%d %H:%M")

@@ -258,6 +258,12 @@ class TestARehearsal:
 
         assert explained(late, concerns=(about(),), reading=self.reading).holds
 
+    def test_of_a_hit_is_explained_by_either_of_its_goods(self) -> None:
+        both = self.reading._replace(items=(("purchase", READ), ("stolen_item", STOLEN)))
+
+        assert explained(engaged(), reading=both).holds
+        assert not explained(engaged(), concerns=(about(SUBJECT),), reading=both).holds
+
     def test_takes_no_amendment_of_after_the_reads(self) -> None:
         amended = engaged(version=2, told_from=NOON + 2 * HOUR)
 
