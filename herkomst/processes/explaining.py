@@ -109,13 +109,17 @@ _NAMED = SQL(
     "JOIN unnest(%(names)b::text[], %(borns)b::text[]) AS w (name_token, born_token) "
     "USING (name_token, born_token)"
 )
+_LIVING = SQL(
+    "SELECT DISTINCT {token}, name_token FROM {presentations} "
+    "WHERE {token} = ANY(%(tokens)b) AND name_token IS NOT NULL"
+)
 _OFFICERS = SQL(
     "SELECT name, key, unit, roles::text, name_token, born_token, document_token, phone_token, "
     "address_token, door_token, former_tokens::text, beside_tokens::text FROM {officers}"
 )
 
 
-class RoleHeld(msgspec.Struct):
+class RoleHeld(msgspec.Struct, frozen=True):
     """A role of an officer, from when to when."""
 
     role: str
@@ -319,6 +323,33 @@ class Kin:
         """This identity, and others that the same person presented."""
         near = dict.fromkeys(i for token in _known_by(shown) for i in self._by_token[token])
         return [shown, *(i for i in near if i != shown and same_person(shown, i))]
+
+
+class Living:
+    """Names of those who live, or lived, where officers do: who gave no address with a purchase may
+    be known by the name that stands at one."""
+
+    def __init__(
+        self, connection: Connection[Row], tables: Tables, officers: Iterable[Officer]
+    ) -> None:
+        some = list(officers)
+        addresses = {t for o in some for t in (o.identity.address, *o.former) if t}
+        doors = {t for o in some for t in (o.identity.door, *o.beside) if t}
+        found = {
+            (row[0], row[1])
+            for column, tokens in (("address_token", addresses), ("door_token", doors))
+            for row in _rows(
+                connection,
+                _LIVING.format(**tables, token=Identifier(column)),
+                {"tokens": list(tokens)},
+            )
+        }
+        crowds = _crowds(connection, tables, addresses)
+        self._names = frozenset((token, name) for token, name in found if token not in crowds)
+
+    def at(self, token: str | None, shown: Identity) -> bool:
+        """Whether somebody of this name lives there."""
+        return (token, shown.name) in self._names
 
 
 def _known_by(shown: Identity) -> list[str]:

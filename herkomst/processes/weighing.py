@@ -8,7 +8,7 @@ officer, with what explains those alone in memory.
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from psycopg import Connection
 
@@ -26,6 +26,7 @@ from herkomst.processes.explaining import (
     AT_ONCE,
     MODELS,
     Kin,
+    Living,
     Officer,
     Staff,
     Tables,
@@ -77,8 +78,18 @@ def _looked(
     explained = [(read, _explain(around, staff, read)) for read in plain]
     bare = [read for read, explanation in explained if not explanation.holds]
     kin = Kin(connection, tables, [shown for r in bare for shown in _shown(around, r)])
+    living = Living(connection, tables, {o for r in bare if (o := staff.find(r.officer))})
     for read, explanation in explained:
-        yield _look(around, staff, kin, read, explanation)
+        yield _look(_Around(around, staff, kin, living), read, explanation)
+
+
+class _Around(NamedTuple):
+    """What a read is looked at by."""
+
+    circumstances: Circumstances
+    staff: Staff
+    kin: Kin
+    living: Living
 
 
 def _explain(around: Circumstances, staff: Staff, read: PastRead) -> Explanation:
@@ -92,21 +103,15 @@ def _shown(around: Circumstances, read: PastRead) -> list[Identity]:
     return [around.identities[person] for person in people if person in around.identities]
 
 
-def _look(
-    around: Circumstances,
-    staff: Staff,
-    kin: Kin,
-    read: PastRead,
-    explanation: Explanation,
-) -> Looked:
-    officer = staff.find(read.officer)
+def _look(around: _Around, read: PastRead, explanation: Explanation) -> Looked:
+    officer = around.staff.find(read.officer)
     unit = officer.unit if officer is not None else read.unit
-    shown = _shown(around, read)
+    shown = _shown(around.circumstances, read)
     codes = {
-        *_by_purpose(around, read, explanation),
-        *_by_person(staff, officer, _beyond_crowds(around, kin, shown)),
+        *_by_purpose(around.circumstances, read, explanation),
+        *_by_person(around, officer, shown),
         *_by_way(read),
-        *_by_time(around, officer, read),
+        *_by_time(around.circumstances, officer, read),
     }
     return Looked(
         read,
@@ -162,41 +167,42 @@ def _ended(at: datetime, until: datetime) -> str:
     return "ended" if is_over else "handing_over"
 
 
-def _beyond_crowds(
-    around: Circumstances, kin: Kin, shown: Iterable[Identity]
-) -> Iterator[Identity]:
-    """All that these persons presented; a house that many share says nothing of anybody."""
-    crowds = around.crowds | kin.crowds
-    for one in shown:
-        for each in kin.of(one):
-            yield each._replace(address=None, door=None) if each.address in crowds else each
-
-
 def _by_person(
-    staff: Staff,
-    officer: Officer | None,
-    shown: Iterable[Identity],
+    around: _Around, officer: Officer | None, shown: Iterable[Identity]
 ) -> Iterator[str]:
     """What the officer has to do with who was read."""
-    for person in shown:
+    for person in _beyond_crowds(around, shown):
         if officer is not None:
-            yield from _near(officer, person)
-        if staff.is_staff(person, officer):
+            yield from _near(officer, person, around.living)
+        if around.staff.is_staff(person, officer):
             yield "colleague"
 
 
-def _near(officer: Officer, person: Identity) -> Iterator[str]:
-    if same_person(person, officer.identity):
+def _beyond_crowds(around: _Around, shown: Iterable[Identity]) -> Iterator[Identity]:
+    """All that these persons presented; a house that many share says nothing of anybody."""
+    crowds = around.circumstances.crowds | around.kin.crowds
+    for one in shown:
+        for each in around.kin.of(one):
+            yield each._replace(address=None, door=None) if each.address in crowds else each
+
+
+def _near(officer: Officer, person: Identity, living: Living) -> Iterator[str]:
+    own = officer.identity
+    if same_person(person, own):
         yield "self"
-        return
-    if person.address is None:
-        return
-    if person.address == officer.identity.address:
+    elif _lives(own.address, person.address, person, living):
         yield "household"
-    elif person.address in officer.former:
+    elif any(_lives(each, person.address, person, living) for each in officer.former):
         yield "former_address"
-    elif person.door in officer.beside or person.door == officer.identity.door:
+    elif any(_lives(each, person.door, person, living) for each in (own.door, *officer.beside)):
         yield "neighbour"
+
+
+def _lives(where: str | None, at: str | None, person: Identity, living: Living) -> bool:
+    """Whether somebody lives there, by his address or, where he gave none, by his name."""
+    if where is None:
+        return False
+    return where == at if at is not None else living.at(where, person)
 
 
 def _by_way(read: PastRead) -> Iterator[str]:

@@ -53,6 +53,7 @@ class Presentations(Model):
         "(document_token) WHERE document_token IS NOT NULL",
         "(phone_token) WHERE phone_token IS NOT NULL",
         "(address_token) WHERE address_token IS NOT NULL",
+        "(door_token) WHERE door_token IS NOT NULL",
     )
     topics = frozenset(
         {

@@ -199,6 +199,24 @@ class TestWhoWasRead:
 
         assert "former_address" in codes(only(world))
 
+    def test_without_an_address_is_known_by_the_name_that_stands_next_door(
+        self, world: Archive
+    ) -> None:
+        named_only = a_seller(address=None, born=None, phone=None, document=None)
+        take_in(world, a_purchase(key="bare", seller=named_only))
+        next_door = Address(number="14", postcode="1000AB")
+        person = a_seller(family_name="Buur", document=None, phone=None, address=next_door)
+        tell(world, an_officer(person=person))
+        rehearse(
+            world,
+            a_read("bare", purpose="duty:D-1", purchase=bought("bare")),
+            a_read("other", purpose="duty:D-1", purchase=bought("purchase-2")),
+        )
+
+        found = {each.read.key: codes(each) for each in weighed(world)}
+
+        assert found == {"bare": {"unexplained", "neighbour"}, "other": {"unexplained"}}
+
     def test_weighs_less_beside_an_explanation(self, world: Archive) -> None:
         tell(world, an_officer(former_addresses=[HOUSE]), a_case())
         rehearse(world, a_read())
