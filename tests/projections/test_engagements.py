@@ -13,7 +13,19 @@ from herkomst.record.archive import Archive
 from herkomst.record.casework import CaseOpened, Opening, Seal
 from tests.archives import TILL
 from tests.projections.following import digests, follow, rebuilt, rows
-from tests.staffing import a_case, a_duty, a_member, a_subject, a_task, bought, tell, who
+from tests.staffing import (
+    a_case,
+    a_duty,
+    a_member,
+    a_read,
+    a_subject,
+    a_task,
+    bought,
+    really_read,
+    rehearse,
+    tell,
+    who,
+)
 
 OPENING = Opening(title="Rijwiel", lead="lead", unit="amsterdam", article="wpg:9")
 Act = Callable[[Case, Seal], EventData]
@@ -144,6 +156,21 @@ def test_given_all_of_it_when_rebuilt_then_nothing_differs(
     rebuilt(archive, ["engagements", "concerns"])
 
     assert digests(archive, ["engagements", "concerns"]) == before
+
+
+def test_given_a_real_read_when_digested_then_it_leaves_no_trace_and_a_rehearsed_one_does(
+    archive: Archive,
+) -> None:
+    rehearse(archive, a_read())
+    follow(archive)
+    before = digests(archive, ["reads"])
+    assert before["reads"][0] == 1
+
+    really_read(archive, "dev:x", "duty:front_desk")
+    follow(archive)
+
+    assert len(rows(archive, "reads")) == 2
+    assert digests(archive, ["reads"]) == before
 
 
 _S = timedelta(milliseconds=50)
