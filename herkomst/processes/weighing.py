@@ -148,6 +148,9 @@ def _by_purpose(around: Circumstances, read: PastRead, explanation: Explanation)
     kind, name = read.stated
     if not explanation.holds:
         yield "unexplained"
+    # In the product a duty is one of the policy's, and nobody's own.
+    if kind == "duty" and read.is_rehearsed and not around.on_stated_duty(read):
+        yield "foreign_purpose"
     if kind not in ("case", "task") or (explanation.name == name and explanation.holds):
         return
     own = around.named(read)
@@ -216,5 +219,5 @@ def _by_time(around: Circumstances, officer: Officer | None, read: PastRead) -> 
     if officer is not None and officer.roles and role_at(officer, read.at) is None:
         yield "role_ended"
     on = (e for e in around.engaged(read.officer, read) if e.kind not in ("case", "task"))
-    if around.has_roster(read.officer) and next(on, None) is None:
+    if read.officer in around.rostered and next(on, None) is None:
         yield "off_duty"
