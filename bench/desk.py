@@ -112,7 +112,7 @@ def figures(seed: int, purchases: int, *, is_detailed: bool) -> dict[str, object
             world,
             dealers=max(20, purchases // 130),
             purchases=purchases,
-            stolen=purchases,
+            stolen=min(purchases, 20_000),
             seed=seed,
             staff=True,
         )

@@ -17,6 +17,7 @@ from psycopg.sql import SQL, Composed, Identifier
 from herkomst.domain import ids, municipalities
 from herkomst.domain.calendar import local
 from herkomst.domain.casework.circumstances import (
+    AROUND,
     CROWD,
     PERSONAL,
     Circumstances,
@@ -68,6 +69,10 @@ _ENGAGEMENTS = SQL(
     # Of a case or a task that is over it is asked when it ended; a duty that is over is over.
     "AND since <= %(latest)s AND (until IS NULL OR until > %(first)s OR kind IN ('case', 'task')) "
     "ORDER BY officer, since, entry"
+)
+_ROSTERED = SQL(
+    "SELECT person FROM unnest(%(officers)b::text[]) AS asked (person) WHERE EXISTS "
+    "(SELECT FROM {engagements} WHERE officer = person AND kind NOT IN ('case', 'task'))"
 )
 _CONCERNS = SQL(
     "SELECT matter, kind, item, name, category, since, until, version, told_from, told_to "
@@ -173,7 +178,8 @@ def officers(connection: Connection[Row], tables: Tables) -> Iterator[tuple[str,
 def circumstances(
     connection: Connection[Row], tables: Tables, reads: Sequence[PastRead]
 ) -> Circumstances:
-    span = {"first": min(r.at for r in reads), "latest": max(r.at for r in reads)}
+    moments = [read.at for read in reads]
+    span = {"first": min(moments) - AROUND, "latest": max(moments) + AROUND}
     officers = {r.officer for r in reads}
     engagements = _engagements(connection, tables, officers, span)
     covered = {e.covers for e in engagements if e.covers} - officers
@@ -195,7 +201,15 @@ def circumstances(
         purchases=_purchases(connection, tables, goods),
         hits=_hits(connection, tables, goods).values(),
         crowds=_crowds(connection, tables, tokens),
+        rostered=_rostered(connection, tables, officers),
     )
+
+
+def _rostered(
+    connection: Connection[Row], tables: Tables, officers: Collection[str]
+) -> frozenset[str]:
+    values = {"officers": list(officers)}
+    return frozenset(row[0] for row in _rows(connection, _ROSTERED.format(**tables), values))
 
 
 def _engagements(

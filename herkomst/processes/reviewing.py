@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from msgspec.structs import replace
 from psycopg import Connection
 from psycopg.sql import SQL
 
@@ -172,12 +171,13 @@ class Reviewing:
     def _news(
         self, connection: Connection[Row], queued: Sequence[Queued]
     ) -> Iterator[tuple[UUID, Queued]]:
-        """Those that are not in the queue as they are now, or were judged already."""
+        """Those that were not judged already; of a rehearsal that is weighed again, the later
+        opening takes the place of the earlier."""
         streams = {ids.review_id(UUID(hex=data.read)): data for data in queued}
         histories = self._casework.reader.streams(connection, list(streams))
         for stream, data in streams.items():
             state = folded(histories.get(stream, []))
-            if state is None or (state.state != "decided" and not _same(state.queued, data)):
+            if state is None or state.state != "decided":
                 yield stream, data
 
 
@@ -190,11 +190,6 @@ def week_of(moment: datetime) -> tuple[int, int]:
     """Year and week (ISO 8601) in Amsterdam."""
     year, week, _ = local(moment).isocalendar()
     return year, week
-
-
-def _same(before: Queued, after: Queued) -> bool:
-    """Whether nothing is known that was not known before; a place in a queue is no knowledge."""
-    return before == replace(after, opening=before.opening, rank=before.rank, why=before.why)
 
 
 def _event(stream: UUID, data: EventData) -> Event:

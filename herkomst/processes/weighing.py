@@ -109,7 +109,7 @@ def _look(around: _Around, read: PastRead, explanation: Explanation) -> Looked:
     shown = _shown(around.circumstances, read)
     codes = {
         *_by_purpose(around.circumstances, read, explanation),
-        *_by_person(around, officer, shown),
+        *_by_person(around, officer, shown, is_bare=not explanation.holds),
         *_by_way(read),
         *_by_time(around.circumstances, officer, read),
     }
@@ -148,6 +148,9 @@ def _by_purpose(around: Circumstances, read: PastRead, explanation: Explanation)
     kind, name = read.stated
     if not explanation.holds:
         yield "unexplained"
+    # In the product a duty is one of the policy's, and nobody's own.
+    if kind == "duty" and read.is_rehearsed and not around.on_stated_duty(read):
+        yield "foreign_purpose"
     if kind not in ("case", "task") or (explanation.name == name and explanation.holds):
         return
     own = around.named(read)
@@ -168,25 +171,28 @@ def _ended(at: datetime, until: datetime) -> str:
 
 
 def _by_person(
-    around: _Around, officer: Officer | None, shown: Iterable[Identity]
+    around: _Around, officer: Officer | None, shown: Iterable[Identity], *, is_bare: bool
 ) -> Iterator[str]:
-    """What the officer has to do with who was read."""
-    for person in _beyond_crowds(around, shown):
+    """What the officer has to do with who was read; it is looked for further where nothing explains
+    the read."""
+    for person in _beyond_crowds(around, shown, is_bare=is_bare):
         if officer is not None:
-            yield from _near(officer, person, around.living)
+            yield from _near(officer, person, around.living if is_bare else None)
         if around.staff.is_staff(person, officer):
             yield "colleague"
 
 
-def _beyond_crowds(around: _Around, shown: Iterable[Identity]) -> Iterator[Identity]:
-    """All that these persons presented; a house that many share says nothing of anybody."""
+def _beyond_crowds(
+    around: _Around, shown: Iterable[Identity], *, is_bare: bool
+) -> Iterator[Identity]:
+    """What these persons presented; a house that many share says nothing of anybody."""
     crowds = around.circumstances.crowds | around.kin.crowds
     for one in shown:
-        for each in around.kin.of(one):
+        for each in around.kin.of(one) if is_bare else (one,):
             yield each._replace(address=None, door=None) if each.address in crowds else each
 
 
-def _near(officer: Officer, person: Identity, living: Living) -> Iterator[str]:
+def _near(officer: Officer, person: Identity, living: Living | None) -> Iterator[str]:
     own = officer.identity
     if same_person(person, own):
         yield "self"
@@ -198,11 +204,11 @@ def _near(officer: Officer, person: Identity, living: Living) -> Iterator[str]:
         yield "neighbour"
 
 
-def _lives(where: str | None, at: str | None, person: Identity, living: Living) -> bool:
+def _lives(where: str | None, at: str | None, person: Identity, living: Living | None) -> bool:
     """Whether somebody lives there, by his address or, where he gave none, by his name."""
-    if where is None:
-        return False
-    return where == at if at is not None else living.at(where, person)
+    if where is None or at is not None:
+        return where is not None and where == at
+    return living is not None and living.at(where, person)
 
 
 def _by_way(read: PastRead) -> Iterator[str]:
@@ -216,5 +222,5 @@ def _by_time(around: Circumstances, officer: Officer | None, read: PastRead) -> 
     if officer is not None and officer.roles and role_at(officer, read.at) is None:
         yield "role_ended"
     on = (e for e in around.engaged(read.officer, read) if e.kind not in ("case", "task"))
-    if around.has_roster(read.officer) and next(on, None) is None:
+    if read.officer in around.rostered and next(on, None) is None:
         yield "off_duty"

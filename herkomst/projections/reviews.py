@@ -48,7 +48,12 @@ class Reviews(Model):
         Column("place", "bigint"),
         Column("revision", "bigint", UNTOLD),
     )
-    indexes = ("(place)", "(state, place)", "(officer, place)")
+    indexes = (
+        "(place)",
+        "(state, place)",
+        "(officer, place)",
+        "(place) WHERE question IS NOT NULL",  # Few are asked about, and each officer looks there.
+    )
     topics = frozenset({review.Queued, review.QuestionAsked, review.Answered, review.VerdictGiven})
 
     def fold(self, rows: Rows, fact: Recorded, unsealed: Unsealed) -> Rows:

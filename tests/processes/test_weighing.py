@@ -187,7 +187,7 @@ class TestWhoWasRead:
         assert codes(only(world)) >= {code, "unexplained"}
 
     def test_is_a_colleague(self, world: Archive) -> None:
-        tell(world, an_officer("O-2", person=a_seller()))
+        tell(world, an_officer("O-2", person=a_seller()), a_duty())
         rehearse(world, a_read(purpose="duty:D-1"))
 
         assert codes(only(world)) == {"colleague", "unexplained"}
@@ -206,7 +206,7 @@ class TestWhoWasRead:
         take_in(world, a_purchase(key="bare", seller=named_only))
         next_door = Address(number="14", postcode="1000AB")
         person = a_seller(family_name="Buur", document=None, phone=None, address=next_door)
-        tell(world, an_officer(person=person))
+        tell(world, an_officer(person=person), a_duty())
         rehearse(
             world,
             a_read("bare", purpose="duty:D-1", purchase=bought("bare")),
@@ -266,6 +266,24 @@ class TestHowItWasRead:
 
         assert "off_duty" not in found["R-1"]
         assert "off_duty" in found["R-2"]
+
+    @pytest.mark.parametrize(
+        ("clock", "purpose", "found"),
+        [
+            ("14:30", "duty:D-1", False),
+            ("15:30", "duty:D-1", False),
+            ("16:30", "duty:D-1", True),
+            ("14:30", "duty:D-2", True),
+            ("14:30", "case:C-9", True),
+        ],
+    )
+    def test_for_a_purpose_that_was_not_the_own(
+        self, world: Archive, clock: str, purpose: str, found: bool
+    ) -> None:
+        tell(world, a_duty(), a_duty("D-2", officer=who("O-2")))
+        rehearse(world, a_read(at=at(clock), purpose=purpose))
+
+        assert ("foreign_purpose" in codes(only(world))) == found
 
     def test_in_a_burst_and_not_over_a_day(self, world: Archive) -> None:
         take_in(world, *[stranger(f"s{n}", n + 2) for n in range(20)])

@@ -23,6 +23,8 @@ from herkomst.domain.calendar import local
 
 CROWD: Final = 25
 """People on one address or number, above which sharing it says nothing."""
+AROUND: Final = timedelta(hours=1)
+"""By which a duty may be begun early, or be ended late."""
 UNEXPLAINED: Final = (
     "Nothing that was recorded explains it. That does not make it unlawful: ask the officer."
 )
@@ -176,6 +178,7 @@ class Circumstances:
         purchases: Mapping[UUID, Purchase],
         hits: Iterable[Hit],
         crowds: frozenset[str],
+        rostered: frozenset[str] = frozenset(),
     ) -> None:
         by_officer: dict[str, list[Engagement]] = {}
         for engagement in engagements:
@@ -189,6 +192,8 @@ class Circumstances:
         self.identities = identities
         self.purchases = purchases
         self.crowds = crowds
+        self.rostered = rostered
+        """Officers whose times of service are told at all, also where none is near a read."""
         self._hits: dict[UUID, list[Hit]] = {}
         for hit in hits:
             self._hits.setdefault(hit.purchase, []).append(hit)
@@ -220,9 +225,15 @@ class Circumstances:
         roster = self._rosters.get(reading.officer, _NO_ROSTER)
         return [e for e in roster.matters if e.name == name and was_known(e, reading)]
 
-    def has_roster(self, officer: str) -> bool:
-        """Whether times of service of this officer are told at all."""
-        return bool(self._rosters.get(officer, _NO_ROSTER).duties)
+    def on_stated_duty(self, reading: PastRead) -> bool:
+        """Whether the duty that was stated was the officer's own, and about at that moment."""
+        _, name = reading.stated
+        roster = self._rosters.get(reading.officer, _NO_ROSTER)
+        return any(
+            duty.name == name and was_known(duty, reading)
+            for moment in (reading.at, reading.at - AROUND, reading.at + AROUND)
+            for duty in roster.at(moment)
+        )
 
     def shares_family(self, engagement: Engagement, reading: PastRead) -> bool:
         """Whether what was read bears the family name of somebody whom the matter concerns."""

@@ -43,8 +43,8 @@ RULES: Final[tuple[Rule, ...]] = (
          "art. 3(2) Wpg: what is read is necessary for the purpose"),
     Rule("namesake", -2, 0, "Somebody of that case or task has the same family name.",
          "a slip rather than a search"),
-    Rule("foreign_purpose", 3, 1, "The case or the task that was stated was never the officer's.",
-         "art. 6 Wpg"),
+    Rule("foreign_purpose", 3, 1, "The case, the task or the duty that was stated was not the "
+         "officer's.", "art. 6 Wpg"),
     Rule("glass_broken", 3, 0, "The glass was broken.", "seldom used, and meant for need"),
     Rule("glass_without_reason", 4, 2, "The glass was broken and hardly a reason given.",
          "art. 32a Wpg: the reason is logged"),

@@ -221,9 +221,6 @@ class DutyTold(Told, frozen=True, kw_only=True):
     unit: str
 
 
-TOLD: tuple[type[Told], ...] = (OfficerTold, CaseTold, TaskTold, DutyTold)
-
-
 def person_name(source: str, key: str) -> str:
     """How the desk writes down an officer of the feed; a user of the product has his own name."""
     return f"{source}:{key}"
