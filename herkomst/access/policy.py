@@ -43,6 +43,9 @@ class Action(StrEnum):
     RECORD_STOLEN_ITEMS = "record_stolen_items"
     RECORD_DEALERS = "record_dealers"
     ERASE = "erase"
+    READ_AUTHORISATIONS = "read_authorisations"
+    GRANT_AUTHORISATION = "grant_authorisation"
+    END_AUTHORISATION = "end_authorisation"
 
 
 RECORDING = (Action.RECORD_PURCHASES, Action.RECORD_STOLEN_ITEMS, Action.RECORD_DEALERS)

@@ -23,6 +23,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from herkomst.access.reading import Returned
 from herkomst.investigations.pages import Cursors, InvalidPage
+from herkomst.projections.authorisations import Authorisations
 from herkomst.projections.case_entries import CaseEntries
 from herkomst.projections.case_items import CaseItems
 from herkomst.projections.cases import Cases
@@ -40,6 +41,7 @@ from herkomst.record.vault import DataKey, KeyRow
 
 Pool = AsyncConnectionPool[AsyncConnection[Row]]
 MODELS: tuple[Model, ...] = (
+    Authorisations(),
     CaseEntries(),
     CaseItems(),
     Cases(),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from herkomst.processes.erasure import Erasure
 from herkomst.processes.matching import Matching
+from herkomst.projections.authorisations import Authorisations
 from herkomst.projections.case_entries import CaseEntries
 from herkomst.projections.case_items import CaseItems
 from herkomst.projections.cases import Cases
@@ -33,6 +34,7 @@ MODELS: tuple[Model, ...] = (
     Cases(),
     CaseItems(),
     CaseEntries(),
+    Authorisations(),
     Links(),
     MatchKeys(),
 )

@@ -13,7 +13,13 @@ from herkomst.access.purpose import verify
 from herkomst.access.viewer import Reading, Role, Viewer, operator
 
 PACKAGE = Path(herkomst.__file__).parent
-READING = [action for action in Action if action.startswith(("read_", "see_", "open_", "export_"))]
+AUTHORISING = {
+    Action.READ_AUTHORISATIONS,
+    Action.GRANT_AUTHORISATION,
+    Action.END_AUTHORISATION,
+}
+CONTENT = [action for action in Action if action not in AUTHORISING]
+READING = [a for a in CONTENT if a.startswith(("read_", "see_", "open_", "export_"))]
 EVERY_WAY = [
     (purpose, ground)
     for purpose in ("case:1", "task:1", *(f"duty:{duty}" for duty in sorted(policy.duties())))
@@ -32,7 +38,7 @@ def ever(role: str, action: Action) -> bool:
 
 class TestWhoMayNot:
     @pytest.mark.parametrize("role", ["access_reviewer", "auditor", "administrator", "defence"])
-    @pytest.mark.parametrize("action", list(Action))
+    @pytest.mark.parametrize("action", CONTENT)
     def test_who_controls_or_runs_the_system_sees_none_of_its_content(
         self, role: str, action: Action
     ) -> None:
@@ -74,6 +80,21 @@ class TestWhoMayNot:
 
         with pytest.raises(NotPermitted):
             permitted.must_be(Action.READ_HITS)
+
+
+    @pytest.mark.parametrize("action", sorted(AUTHORISING))
+    def test_who_works_with_the_content_authorises_nobody(self, action: Action) -> None:
+        assert {role for role in Role if ever(role, action)} <= {
+            Role.ACCESS_REVIEWER,
+            Role.ADMINISTRATOR,
+            Role.AUDITOR,
+            Role.AUTHORISED_OFFICER,
+            Role.PRIVACY_OFFICER,
+        }
+
+    def test_nobody_but_the_administrator_grants(self) -> None:
+        granting = {role for role in Role if ever(role, Action.GRANT_AUTHORISATION)}
+        assert granting == {Role.ADMINISTRATOR}
 
 
 class TestWhoMay:
