@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from starlette.requests import Request
 
+from herkomst.access.gate import authenticate
 from herkomst.access.purpose import verify
-from herkomst.access.tokens import authenticate
 from herkomst.access.viewer import Reading
 from herkomst.settings import Settings
 
@@ -17,9 +17,9 @@ class Headers(NamedTuple):
     wait_for: str | None
 
 
-def ask(request: Request, settings: Settings) -> Headers:
-    """Raises `NotAuthenticated`, `PurposeRefused`."""
+async def ask(request: Request, settings: Settings) -> Headers:  # noqa: ARG001 - of the callers
+    """Raises what `gate.authenticate` raises, and `PurposeRefused`."""
     headers = request.headers
-    viewer = authenticate(settings, headers.get("authorization"))
+    viewer = await authenticate(request)
     reading = verify(viewer, headers.get("herkomst-purpose"), headers.get("herkomst-ground"))
     return Headers(reading, headers.get("herkomst-wait-for"))

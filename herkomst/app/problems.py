@@ -9,11 +9,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from herkomst.access.authorisations import NotAuthorised
+from herkomst.access.gate import CrossSite
+from herkomst.access.oidc import ProviderDown
 from herkomst.access.policy import NotPermitted
 from herkomst.access.purpose import PurposeRefused
 from herkomst.access.reading import JournalUnavailable
 from herkomst.access.tokens import NotAuthenticated, TokenRefused
-from herkomst.app.session import SessionInvalid
+from herkomst.app.session import LoginRefused, SessionInvalid
 from herkomst.app.stream import InvalidResume, TooManyStreams
 from herkomst.graphql.endpoint import BodyTooLarge, Unreadable, WrongMediaType
 from herkomst.investigations.freshness import InvalidWaitFor, Stale
@@ -23,13 +26,17 @@ from herkomst.record.database import LOST, DatabaseDown
 
 STATUS: Mapping[type[Exception], int] = {
     BodyTooLarge: 413,
+    CrossSite: 403,
     DatabaseDown: 503,
     InvalidResume: 400,
     InvalidWaitFor: 400,
     JournalUnavailable: 503,
+    LoginRefused: 400,
     ModelMissing: 503,
     NotAuthenticated: 401,
+    NotAuthorised: 403,
     NotPermitted: 403,
+    ProviderDown: 503,
     PurposeRefused: 400,
     SessionInvalid: 400,
     Stale: 503,

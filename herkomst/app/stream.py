@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from herkomst.access.asking import ask
+from herkomst.access.authorisations import NotAuthorised
+from herkomst.access.oidc import ProviderDown
 from herkomst.access.policy import Action, NotPermitted, permit
 from herkomst.access.purpose import PurposeRefused
 from herkomst.access.reading import JournalUnavailable, Question, Returned, read
@@ -38,7 +40,9 @@ ENDS = (
     JournalUnavailable,
     ModelMissing,
     NotAuthenticated,
+    NotAuthorised,
     NotPermitted,
+    ProviderDown,
     PurposeRefused,
     TooSlow,
 )
@@ -78,7 +82,7 @@ class HitStream:
         self._open = 0
 
     async def answer(self, request: Request) -> Response:
-        permit(ask(request, self._settings).reading, Action.READ_HITS)
+        permit((await ask(request, self._settings)).reading, Action.READ_HITS)
         if self._open >= STREAMS:
             raise TooManyStreams
         after = _after(request)
@@ -119,7 +123,7 @@ class HitStream:
         The token and the policy are asked anew each time. Raises one of `ENDS`.
         """
         desk: Desk = request.state.desk
-        reading = ask(request, self._settings).reading
+        reading = (await ask(request, self._settings)).reading
         permitted = permit(reading, Action.READ_HITS)
         if await _position(desk) <= after:
             return [], after

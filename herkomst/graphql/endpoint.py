@@ -98,7 +98,7 @@ class Endpoint:
 
     async def answer(self, request: Request) -> Response:
         desk: Desk = request.state.desk
-        headers = ask(request, self._settings)
+        headers = await ask(request, self._settings)
         asked = await _asked(request)
         wanted = freshness.parse_wait_for(headers.wait_for)
         await freshness.wait(desk, wanted)

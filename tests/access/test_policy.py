@@ -81,7 +81,6 @@ class TestWhoMayNot:
         with pytest.raises(NotPermitted):
             permitted.must_be(Action.READ_HITS)
 
-
     @pytest.mark.parametrize("action", sorted(AUTHORISING))
     def test_who_works_with_the_content_authorises_nobody(self, action: Action) -> None:
         assert {role for role in Role if ever(role, action)} <= {
