@@ -65,6 +65,20 @@ class CaseRefused(_Refusal):
     cure: str = told("How to mend it.")
 
 
+@strawberry.type(description="What cannot be granted or ended as it stands.")
+class AuthorisationRefused(_Refusal):
+    code: str = told("What is wrong, such as own_authorisation or already_authorised.")
+    message: str = told("What is wrong, as a sentence.")
+    cure: str = told("How to mend it.")
+
+
+@strawberry.type(description="There is no such authorisation.")
+class UnknownAuthorisation(_Refusal):
+    code: str = told("Always `unknown_authorisation`.")
+    message: str = told("Which authorisation.")
+    cure: str = told("How to mend it.")
+
+
 def unknown_case(identity: str) -> UnknownCase:
     """The same whether there is no such case, or none for who asks."""
     return UnknownCase(

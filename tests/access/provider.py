@@ -43,9 +43,12 @@ class MadeUp:
         """What is answered at a path, where it is something else than the usual."""
         self.asked: list[tuple[str, Mapping[str, list[str]]]] = []
         """The last part of each path that was asked for, and the form that came with it."""
-        http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
         seen = Client(ISSUER, AUDIENCE, client, secret)
-        self.provider = Provider(seen, http, clock=lambda: self.now)
+        self.provider = Provider(seen, self.http(), clock=lambda: self.now)
+
+    def http(self) -> httpx.AsyncClient:
+        """A client that reaches this provider and nobody else."""
+        return httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         name = request.url.path.rsplit("/", 1)[-1]

@@ -24,7 +24,15 @@ from herkomst.access.oidc import (
 )
 from herkomst.access.tokens import NotAuthenticated
 from herkomst.settings import ConfigurationError, Settings
-from tests.access.provider import AUDIENCE, EC, SUBJECT, MadeUp, by_the_public_key, small_key
+from tests.access.provider import (
+    AUDIENCE,
+    EC,
+    ISSUER,
+    SUBJECT,
+    MadeUp,
+    by_the_public_key,
+    small_key,
+)
 
 T = TypeVar("T")
 
@@ -167,7 +175,7 @@ class TestWhoIsNobody:
     def test_a_logout_is_told_by_a_logout_token_alone(
         self, made_up: MadeUp, changes: dict[str, Any]
     ) -> None:
-        told = {"events": {BACKCHANNEL: {}}, "typ": "Logout", "exp": None}
+        told: dict[str, Any] = {"events": {BACKCHANNEL: {}}, "typ": "Logout", "exp": None}
 
         token = made_up.token(**(told | changes))
         assert refused(made_up.provider.logged_out, token) == "token_kind"
@@ -278,7 +286,7 @@ class TestWhileItIsDown:
 
         made_up.is_down = False
         made_up.now += REST
-        assert done(made_up.provider.metadata)
+        assert done(made_up.provider.metadata).issuer == ISSUER
 
     def test_its_description_goes_on(self, made_up: MadeUp) -> None:
         done(made_up.provider.metadata)

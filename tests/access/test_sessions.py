@@ -69,9 +69,7 @@ class TestWhoHasNone:
         assert sessions.find(fresh_secret(), doing=True) is None
         assert sessions.find("", doing=True) is None
 
-    def test_with_the_database_alone(
-        self, sessions: Sessions, shared_archive: Archive
-    ) -> None:
+    def test_with_the_database_alone(self, sessions: Sessions, shared_archive: Archive) -> None:
         """Neither the secret nor a token stands in it, and what is sealed opens with no other."""
         secret, session = begun(sessions)
         sessions.begin_login("state", secret, LOGIN)
@@ -188,9 +186,7 @@ class TestAskingTheProvider:
         assert kept.refresh_token == "next"
         assert not sessions.claim(session), "it was confirmed since"
 
-    def test_where_it_did_not_answer_another_may_ask(
-        self, sessions: Sessions, clock: Clock
-    ) -> None:
+    def test_where_it_did_not_answer_another_may_ask(self, sessions: Sessions) -> None:
         _, session = begun(sessions)
         assert sessions.claim(session)
         sessions.give_back(session)
