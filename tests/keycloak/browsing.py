@@ -2,7 +2,6 @@
 
 import re
 from html import unescape
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,10 +20,14 @@ class Browser:
 
     def __init__(self, url: str, keycloak: Keycloak) -> None:
         self.url, self._keycloak = url, keycloak
-        # As browsers do on this host, it sends what is marked secure without TLS too.
-        policy = DefaultCookiePolicy(secure_protocols=("https", "wss", "http"))
-        jar = CookieJar(policy)
-        self.http = httpx.Client(base_url=url, cookies=jar, follow_redirects=True, timeout=60)
+        self.http = httpx.Client(base_url=url, follow_redirects=True, timeout=60)
+        self.http.event_hooks["request"].append(self._with_cookies)
+
+    def _with_cookies(self, request: httpx.Request) -> None:
+        """As browsers do on this host, send what is marked secure without TLS too."""
+        held = [c for c in self.http.cookies.jar if request.url.path.startswith(c.path)]
+        if held:
+            request.headers["Cookie"] = "; ".join(f"{c.name}={c.value}" for c in held)
 
     def __enter__(self) -> Self:
         return self
