@@ -75,8 +75,8 @@ def issue(settings: Settings, role: str, unit: str, ttl: int) -> Issued:
             "Development login is switched off, so no token is made here.",
             "Set HERKOMST_DEV_LOGIN=1, and never on a machine that holds real data.",
         )
-    known = _known_role(role)
-    unit = _known_unit(unit)
+    known = known_role(role)
+    unit = known_unit(unit)
     if not 0 < ttl <= LONGEST_TERM:
         raise TokenRefused(
             "ttl",
@@ -98,11 +98,12 @@ def issue(settings: Settings, role: str, unit: str, ttl: int) -> Issued:
     return Issued(token, datetime.fromtimestamp(expires, UTC))
 
 
-def _known_role(role: str) -> Role:
+def known_role(role: str) -> Role:
+    """The role of that name. Raises `TokenRefused`, which names the nearest."""
     try:
         return Role(role)
     except ValueError:
-        nearest = difflib.get_close_matches(role, list(Role), n=1, cutoff=0.0)[0]
+        nearest = difflib.get_close_matches(role, [r.value for r in Role], n=1, cutoff=0.0)[0]
         raise TokenRefused(
             "unknown_role",
             f"There is no role {role!r}.",
@@ -110,7 +111,8 @@ def _known_role(role: str) -> Role:
         ) from None
 
 
-def _known_unit(unit: str) -> str:
+def known_unit(unit: str) -> str:
+    """The unit, where it can be one. Raises `TokenRefused`."""
     if not unit or len(unit) > LONGEST_UNIT or unit != unit.strip() or not unit.isprintable():
         raise TokenRefused(
             "unit",

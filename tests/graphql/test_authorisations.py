@@ -50,9 +50,7 @@ def end(served: Served, identity: str, **who: str) -> Any:
 
 def listed(served: Served, arguments: str = "", **who: str) -> Any:
     fields = "id subject role unit holds grantedBy why endedBy endedWhy"
-    return served.nodes(
-        f"authorisations(first: 10{arguments})", fields, **(who or ADMINISTRATOR)
-    )
+    return served.nodes(f"authorisations(first: 10{arguments})", fields, **(who or ADMINISTRATOR))
 
 
 class TestWhoMayNot:

@@ -5,7 +5,7 @@ earlier where somebody ends it. Nobody grants to himself, and nothing is granted
 what is granted later explains no reading of before.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -171,6 +171,10 @@ def _must_be_a_name(text: str, what: str) -> None:
 
 
 def _must_be_a_term(since: datetime, until: datetime, now: datetime) -> None:
+    if since.tzinfo is None or until.tzinfo is None:
+        raise AuthorisationRefused(
+            "no_offset", "A moment of the term has no offset.", "Write 2027-03-01T00:00:00+01:00."
+        )
     if since < now:
         raise AuthorisationRefused(
             "term_in_the_past",
@@ -190,4 +194,4 @@ def _must_be_a_term(since: datetime, until: datetime, now: datetime) -> None:
 
 
 def _written(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds")
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -56,6 +56,7 @@ def test_nobody_grants_to_himself() -> None:
         (NOW - timedelta(seconds=1), NOW + YEAR, "term_in_the_past"),
         (NOW, NOW, "term_reversed"),
         (NOW + YEAR, NOW, "term_reversed"),
+        (NOW, datetime(2027, 3, 2), "no_offset"),  # noqa: DTZ001
         (NOW, NOW + LONGEST + timedelta(seconds=1), "term_too_long"),
     ],
 )
@@ -101,6 +102,14 @@ def test_given_none_when_ended_then_refused() -> None:
         with pytest.raises(AuthorisationRefused) as refusal:
             state.end(name, WHY, NOW)
         assert refusal.value.code == "not_authorised"
+
+
+def test_moments_are_recorded_in_utc() -> None:
+    amsterdam = timezone(timedelta(hours=1))
+
+    granted = grant(until=datetime(2027, 3, 2, tzinfo=amsterdam))
+
+    assert granted.until == "2027-03-01T23:00:00.000+00:00"
 
 
 # What holds
