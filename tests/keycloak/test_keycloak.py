@@ -4,6 +4,7 @@ The provider is asked at each operation here, instead of every half minute; that
 minute as the server is set up is the last test, which takes one.
 """
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from playwright.sync_api import Page, expect, sync_playwright
 
 from herkomst.access import gate, oidc
 from herkomst.app import stream as streams
@@ -24,6 +26,7 @@ from tests.authorising import authorise, end
 from tests.keycloak.browsing import Browser
 from tests.keycloak.server import CLIENT, ELSEWHERE, MACHINE, Keycloak
 from tests.serving import Served, follow, pair, serving, take_in
+from tests.web.conftest import FLAGS, PATIENCE
 
 PURPOSE = {"Herkomst-Purpose": "duty:front_desk", "Herkomst-Ground": "wpg:8"}
 QUESTION = {"query": "{ hits(first: 1) { nodes { id } } }"}
@@ -78,6 +81,24 @@ def _asked_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
 def browser(served: Served, keycloak: Keycloak) -> Iterator[Browser]:
     with Browser(served.url, keycloak) as browser:
         yield browser
+
+
+@pytest.fixture
+def chromium() -> Iterator[Page]:
+    """A page of a real browser, which complained of nothing when it is left."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    if path is None:
+        pytest.fail("The login is tested in Chromium. On Debian: apt-get install chromium.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        page = browser.new_page(locale="en-GB")
+        page.set_default_timeout(PATIENCE)
+        expect.set_options(timeout=PATIENCE)
+        complaints: list[str] = []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        yield page
+        assert complaints == []
+        browser.close()
 
 
 @pytest.fixture
@@ -319,6 +340,39 @@ class TestAPublicClient:
         ):
             browser.log_in(USER)
             assert browser.ask().status_code == 200
+
+
+class TestThePage:
+    def test_a_person_logs_in_by_the_providers_own_page_works_and_logs_out(
+        self, served: Served, keycloak: Keycloak, chromium: Page
+    ) -> None:
+        page, bar = chromium, chromium.locator("#session")
+        page.goto(f"{served.url}/?lang=en")
+        bar.get_by_role("link", name="Log in with your organisation").click()
+
+        page.get_by_label("Username or email").fill(USER)
+        page.get_by_label("Password", exact=True).fill(keycloak.secret)
+        page.get_by_role("button", name="Sign In").click()
+
+        page.wait_for_url(f"{served.url}/?lang=en")
+        expect(bar.get_by_label("Authorisation")).to_have_text("district detective, amsterdam")
+        bar.get_by_role("button", name="Begin").click()
+        expect(bar.locator(".work")).to_contain_text("amsterdam")
+        expect(page.locator("#connection")).to_have_attribute("data-state", "live")
+        expect(page.locator("#hits li")).to_have_count(1)
+        held = {cookie["name"]: cookie for cookie in page.context.cookies(served.url)}
+        assert held["herkomst-session"]["httpOnly"]
+        assert held["herkomst-session"]["sameSite"] == "Strict"
+        assert page.evaluate("document.cookie") == ""
+        assert "ey" not in page.evaluate("JSON.stringify({...sessionStorage, ...localStorage})")
+
+        bar.get_by_role("button", name="Log out").click()
+
+        page.wait_for_url(f"{served.url}/**")
+        expect(bar.get_by_role("link", name="Log in with your organisation")).to_be_visible()
+        assert "herkomst-session" not in {c["name"] for c in page.context.cookies(served.url)}
+        bar.get_by_role("link", name="Log in with your organisation").click()
+        expect(page.get_by_label("Password", exact=True)).to_be_visible()
 
 
 def record(**changes: Any) -> bytes:

@@ -380,7 +380,7 @@ def test_development_login_is_named_and_can_be_changed_and_left(visit: Visit, si
 def test_without_development_login_the_page_says_how_to_log_in(visit: Visit, site: Site) -> None:
     site.dev_login = False
     with visit(login=False) as page:
-        expect(page.locator("#session")).to_contain_text("token of your organisation")
+        expect(page.locator("#session")).to_contain_text("no identity provider")
         assert page.locator("form.login").count() == 0
         assert site.streams == []
 
