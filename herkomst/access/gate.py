@@ -44,7 +44,7 @@ LOG_IN = "Log in again."
 T = TypeVar("T")
 
 
-class CrossSite(Exception):
+class FromAnotherSite(Exception):
     """Another site made a browser send this, with its session."""
 
     code = "cross_site"
@@ -74,7 +74,8 @@ class Gate:
     async def viewer(self, request: Request) -> Viewer:
         """Who asks and as what.
 
-        Raises `NotAuthenticated`, `NotAuthorised`, `CrossSite`, `ProviderDown`, `DatabaseDown`.
+        Raises `NotAuthenticated`, `NotAuthorised`, `FromAnotherSite`, `ProviderDown`,
+        `DatabaseDown`.
         """
         known = await self.known(request)
         if known.viewer is not None:
@@ -200,7 +201,7 @@ class Gate:
 async def authenticate(request: Request) -> Viewer:
     """Who asks and as what; the server's state holds the gate.
 
-    Raises `NotAuthenticated`, `NotAuthorised`, `CrossSite`, `ProviderDown`, `DatabaseDown`.
+    Raises `NotAuthenticated`, `NotAuthorised`, `FromAnotherSite`, `ProviderDown`, `DatabaseDown`.
     """
     gate: Gate = request.state.gate
     return await gate.viewer(request)
@@ -246,7 +247,7 @@ def _name(request: Request, name: str) -> str:
 
 
 def must_be_of_our_pages(request: Request) -> None:
-    """Raise `CrossSite` unless one of our own pages sent it.
+    """Raise `FromAnotherSite` unless one of our own pages sent it.
 
     A cookie comes by itself, so it proves no intent. A browser says of what may change something
     from which site it was sent, and no script of another site can say it otherwise.
@@ -254,6 +255,6 @@ def must_be_of_our_pages(request: Request) -> None:
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     ours = f"{request.url.scheme}://{request.url.netloc}"
     if site not in (None, "same-origin", "none") or origin not in (None, ours):
-        raise CrossSite
+        raise FromAnotherSite
     if request.method not in SAFE_METHODS and origin is None:
-        raise CrossSite
+        raise FromAnotherSite

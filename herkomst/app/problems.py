@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from herkomst.access.authorisations import NotAuthorised
-from herkomst.access.gate import CrossSite
+from herkomst.access.gate import FromAnotherSite
 from herkomst.access.oidc import ProviderDown
 from herkomst.access.policy import NotPermitted
 from herkomst.access.purpose import PurposeRefused
@@ -26,7 +26,7 @@ from herkomst.record.database import LOST, DatabaseDown
 
 STATUS: Mapping[type[Exception], int] = {
     BodyTooLarge: 413,
-    CrossSite: 403,
+    FromAnotherSite: 403,
     DatabaseDown: 503,
     InvalidResume: 400,
     InvalidWaitFor: 400,

@@ -133,7 +133,7 @@ class Session:
     async def log_out(self, request: Request) -> Response:
         """End the session here, and say where it is ended at the provider.
 
-        Raises `CrossSite`, `NotAuthenticated`.
+        Raises `FromAnotherSite`, `NotAuthenticated`.
         """
         guard, provider = _provided(request)
         gate.must_be_of_our_pages(request)

@@ -22,7 +22,7 @@ def authorise(
     [
         ("morgen", "administrator", 2, "morgen"),
         ("9999-12-31", "administrator", 2, "9999-12-31"),
-        (UNTIL, "administrater", 2, "Did you mean 'administrator'?"),
+        (UNTIL, "admin", 2, "Did you mean 'administrator'?"),
         ("2020-01-01", "administrator", 1, "ends before it begins"),
         ("2090-01-01", "administrator", 1, "longer than"),
     ],
@@ -51,3 +51,13 @@ def test_the_first_administrator_is_made_and_ended(herkomst: Herkomst) -> None:
     after = herkomst("status", "--json").document["sequences"]["journal"]["head"]
     assert after - before >= 6, "each attempt and what became of it"
     assert herkomst("verify").code == 0
+
+
+def test_a_provider_that_is_down_is_named_by_the_doctor(herkomst: Herkomst) -> None:
+    environ = {"HERKOMST_OIDC_ISSUER": "http://127.0.0.1:9", "HERKOMST_OIDC_AUDIENCE": "herkomst"}
+
+    ended = herkomst("doctor", "--json", **environ)
+
+    (check,) = [c for c in ended.document["checks"] if c["name"] == "identity provider"]
+    assert (ended.code, check["ok"]) == (1, False)
+    assert "cannot be reached" in check["message"]
