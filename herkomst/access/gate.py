@@ -8,20 +8,20 @@ the provider ends here within a minute, and what ended here ends at once.
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from hashlib import sha256
-from typing import NamedTuple, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 import anyio
 from anyio import CapacityLimiter, to_thread
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from herkomst.access import authorisations
 from herkomst.access.authorisations import HEADER, Authorisation
 from herkomst.access.oidc import Identity, Provider, ProviderDown, TokensRefused
-from herkomst.access.sessions import LONGEST, Kept, Session, Sessions
+from herkomst.access.sessions import LOGIN_LASTS, LONGEST, Kept, Session, Sessions
 from herkomst.access.tokens import NotAuthenticated, bearer, developer, is_development
 from herkomst.access.viewer import Viewer
 from herkomst.record.archive import Archive
@@ -71,7 +71,7 @@ class Gate:
         self._limiter = CapacityLimiter(READERS)
         self._confirmed: OrderedDict[bytes, float] = OrderedDict()
 
-    async def viewer(self, request: Request) -> Viewer:
+    async def viewer(self, request: HTTPConnection) -> Viewer:
         """Who asks and as what.
 
         Raises `NotAuthenticated`, `NotAuthorised`, `FromAnotherSite`, `ProviderDown`,
@@ -94,13 +94,13 @@ class Gate:
         at = datetime.now(UTC)
         return await self.run(authorisations.held, self._archive.casework, subject, at)
 
-    async def known(self, request: Request) -> Known:
+    async def known(self, request: HTTPConnection) -> Known:
         """Who asks. Raises as `viewer` does, but for `NotAuthorised`."""
         authorization, secret = request.headers.get("authorization"), cookie(request)
         if authorization is not None or secret is None:
             return await self._by_token(bearer(authorization))
         must_be_of_our_pages(request)
-        session = await self._session(secret, doing=request.method not in SAFE_METHODS)
+        session = await self._session(secret, doing=not _is_safe(request))
         return Known(session.subject, session.ends_at)
 
     async def run(self, act: Callable[..., T], *values: object, **options: object) -> T:
@@ -198,7 +198,7 @@ class Gate:
             raise NotAuthenticated("session_ended", "The session has ended.", LOG_IN)
 
 
-async def authenticate(request: Request) -> Viewer:
+async def authenticate(request: HTTPConnection) -> Viewer:
     """Who asks and as what; the server's state holds the gate.
 
     Raises `NotAuthenticated`, `NotAuthorised`, `FromAnotherSite`, `ProviderDown`, `DatabaseDown`.
@@ -210,9 +210,9 @@ async def authenticate(request: Request) -> Viewer:
 # Cookies
 
 
-def cookie(request: Request, name: str = "session") -> str | None:
+def cookie(connection: HTTPConnection, name: str = "session") -> str | None:
     """What the browser holds of a session, or of a login on its way."""
-    return request.cookies.get(_name(request, name)) or None
+    return connection.cookies.get(_name(connection, name)) or None
 
 
 def set_cookie(request: Request, response: Response, secret: str, name: str = "session") -> None:
@@ -220,14 +220,15 @@ def set_cookie(request: Request, response: Response, secret: str, name: str = "s
 
     That of a login comes back with the answer of the provider, which is another site.
     """
+    lasts = LONGEST if name == "session" else LOGIN_LASTS
     response.set_cookie(
         _name(request, name),
         secret,
-        max_age=int(LONGEST / timedelta(seconds=1)) if name == "session" else 600,
+        max_age=int(lasts.total_seconds()),
         path="/",
-        secure=request.url.scheme == "https",
+        secure=_is_secure(request),
         httponly=True,
-        samesite="strict" if name == "session" else "lax",
+        samesite=_SAME_SITE[name],
     )
 
 
@@ -235,26 +236,42 @@ def clear_cookie(request: Request, response: Response, name: str = "session") ->
     response.delete_cookie(
         _name(request, name),
         path="/",
-        secure=request.url.scheme == "https",
+        secure=_is_secure(request),
         httponly=True,
-        samesite="strict" if name == "session" else "lax",
+        samesite=_SAME_SITE[name],
     )
 
 
-def _name(request: Request, name: str) -> str:
+_SAME_SITE: Mapping[str, Literal["strict", "lax"]] = {"session": "strict", "login": "lax"}
+
+
+def _name(connection: HTTPConnection, name: str) -> str:
     """With TLS a name that no neighbouring host can set (RFC 6265bis)."""
-    return f"{'__Host-' if request.url.scheme == 'https' else ''}herkomst-{name}"
+    return f"{'__Host-' if _is_secure(connection) else ''}herkomst-{name}"
 
 
-def must_be_of_our_pages(request: Request) -> None:
+def _is_secure(connection: HTTPConnection) -> bool:
+    return connection.url.scheme in ("https", "wss")
+
+
+def here(connection: HTTPConnection) -> str:
+    """This server, as the browser names it (its origin)."""
+    return f"{'https' if _is_secure(connection) else 'http'}://{connection.url.netloc}"
+
+
+def must_be_of_our_pages(connection: HTTPConnection) -> None:
     """Raise `FromAnotherSite` unless one of our own pages sent it.
 
-    A cookie comes by itself, so it proves no intent. A browser says of what may change something
-    from which site it was sent, and no script of another site can say it otherwise.
+    A cookie comes by itself, so it proves no intent. A browser says of what may change something,
+    and of every WebSocket, from which site it was sent; no script of another site says otherwise.
     """
-    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    ours = f"{request.url.scheme}://{request.url.netloc}"
-    if site not in (None, "same-origin", "none") or origin not in (None, ours):
+    site = connection.headers.get("sec-fetch-site")
+    origin = connection.headers.get("origin")
+    if site not in (None, "same-origin", "none") or origin not in (None, here(connection)):
         raise FromAnotherSite
-    if request.method not in SAFE_METHODS and origin is None:
+    if not _is_safe(connection) and origin is None:
         raise FromAnotherSite
+
+
+def _is_safe(connection: HTTPConnection) -> bool:
+    return connection.scope.get("method") in SAFE_METHODS

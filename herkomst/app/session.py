@@ -98,7 +98,7 @@ class Session:
         login = Login(
             nonce=fresh_secret(),
             verifier=fresh_secret(),
-            redirect_uri=f"{_here(request)}/session/callback",
+            redirect_uri=f"{gate.here(request)}/session/callback",
             return_to=_return_to(request.query_params.get("return_to", "/")),
         )
         url = await provider.login_url(
@@ -139,7 +139,7 @@ class Session:
         gate.must_be_of_our_pages(request)
         secret = gate.cookie(request)
         kept = None if secret is None else await guard.run(guard.sessions.end, secret)
-        url = None if kept is None else await _logout_url(provider, kept, f"{_here(request)}/")
+        url = None if kept is None else await _logout_url(provider, kept, f"{gate.here(request)}/")
         response = _json({"logout": url})
         gate.clear_cookie(request, response)
         return response
@@ -248,11 +248,6 @@ def _return_to(text: str) -> str:
             "return_to", "There is no such page to return to.", f"There is {', '.join(PAGES)}."
         )
     return text
-
-
-def _here(request: Request) -> str:
-    """This server, as the browser names it."""
-    return f"{request.url.scheme}://{request.url.netloc}"
 
 
 async def _body(request: Request, limit: int) -> bytes:
