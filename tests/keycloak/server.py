@@ -20,7 +20,7 @@ import httpx
 ROOT = Path(__file__).parents[2]
 HOME = ROOT / ".tools" / "keycloak-26.4.0"
 HOW = "Run tests/keycloak/get.sh, which needs mvn and unzip, and have a JDK of 17 or newer."
-PATIENCE = 120
+PATIENCE = 300
 """Seconds within which it is ready on a slow machine."""
 REALM = json.loads((Path(__file__).parent / "realm.json").read_text("utf-8"))
 CLIENT, MACHINE, ELSEWHERE, DESK = "herkomst", "kassa", "elsewhere", "desk"
