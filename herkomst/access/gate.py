@@ -31,6 +31,8 @@ CHECK = 30.0
 """Seconds after which the provider is asked again whether a session or a token stands."""
 LATEST = 45.0
 """Seconds after which nothing is done before it answered."""
+WAIT = 15.0
+"""Seconds that somebody waits while another process asks the provider for his session."""
 SKEW = 10.0
 """Seconds that the clocks of two server processes may differ."""
 GRACE = 300.0
@@ -151,7 +153,7 @@ class Gate:
 
     async def _session(self, secret: str, *, doing: bool) -> Session:
         """The session of a secret, confirmed by the provider not long ago."""
-        with anyio.move_on_after(LATEST / 3):
+        with anyio.move_on_after(WAIT):
             while True:
                 session: Session | None = await self.run(self.sessions.find, secret, doing=doing)
                 if session is None or self.provider is None:
@@ -160,7 +162,9 @@ class Gate:
                 if -SKEW <= since < CHECK:
                     return session
                 if await self.run(self.sessions.claim, session):
-                    await self._confirm(self.provider, session, secret, since)
+                    # Who leaves meanwhile takes no token with him that was given only once.
+                    with anyio.CancelScope(shield=True):
+                        await self._confirm(self.provider, session, secret, since)
                     return session
                 if since < LATEST:
                     return session  # Another process asks at this moment.

@@ -50,6 +50,8 @@ BACKCHANNEL = "http://schemas.openid.net/event/backchannel-logout"
 OWN_PREFIXES = ("client:", "dev:", "os:")
 """How subjects begin that are told by something else than a provider's `sub`."""
 LONGEST_SUBJECT = 200
+LONGEST_TERM = 30 * 24 * 3600
+"""Seconds that any token is good for, whatever it says."""
 
 Clock = Callable[[], float]
 _Key = RSAKey | ECKey
@@ -235,7 +237,9 @@ class Provider:
         header, claims = await self._verified(token, self.client.audience)
         if not _is_access_token(header, claims):
             raise NotAuthenticated("token_kind", "The token is no access token.")
-        return Identity(_subject(claims), float(claims["iat"]), float(claims["exp"]))
+        latest = self._clock() + LONGEST_TERM
+        issued_at, expires_at = max(claims["iat"], 0), min(claims["exp"], latest)
+        return Identity(_subject(claims), float(issued_at), float(expires_at))
 
     async def person(self, id_token: str, nonce: str | None = None) -> Mapping[str, Any]:
         """The claims of an ID token that was issued to this client, for this login.

@@ -162,7 +162,7 @@ class Session:
             guard.sessions.end_by_provider,
             claims.get("sub"),
             claims.get("sid"),
-            datetime.fromtimestamp(float(claims["iat"]), UTC),
+            datetime.fromtimestamp(max(claims["iat"], 0), UTC),
         )
         return Response(status_code=200)
 

@@ -39,8 +39,9 @@ class MadeUp:
             "end_session_endpoint": f"{ISSUER}/logout",
             "code_challenge_methods_supported": ["S256"],
         }
-        self.answers: dict[str, tuple[int, Any]] = {}
-        """What is answered at a path, where it is something else than the usual."""
+        self.answers: dict[str, Any] = {}
+        """What is answered at a path, where it is something else than the usual: status and body,
+        or what makes them of the form that came."""
         self.asked: list[tuple[str, Mapping[str, list[str]]]] = []
         """The last part of each path that was asked for, and the form that came with it."""
         seen = Client(ISSUER, AUDIENCE, client, secret)
@@ -58,7 +59,8 @@ class MadeUp:
         if self.is_down:
             raise httpx.ConnectError("refused", request=request)
         if name in self.answers:
-            status, body = self.answers[name]
+            found = self.answers[name]
+            status, body = found(self.asked[-1][1]) if callable(found) else found
             return httpx.Response(status, json=body)
         if name == "openid-configuration":
             return httpx.Response(200, json=self.metadata)

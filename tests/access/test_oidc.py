@@ -15,6 +15,7 @@ from herkomst.access.oidc import (
     KEYS_LAST,
     KEYS_TERM,
     LEEWAY,
+    LONGEST_TERM,
     METADATA_TERM,
     PAUSE,
     REST,
@@ -210,6 +211,12 @@ class TestWhoAsks:
         token = made_up.token(**({"client_id": "kassa", "azp": "kassa"} | changes))
 
         assert done(made_up.provider.identity, token).subject == subject
+
+    @pytest.mark.parametrize("exp", [10**9 * 9, 10**30, 10**400])
+    def test_no_token_is_good_for_ever(self, made_up: MadeUp, exp: int) -> None:
+        told = done(made_up.provider.identity, made_up.token(exp=exp, iat=-(10**30)))
+
+        assert (told.issued_at, told.expires_at) == (0, made_up.now + LONGEST_TERM)
 
 
 class TestKeys:

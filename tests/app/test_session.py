@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -469,6 +470,29 @@ class TestWithinAMinute:
         visitor.ask()
 
         assert visitor.made_up.asked[-1][1]["refresh_token"] == ["next"]
+
+    def test_a_refresh_token_that_is_good_once_is_used_once_by_several_processes(
+        self, visitor: Visitor, visit: Visiting, subject: str
+    ) -> None:
+        """Given a provider that ends a session whose token is used twice, then it goes on."""
+        visitor.log_in(sub=subject)
+        good, used = ["refresh"], []
+
+        def refresh(form: Any) -> tuple[int, Any]:
+            used.append(form["refresh_token"][0])
+            if used[-1] != good[-1]:
+                return 400, {"error": "invalid_grant"}
+            good.append(f"next-{len(good)}")
+            return 200, {"refresh_token": good[-1]}
+
+        visitor.made_up.answers["token"] = refresh
+        with visit() as another, ThreadPoolExecutor(8) as threads:
+            another.client.cookies = visitor.client.cookies
+            askers = [visitor.ask, another.ask] * 12
+            answers = [asked.result().status_code for asked in map(threads.submit, askers)]
+
+        assert answers == [200] * 24
+        assert used == good[:-1]
 
     def test_while_the_provider_is_down_it_goes_on_for_a_bounded_time(
         self, visitor: Visitor, subject: str, monkeypatch: pytest.MonkeyPatch
