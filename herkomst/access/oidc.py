@@ -25,6 +25,7 @@ from joserfc.errors import (
 from joserfc.jwk import ECKey, RSAKey, import_key
 
 from herkomst.access.tokens import NotAuthenticated
+from herkomst.domain.casework.authorisation import SYSTEM
 from herkomst.settings import ConfigurationError, Settings
 
 ALGORITHMS = ("RS256", "PS256", "ES256")
@@ -47,7 +48,7 @@ MOST_KEYS = 100
 SMALLEST_RSA = 2048
 SCOPE = "openid"
 BACKCHANNEL = "http://schemas.openid.net/event/backchannel-logout"
-OWN_PREFIXES = ("client:", "dev:", "os:")
+OWN_PREFIXES = (SYSTEM, "dev:", "os:")
 """How subjects begin that are told by something else than a provider's `sub`."""
 LONGEST_SUBJECT = 200
 LONGEST_TERM = 30 * 24 * 3600
@@ -463,7 +464,7 @@ def _subject(claims: Mapping[str, Any]) -> str:
         and "sid" not in claims
         and (own or claims["sub"] == client)
     ):
-        return f"client:{client}"
+        return f"{SYSTEM}{client}"
     return _person(claims)
 
 

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
@@ -416,6 +416,35 @@ class TestAuthorisations:
         assert visitor.ask(Herkomst_Role="district_detective@utrecht").json()["data"]["hits"]
         refused = visitor.ask(Herkomst_Role="auditor").json()
         assert refused["data"]["hits"]["nodes"] is None
+
+    def test_an_administrator_grants_to_others_and_not_to_himself(
+        self, visitor: Visitor, followed: Archive, subject: str
+    ) -> None:
+        boss = f"boss-of-{subject}"
+        authorise(followed, boss, "administrator", "landelijk")
+        visitor.log_in(sub=boss)
+
+        def grant(to: str) -> Any:
+            query = (
+                "mutation ($s: String!, $u: DateTime!) { grantAuthorisation(subject: $s, "
+                'role: hic_team, unit: "utrecht", until: $u, why: "op verzoek") { __typename '
+                "... on AuthorisationRefused { code } } }"
+            )
+            until = (datetime.now(UTC) + timedelta(days=30)).isoformat()
+            answer = visitor.client.post(
+                "/graphql",
+                json={"query": query, "variables": {"s": to, "u": until}},
+                headers={
+                    "Origin": PAGE,
+                    "Herkomst-Purpose": "duty:authorisation",
+                    "Herkomst-Ground": "wpg:6",
+                },
+            )
+            return answer.json()["data"]["grantAuthorisation"]
+
+        assert grant(boss)["code"] == "own_authorisation"
+        assert grant("client:kassa")["code"] == "role_of_persons"
+        assert grant(subject) == {"__typename": "AuthorisationDone"}
 
     def test_a_role_is_no_word_of_the_provider(self, visitor: Visitor, subject: str) -> None:
         """Given a token that names a role, then what was granted counts and not what it names."""

@@ -172,6 +172,10 @@ class Keycloak:
         found["attributes"] |= {k.replace("_", "."): v for k, v in attributes.items()}
         self.admin("PUT", f"clients/{found['id']}", found)
 
+    def switch_client(self, client: str, *, enabled: bool) -> None:
+        (found,) = self.admin("GET", f"clients?clientId={client}").json()
+        self.admin("PUT", f"clients/{found['id']}", found | {"enabled": enabled})
+
     def rotate(self) -> None:
         """Sign with a new key from now on."""
         realm = self.admin("GET", "").json()["id"]

@@ -186,6 +186,19 @@ class TestTokens:
         assert code(ask_with(served, token)) == (401, "token_revoked")
 
     @pytest.mark.usefixtures("_asked_each_time")
+    def test_a_token_of_a_system_that_was_disabled_is_refused(
+        self, served: Served, keycloak: Keycloak
+    ) -> None:
+        token = keycloak.machine_token()
+        assert ask_with(served, token).status_code != 401
+
+        keycloak.switch_client(MACHINE, enabled=False)
+        refused = code(ask_with(served, token))
+        keycloak.switch_client(MACHINE, enabled=True)
+
+        assert refused == (401, "token_revoked")
+
+    @pytest.mark.usefixtures("_asked_each_time")
     def test_a_token_of_a_session_that_was_logged_out_is_refused(
         self, served: Served, keycloak: Keycloak
     ) -> None:

@@ -13,6 +13,10 @@ from herkomst.domain.events import EventData, event
 
 LONGEST = timedelta(days=5 * 366)
 """Longest term. It is bound so that each authorisation is looked at again."""
+SYSTEM = "client:"
+"""How the name of a system begins; it is proved by its client at the identity provider."""
+SYSTEM_ROLES = frozenset({"source", "dealer", "depot"})
+"""What a system may be: it hands in, and reads nothing about a person."""
 LONGEST_NAME = 200
 LONGEST_WHY = 2_000
 
@@ -99,6 +103,12 @@ class Authorisations(msgspec.Struct):
                 "own_authorisation",
                 "Nobody grants an authorisation to himself.",
                 "Ask another administrator.",
+            )
+        if subject.startswith(SYSTEM) and role not in SYSTEM_ROLES:
+            raise AuthorisationRefused(
+                "role_of_persons",
+                f"A system is no {role}: in that role a person acts.",
+                f"A system may be {', '.join(sorted(SYSTEM_ROLES))}.",
             )
         _must_be_a_name(subject, "subject")
         _must_be_a_name(unit, "unit")

@@ -50,6 +50,15 @@ def test_nobody_grants_to_himself() -> None:
     assert refusal.value.code == "own_authorisation"
 
 
+@pytest.mark.parametrize("role", ["district_detective", "administrator", "authorised_officer"])
+def test_a_system_acts_in_no_role_of_a_person(role: str) -> None:
+    with pytest.raises(AuthorisationRefused) as refusal:
+        grant(subject="client:kassa", role=role)
+
+    assert refusal.value.code == "role_of_persons"
+    assert grant(subject="client:kassa", role="source").role == "source"
+
+
 @pytest.mark.parametrize(
     ("since", "until", "code"),
     [
