@@ -25,6 +25,7 @@ from herkomst.access.sessions import LOGIN_LASTS, LONGEST, Kept, Session, Sessio
 from herkomst.access.tokens import NotAuthenticated, bearer, developer, is_development
 from herkomst.access.viewer import Viewer
 from herkomst.record.archive import Archive
+from herkomst.record.database import LOST, DatabaseDown
 from herkomst.settings import Settings
 
 CHECK = 30.0
@@ -106,8 +107,11 @@ class Gate:
         return Known(session.subject, session.ends_at)
 
     async def run(self, act: Callable[..., T], *values: object, **options: object) -> T:
-        """Do what blocks in a thread of the gate."""
-        return await to_thread.run_sync(lambda: act(*values, **options), limiter=self._limiter)
+        """Do what blocks in a thread of the gate. Raises `DatabaseDown`."""
+        try:
+            return await to_thread.run_sync(lambda: act(*values, **options), limiter=self._limiter)
+        except LOST as error:
+            raise DatabaseDown("The database was lost meanwhile; send it again.") from error
 
     # Tokens
 

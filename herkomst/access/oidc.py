@@ -38,7 +38,7 @@ KEYS_LAST = 3600
 """Seconds that known keys are good for while the provider is down."""
 PAUSE = 10
 """Seconds between two looks for a key that is not known."""
-REST = 2
+REST = 5
 """Seconds that a provider is left alone after it did not answer."""
 PATIENCE = 5.0
 """Seconds that anything at the provider may take."""

@@ -9,10 +9,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
+import psycopg
 import pytest
 
 from herkomst.access import gate
 from herkomst.access.oidc import BACKCHANNEL
+from herkomst.access.sessions import Sessions
 from herkomst.processes.followers import followers
 from herkomst.projections.runner import Runner
 from herkomst.record.archive import Archive
@@ -271,6 +273,21 @@ class TestLoggingIn:
             assert another.ask().status_code == 200
             assert another.log_out().status_code == 200
         assert code(visitor.ask()) == (401, "session_ended")
+
+    def test_while_the_database_is_down_nobody_is_taken_for_nobody(
+        self, visitor: Visitor, subject: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Given a session, when it cannot be looked up, then that is said, and it goes on later."""
+        visitor.log_in(sub=subject)
+
+        def lost(*_: object, **__: object) -> None:
+            raise psycopg.OperationalError
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Sessions, "find", lost)
+            assert visitor.ask().status_code == 503
+            assert visitor.client.get("/session").status_code == 503
+        assert visitor.ask().status_code == 200
 
 
 class TestAnotherSite:
