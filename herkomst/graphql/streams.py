@@ -16,6 +16,8 @@ from graphql import ExecutionResult, GraphQLError, get_argument_values, get_vari
 from starlette.requests import Request
 
 from herkomst.access.asking import ask
+from herkomst.access.authorisations import NotAuthorised
+from herkomst.access.oidc import ProviderDown
 from herkomst.access.policy import Action, NotPermitted, permit
 from herkomst.access.purpose import PurposeRefused
 from herkomst.access.reading import JournalUnavailable, Question, Returned, read
@@ -31,7 +33,6 @@ from herkomst.investigations.inquiry import Desk, Inquiry, TooSlow
 from herkomst.investigations.pages import Revised
 from herkomst.projections.registry import ModelMissing
 from herkomst.record.database import DatabaseDown
-from herkomst.settings import Settings
 
 AT_ONCE = 50
 """Records that are read, and journaled, together."""
@@ -48,7 +49,9 @@ ENDS = (
     JournalUnavailable,
     ModelMissing,
     NotAuthenticated,
+    NotAuthorised,
     NotPermitted,
+    ProviderDown,
     PurposeRefused,
     TooSlow,
 )
@@ -99,8 +102,8 @@ class Pulse:
 class Streams:
     """Opens streams over one schema, as many as there is room for."""
 
-    def __init__(self, schema: Schema, settings: Settings) -> None:
-        self.schema, self.settings = schema, settings
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
         self.pulse = Pulse()
         self._open = 0
 
@@ -110,7 +113,7 @@ class Streams:
         Raises `NotPermitted`, `OperationRefused`, `TooManyStreams` and what `ask` raises.
         """
         watch, right = _watched(self.schema, operation)
-        permit((await ask(request, self.settings)).reading, right)
+        permit((await ask(request)).reading, right)
         if self._open >= STREAMS:
             raise TooManyStreams
         after = watch.after
@@ -167,7 +170,7 @@ class Stream:
 
     async def _checked(self) -> Reading:
         """The reading, as it still stands. Raises one of `ENDS`."""
-        reading = (await ask(self._request, self._streams.settings)).reading
+        reading = (await ask(self._request)).reading
         permit(reading, self._right)
         return reading
 
