@@ -11,7 +11,7 @@ from herkomst.access.policy import Action, Permitted
 from herkomst.graphql.context import Info
 from herkomst.graphql.enums import CasePart, CaseState
 from herkomst.graphql.fields import parsed_id, resolved, right_of, shape_of, told
-from herkomst.graphql.listing import Listed, listed
+from herkomst.graphql.listing import Listed, answered, listed
 from herkomst.graphql.refusals import InvalidPage, NotPermitted, UnknownCase, unknown_case
 from herkomst.graphql.types import Connection, Hit, Node, Occurred, Purchase, StolenItem, Withheld
 from herkomst.investigations import cases, known, pages
@@ -118,8 +118,11 @@ class KnownItem:
 @shape_of(known.KnownCase)
 class KnownCase:
     case: CaseHead = told("The case.")
-    items: Connection[KnownItem] = told("A page of what was in it, the newest first.")
     entries: list[CaseEntry] = told("Its tasks and notes, in the order of their names.")
+
+    @resolved(Connection[KnownItem], "A page of what was in it, the newest first.")
+    async def items(self, root: strawberry.Parent[known.KnownCase]) -> Listed[Any]:
+        return answered(root.items)
 
 
 @strawberry.type(description="There was no case yet.")
