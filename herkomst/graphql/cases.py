@@ -1,5 +1,6 @@
 """The shapes of cases: as they stand, and as they were known."""
 
+import re
 from datetime import date, datetime
 from functools import partial
 from typing import Annotated, Any
@@ -17,6 +18,9 @@ from herkomst.graphql.types import Connection, Hit, Node, Occurred, Purchase, St
 from herkomst.investigations import cases, known, pages
 from herkomst.investigations.inquiry import Inquiry
 from herkomst.investigations.pages import Page, Slice
+
+_NUMBER = re.compile(r"\d{4}-\d{4,9}", re.ASCII)
+"""What a number of a case looks like; nothing else is one."""
 
 
 @strawberry.type(description="Who works in a case, from when to when.")
@@ -191,4 +195,6 @@ async def _one(permitted: Permitted, inquiry: Inquiry, identity: str) -> cases.C
     by_id = parsed_id(identity)
     if by_id is not None:
         return await cases.one(permitted, inquiry, case=by_id)
+    if _NUMBER.fullmatch(identity) is None:
+        return None
     return await cases.one(permitted, inquiry, number=identity)

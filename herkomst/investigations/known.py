@@ -118,7 +118,9 @@ def until(recorded: date, happened: date | None) -> Moment:
 
 def end_of(day: date) -> datetime:
     """The first moment after a legal day."""
-    return datetime.combine(day + timedelta(1), time(), ZoneInfo(AMSTERDAM))
+    # Behind the last day of the calendar there is none; nothing is recorded on it either.
+    after = min(day, date.max - timedelta(2)) + timedelta(1)
+    return datetime.combine(after, time(), ZoneInfo(AMSTERDAM))
 
 
 async def case_as_known(
