@@ -33,7 +33,7 @@ from herkomst.graphql.operations import (
     fail_with,
 )
 from herkomst.graphql.schema import Schema
-from herkomst.graphql.streams import ENDS, Push, Stream, Streams
+from herkomst.graphql.streams import Push, Stream, Streams
 from herkomst.investigations import freshness
 from herkomst.investigations.inquiry import Desk, Inquiry
 from herkomst.settings import Settings
@@ -270,7 +270,9 @@ async def _pushed(stream: Stream) -> AsyncIterator[bytes]:
     try:
         async for push in stream.pushes():
             yield _SIGN_OF_LIFE if push is None else _event_of(push)
-    except ENDS as error:
+    except Exception as error:
+        if not answers.is_told(error):
+            raise
         yield _event({"errors": [answers.told_end(error)]})
     yield _COMPLETE
 
