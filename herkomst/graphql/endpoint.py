@@ -124,7 +124,7 @@ class Endpoint:
             _must_be_askable(request, asked, operation)
             await freshness.wait(request.state.desk, freshness.parse_wait_for(headers.wait_for))
             if operation.kind is OperationType.SUBSCRIPTION:
-                return _Events(_pushed(await self._streams.open(request, operation)))
+                return Events(_pushed(await self._streams.open(request, operation)))
         except OperationRefused as refused:
             body = answers.refusal(request, refused.errors, refused.cost)
             plain = media == JSON and not refused.too_much
@@ -248,7 +248,7 @@ def _response(media: str, body: Any, status: int) -> Response:
     return Response(_event(body) + _COMPLETE, status, media_type=EVENTS)
 
 
-class _Events(StreamingResponse):
+class Events(StreamingResponse):
     """Server-sent events, broken off where a client takes nothing any more."""
 
     def __init__(self, events: AsyncIterator[bytes]) -> None:

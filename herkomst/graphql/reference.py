@@ -1,7 +1,7 @@
 """The reference of the API: each field with what it tells, costs and needs, and an example.
 
 All of it is derived: the words from the schema, the cost from the limits, the right from the
-definition of the field, who has it from the policy, and the example from the shortest way there.
+definition of the field, and the example from the shortest way there.
 `docs/graphql.md` is this text, and tests run every example.
 """
 
@@ -27,8 +27,6 @@ from graphql import (
     is_required_argument,
 )
 
-from herkomst.access import policy
-from herkomst.access.policy import Action
 from herkomst.graphql.limits import COST, COUNT, MEMBERS, OBJECT, TRUSTED_COST, UNPRICED, extra_cost
 
 SAMPLES = {
@@ -91,13 +89,6 @@ class Example(NamedTuple):
     """Such as `Hit.grade`."""
     text: str
     variables: tuple[str, ...]
-
-    @property
-    def line(self) -> str:
-        """The question without the declaration of its variables, as the page shows it."""
-        kind, _, rest = self.text.partition(" ")
-        selection = rest[rest.index("{") :]
-        return selection if kind == "query" else f"{kind} {selection}"
 
 
 class Reference:
@@ -166,14 +157,14 @@ class Reference:
 
     def page(self) -> str:
         """The reference as Markdown."""
-        parts = [_INTRODUCTION, *_who_may(), *map(self._section, self.shapes), *self._words()]
+        parts = [_INTRODUCTION, *map(self._section, self.shapes), *self._words()]
         return "\n".join(parts)
 
     def _section(self, shape: GraphQLObjectType) -> str:
         rows = [f"## {shape.name}", "", shape.description or "", "", *_HEADING]
         for name, field in shape.fields.items():
             needs = " or ".join(f"`{each}`" for each in sorted(self.needed(shape, name)))
-            example = self._example(shape, name, field).line
+            example = self._example(shape, name, field).text
             cells = (
                 f"`{name}: {field.type}`",
                 _cell(field.description),
@@ -280,19 +271,6 @@ def _cell(text: str | None) -> str:
     return " ".join((text or "").split()).replace("|", "\\|")
 
 
-def _who_may() -> Iterator[str]:
-    """The rights that fields need, and who has them, by the table of the policy."""
-    yield "## Rights\n"
-    yield "| Right | Roles | On which ground | For which purpose |"
-    yield "| --- | --- | --- | --- |"
-    for action in Action:
-        for rule in policy.rules():
-            if action in rule.actions and rule.purposes != {policy.NONE_ASKED}:
-                cells = (rule.roles, rule.grounds, rule.purposes)
-                yield f"| `{action}` | {' | '.join(' '.join(sorted(each)) for each in cells)} |"
-    yield ""
-
-
 _HEADING = (
     "| Field | What it tells | Cost | Needs | Example |",
     "| --- | --- | --- | --- | --- |",
@@ -300,8 +278,8 @@ _HEADING = (
 _VARIABLES = "; ".join(f"`${name}` is {meaning}" for name, meaning in VARIABLES.items())
 _INTRODUCTION = f"""# The API, field by field
 
-Written by `python -m herkomst.graphql --reference` from the schema, the limits and the policy; a
-test compares it with them and asks every example.
+Written by `python -m herkomst.graphql --reference` from the schema and the limits; a test
+compares it with them and asks every example.
 
 **Asking.** `POST /graphql` with `{{"query", "variables", "operationName"}}`, or with `documentId`
 in the place of `query` for a trusted document of `herkomst/graphql/documents/`: `sha256:` and the
@@ -319,8 +297,8 @@ document {TRUSTED_COST}. Every answer tells `extensions.cost {{requested, maximu
 refuses; what was refused before it could be priced counts as {UNPRICED}.
 
 **Needs.** The right that the policy must allow to the role, on the ground and for the purpose of
-the request. Where it does not, the answer is of a type that says so, or null where even the
-existence may not be told; never an error.
+the request; `herkomst/access/policy.csv` says who has it. Where it is not allowed, the answer is of
+a type that says so, or null where even the existence may not be told; never an error.
 
 **Examples** are run as they stand. Their variables: {_VARIABLES}.
 """

@@ -83,7 +83,7 @@ def hit_of(number: int) -> UUID:
     return ids.pair_id(purchase, 1, ids.stolen_item_id(POLICE, f"stolen-{number}"))
 
 
-def test_it_is_written_anew_when_the_schema_or_the_policy_changes() -> None:
+def test_it_is_written_anew_when_the_schema_changes() -> None:
     assert PAGE.read_text("utf-8") == REFERENCE.page(), (
         "write it anew: python -m herkomst.graphql --reference > docs/graphql.md"
     )
