@@ -371,7 +371,7 @@ def _bytes_of(home: Path) -> int:
 
 def _reader(product: Product) -> dict[str, str]:
     return product.login("district_detective", "amsterdam") | {
-        "Herkomst-Purpose": "case:2026-0312",
+        "Herkomst-Purpose": "duty:acceptance",
         "Herkomst-Ground": "wpg:8",
     }
 

@@ -38,6 +38,7 @@ from herkomst.record.journal import Journal
 from herkomst.record.keyring import Keyring
 from herkomst.record.postgres import APP, OWNER, EmbeddedPostgres
 from herkomst.record.register import Register
+from herkomst.record.standing import Standings
 
 ACTOR = "source:kassa"
 TILL = "kassa"
@@ -80,6 +81,7 @@ def opened(server: EmbeddedPostgres, name: str, keyring: Keyring) -> Iterator[Ar
             Register(database, keyring),
             Casework(database, keyring),
             Journal(database, keyring),
+            Standings(database),
         )
     finally:
         database.close()

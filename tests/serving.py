@@ -77,7 +77,7 @@ class Served:
     def headers(
         self,
         role: str = DETECTIVE,
-        purpose: str = "case:2026-0312",
+        purpose: str = "duty:acceptance",
         ground: str = "wpg:8",
         **more: str,
     ) -> dict[str, str]:

@@ -2,11 +2,13 @@
 
 from typing import NamedTuple
 
+from anyio import to_thread
 from starlette.requests import Request
 
-from herkomst.access.purpose import verify
+from herkomst.access.purpose import Asked, hold
 from herkomst.access.tokens import authenticate
 from herkomst.access.viewer import Reading
+from herkomst.record.standing import Standings
 from herkomst.settings import Settings
 
 
@@ -18,8 +20,18 @@ class Headers(NamedTuple):
 
 
 async def ask(request: Request, settings: Settings) -> Headers:
-    """Raises `NotAuthenticated`, `PurposeRefused`."""
+    """Raises `NotAuthenticated`, `PurposeRefused`, `DatabaseDown`."""
     headers = request.headers
+    standings: Standings = request.state.desk.archive.standings
     viewer = authenticate(settings, headers.get("authorization"))
-    reading = verify(viewer, headers.get("herkomst-purpose"), headers.get("herkomst-ground"))
+    asked = Asked.parse(
+        headers.get("herkomst-purpose"),
+        headers.get("herkomst-ground"),
+        headers.get("herkomst-device") or headers.get("user-agent", ""),
+        headers.get("herkomst-reason"),
+    )
+    if asked.is_looked_up:
+        reading = await to_thread.run_sync(hold, standings, viewer, asked)
+    else:
+        reading = hold(standings, viewer, asked)
     return Headers(reading, headers.get("herkomst-wait-for"))

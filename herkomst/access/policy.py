@@ -5,19 +5,40 @@ validity. Only this module makes a `Permitted`, which is what every investigatio
 """
 
 import csv
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache, lru_cache
+from hashlib import sha256
 from importlib.resources import files
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
 
 from herkomst.access.viewer import Reading, Role, Viewer
+from herkomst.domain import municipalities
 from herkomst.domain.calendar import legal_date
 
 NONE_ASKED = "-"
-"""In the table: this action needs no ground, or no purpose."""
+"""In the table: this action needs no ground, no purpose, or narrows to no regime."""
+CODES = frozenset({"open", "consent", "confidential", "closed"})
+"""Handling codes (afhandelingscodes)."""
+HIDDEN = frozenset({"closed"})
+"""Of these not even the existence is told; the others are told to exist, and withheld."""
+REGIMES = frozenset({"avg", "wpg:8", "wpg:9", "wpg:10", "wpg:13"})
+"""The law that a record is under; with the Wpg its article."""
+
+
+class Relation(StrEnum):
+    """What a record has to do with who asks."""
+
+    ANYWHERE = "anywhere"
+    """Nothing need be between them."""
+    OWN_CASE = "own_case"
+    """It is in the case that is the purpose, or beside what is in it."""
+    OWN_MUNICIPALITY = "own_municipality"
+    """It belongs to an establishment in the municipality that the viewer controls for."""
 
 
 class Action(StrEnum):
@@ -28,10 +49,11 @@ class Action(StrEnum):
     READ_STOLEN_ITEMS = "read_stolen_items"
     READ_DEALERS = "read_dealers"
     READ_PRESENTATIONS = "read_presentations"
-    OPEN_IDENTITY = "open_identity"
-    SEE_CONSENT = "see_consent"
-    SEE_CONFIDENTIAL = "see_confidential"
-    SEE_CLOSED = "see_closed"
+    REVEAL_IDENTITY = "reveal_identity"
+    ALLOW_REVEALS = "allow_reveals"
+    BREAK_GLASS = "break_glass"
+    SEE_GLASSES = "see_glasses"
+    REVIEW_GLASS = "review_glass"
     READ_CASES = "read_cases"
     OVERSEE_CASES = "oversee_cases"
     OPEN_CASE = "open_case"
@@ -46,14 +68,6 @@ class Action(StrEnum):
 
 
 RECORDING = (Action.RECORD_PURCHASES, Action.RECORD_STOLEN_ITEMS, Action.RECORD_DEALERS)
-HANDLING = {
-    "consent": Action.SEE_CONSENT,
-    "confidential": Action.SEE_CONFIDENTIAL,
-    "closed": Action.SEE_CLOSED,
-}
-"""Handling codes (afhandelingscodes) that need a right of their own; `open` needs none."""
-HIDDEN = frozenset({"closed"})
-"""Of these not even the existence is told; the others are told to exist, and withheld."""
 
 
 class Rule(NamedTuple):
@@ -63,6 +77,10 @@ class Rule(NamedTuple):
     actions: frozenset[str]
     grounds: frozenset[str]
     purposes: frozenset[str]
+    regimes: frozenset[str]
+    relations: frozenset[Relation]
+    handling: frozenset[str]
+    """Codes of records whose content it shows."""
     source: str
     valid_from: date
     valid_to: date | None
@@ -88,15 +106,24 @@ class NotPermitted(Exception):
         self.message, self.cure = message, cure
 
 
+class Sight(NamedTuple):
+    """Which records may be seen, as `REGIME CODE`: whose content, and whose existence."""
+
+    shown: frozenset[str] = frozenset()
+    known: frozenset[str] = frozenset()
+
+
+NOTHING = Sight()
+Sights = Mapping[Relation, Sight]
+"""What is seen of records that stand in a relation; of others nothing."""
+
+
 class Permitted(msgspec.Struct, frozen=True, kw_only=True):
-    """What the policy allowed: who, for what, on which ground, to do what."""
+    """What the policy allowed: who, for what, on which ground, to do what, with which records."""
 
     reading: Reading
     action: Action
-    readable: frozenset[str]
-    """Handling codes whose content may be seen."""
-    known: frozenset[str]
-    """Handling codes of which it may be seen that there is something."""
+    sights: Sights
 
     def must_be(self, *actions: Action) -> None:
         """Raises `NotPermitted` when what was allowed is something else."""
@@ -110,20 +137,37 @@ class Permitted(msgspec.Struct, frozen=True, kw_only=True):
 @cache
 def rules() -> tuple[Rule, ...]:
     """The table. Raises `ValueError` for a role or an action that nobody knows."""
-    text = files(__package__).joinpath("policy.csv").read_text(encoding="utf-8")
-    return tuple(_rule(row) for row in csv.DictReader(text.splitlines()))
+    return tuple(_rule(row) for row in csv.DictReader(_text().splitlines()))
+
+
+@cache
+def version() -> str:
+    """The table by its content: the first 16 digits of its SHA-256."""
+    return sha256(_text().encode()).hexdigest()[:16]
+
+
+@cache
+def _text() -> str:
+    return files(__package__).joinpath("policy.csv").read_text(encoding="utf-8")
 
 
 def _rule(row: dict[str, str]) -> Rule:
-    return Rule(
+    regimes = frozenset(row["regimes"].split())
+    made = Rule(
         roles=frozenset(Role(name) for name in row["roles"].split()),
         actions=frozenset(Action(name) for name in row["actions"].split()),
         grounds=frozenset(row["grounds"].split()),
         purposes=frozenset(row["purposes"].split()),
+        regimes=REGIMES if regimes == {NONE_ASKED} else regimes,
+        relations=frozenset(Relation(name) for name in row["relations"].split()),
+        handling=frozenset(row["handling"].split()),
         source=row["source"],
         valid_from=date.fromisoformat(row["valid_from"]),
         valid_to=date.fromisoformat(row["valid_to"]) if row["valid_to"] else None,
     )
+    if unknown := (made.regimes - REGIMES) | (made.handling - CODES):
+        raise ValueError(f"nobody knows {', '.join(sorted(unknown))}")
+    return made
 
 
 @lru_cache(maxsize=1024)
@@ -148,24 +192,41 @@ def permit(reading: Reading, action: Action) -> Permitted:
     """Allow an action for a reading. Raises `NotPermitted`."""
     on = _today()
     role, purpose = reading.viewer.role, reading.purpose.form
-    if not _allowed(role, action, reading.ground, purpose, on):
+    seen = _sights(role, action, reading.ground, purpose, on)
+    if not seen:
         raise _denial(role, action, reading.ground, purpose, on)
-    readable = frozenset(
-        code
-        for code, right in HANDLING.items()
-        if _allowed(role, right, reading.ground, purpose, on)
-    )
-    return Permitted(
-        reading=reading,
-        action=action,
-        readable=readable | {"open"},
-        known=readable | {"open"} | (HANDLING.keys() - HIDDEN),
-    )
+    if seen.keys() == {Relation.OWN_MUNICIPALITY} and municipality_of(reading.viewer) is None:
+        raise NotPermitted(
+            f"The role {role} controls in a municipality, and {reading.viewer.unit!r} is none.",
+            "Log in for a municipality, by its name or its code, such as GM0363.",
+        )
+    return Permitted(reading=reading, action=action, sights=seen)
+
+
+def municipality_of(viewer: Viewer) -> str | None:
+    """The code of the municipality that a viewer's unit is, if it is one."""
+    return municipalities.code_of(viewer.unit)
 
 
 def allows(reading: Reading, action: Action) -> bool:
     """Whether the policy allows an action for a reading."""
     return _allowed(reading.viewer.role, action, reading.ground, reading.purpose.form, _today())
+
+
+def oversees(reading: Reading, regime: str, handling: str) -> bool:
+    """Whether a viewer answers for cases of his unit, those of this kind included."""
+    return f"{regime} {handling}" in overseen(reading)
+
+
+def overseen(reading: Reading) -> frozenset[str]:
+    """Of which cases of his unit a viewer answers for, as `REGIME CODE`."""
+    return sights(reading, Action.OVERSEE_CASES).get(Relation.ANYWHERE, NOTHING).shown
+
+
+def sights(reading: Reading, action: Action) -> Sights:
+    """Which records an action of a viewer may be about; empty where he may not do it at all."""
+    role, form = reading.viewer.role, reading.purpose.form
+    return _sights(role, action, reading.ground, form, _today())
 
 
 def may_record(viewer: Viewer, source: str, action: Action | None = None) -> bool:
@@ -186,6 +247,28 @@ def may_erase(viewer: Viewer, ground: str) -> bool:
 
 def _today() -> date:
     return legal_date(datetime.now(UTC))
+
+
+@lru_cache(maxsize=1024)
+def _sights(role: Role, action: Action, ground: str, form: str, on: date) -> Sights:
+    """What rules that allow an action show; empty where none does."""
+    holding = [r for r in _rules_for(role, action, on) if r.allows(ground, form)]
+    return MappingProxyType(
+        {
+            relation: _together([rule for rule in holding if relation in rule.relations])
+            for relation in Relation
+            if any(relation in rule.relations for rule in holding)
+        }
+    )
+
+
+def _together(holding: Sequence[Rule]) -> Sight:
+    def seen(rule: Rule, codes: frozenset[str]) -> Iterator[str]:
+        return (f"{regime} {code}" for regime in rule.regimes for code in codes)
+
+    shown = frozenset(pair for rule in holding for pair in seen(rule, rule.handling))
+    known = frozenset(pair for rule in holding for pair in seen(rule, CODES - HIDDEN))
+    return Sight(shown, shown | known)
 
 
 def _allowed(role: Role, action: Action, ground: str, form: str, on: date) -> bool:

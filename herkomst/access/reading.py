@@ -15,6 +15,7 @@ from uuid import UUID
 import anyio
 import msgspec
 
+from herkomst.access import policy
 from herkomst.access.viewer import Reading
 from herkomst.domain.events import Event, EventData
 from herkomst.domain.journal import Attempted, Concluded, Read
@@ -95,6 +96,8 @@ class Asked:
         plain = question.encoded()
         self._sealed = self._entry.key.seal(plain)
         self._token = archive.keyring.token(f"asked:{plain.decode()}")
+        why = reading.reason
+        self._reason = self._entry.key.seal(why.encode()) if why else None
 
     def read(self, returned: Returned) -> tuple[Event, KeyRow | None]:
         """The entry that says what was returned."""
@@ -104,10 +107,13 @@ class Asked:
                 asked=self._sealed,
                 asked_token=self._token,
                 count=len(ids),
+                device=self._reading.device,
                 document=self._question.document,
                 duration_us=(perf_counter_ns() - self._begun) // 1000,
                 ground=self._reading.ground,
+                policy=policy.version(),
                 purpose=str(self._reading.purpose),
+                reason=self._reason,
                 returned=ids,
                 role=viewer.role,
                 unit=viewer.unit,
@@ -124,9 +130,12 @@ class Asked:
             Attempted(
                 asked=self._sealed,
                 asked_token=self._token,
+                device=self._reading.device,
                 document=self._question.document,
                 ground=self._reading.ground,
+                policy=policy.version(),
                 purpose=str(self._reading.purpose),
+                reason=self._reason,
                 role=viewer.role,
                 unit=viewer.unit,
                 user=viewer.subject,

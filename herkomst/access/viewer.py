@@ -5,8 +5,11 @@ import os
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal, NamedTuple
+from uuid import UUID
 
 import msgspec
+
+from herkomst.domain.casework.case import Part
 
 Kind = Literal["case", "task", "duty"]
 
@@ -63,12 +66,26 @@ class Purpose(NamedTuple):
         return f"{self.kind}:{self.id}"
 
 
+class Held(NamedTuple):
+    """The case that a purpose was held against, and what the viewer is in it."""
+
+    case: UUID
+    part: Part | None
+    """None for who oversees its unit and is no member."""
+
+
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """A viewer with a purpose and a ground that the policy knows; `purpose.verify` makes it."""
 
     viewer: Viewer
     purpose: Purpose
     ground: str
+    held: Held | None = None
+    """The case of a purpose that is a case or a task in one."""
+    device: str = ""
+    """With what is asked, as it names itself."""
+    reason: str | None = None
+    """Why, where more than the purpose was said."""
 
 
 def operator(role: Role) -> Viewer:

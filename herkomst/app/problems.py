@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from herkomst.access.policy import NotPermitted
-from herkomst.access.purpose import PurposeRefused
+from herkomst.access.purpose import PurposeNotHeld, PurposeRefused
 from herkomst.access.reading import JournalUnavailable
 from herkomst.access.tokens import NotAuthenticated, TokenRefused
 from herkomst.app.session import SessionInvalid
@@ -37,6 +37,7 @@ STATUS: Mapping[type[Exception], int] = {
     NotPermitted: 403,
     OnlyAsStream: 400,
     OnlyByPost: 405,
+    PurposeNotHeld: 403,
     PurposeRefused: 400,
     SessionInvalid: 400,
     Stale: 503,

@@ -37,6 +37,7 @@ COMMANDS = (
     keeping.restore,
     keeping.rotate,
     serving.token,
+    serving.policy,
     serving.schema,
     serving.doctor,
 )

@@ -12,6 +12,7 @@ import uvicorn
 import uvloop
 from prometheus_client import start_http_server
 
+from herkomst.access.factsheet import factsheet
 from herkomst.access.tokens import issue
 from herkomst.cli import exits, output
 from herkomst.cli.diagnosis import diagnose
@@ -130,6 +131,11 @@ def schema(
         output.document(list(KINDS.values()))
     else:
         output.table((k.slug, k.dutch, k.english, " ".join(k.identifiers)) for k in KINDS.values())
+
+
+def policy() -> None:
+    """Print who may do what, as the factsheet for police and prosecutors."""
+    output.line(factsheet().rstrip())
 
 
 def doctor(context: typer.Context, json: Json = False) -> None:

@@ -106,6 +106,11 @@ def legal_date(moment: datetime) -> date:
     return moment.astimezone(_zone(AMSTERDAM)).date()
 
 
+def start_of(day: date) -> datetime:
+    """The first moment of a legal day."""
+    return _midnight(day, AMSTERDAM)
+
+
 def add_days(day: date, n: int, unit: Literal["calendar", "working"]) -> date:
     """The day that lies n calendar or working days (werkdagen) later, or earlier below zero."""
     if unit == "calendar":

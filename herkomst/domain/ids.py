@@ -76,6 +76,21 @@ def entry_id(case: UUID, *parts: str | int) -> UUID:
     return named("case_entry", case.hex, *parts)
 
 
+def reveals_of(officer: str, day: str) -> UUID:
+    """Stream of the identities that were revealed to an officer on a legal day."""
+    return named("reveals", officer, day)
+
+
+def glass_of(officer: str) -> UUID:
+    """Stream of the glass that an officer broke, each time."""
+    return named("glass", officer)
+
+
+def reveal_id(reveals: UUID, version: int) -> UUID:
+    """One of them."""
+    return named("reveal", reveals.hex, version)
+
+
 def erasure_id(subject: str) -> UUID:
     """Stream of the erasure of one subject."""
     return named("erasure", subject)

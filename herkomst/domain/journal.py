@@ -1,6 +1,13 @@
 """The journal: who asked what, for which purpose, and what was returned (art. 32a Wpg)."""
 
+from typing import Any
+
 from herkomst.domain.events import EventData, event
+
+
+def _without_circumstances(data: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 told neither the device, nor the version of the policy, nor a reason."""
+    return data | {"device": "", "policy": "", "reason": None}
 
 
 @event
@@ -8,6 +15,8 @@ class Read(EventData, frozen=True, kw_only=True):
     """An operation read; the entry is committed before the first byte of the answer."""
 
     TOPIC = "journal.read"
+    VERSION = 2
+    UPCASTS = {1: _without_circumstances}  # noqa: RUF012 - a table of the class, as in its base
 
     asked: bytes
     """The question with its variables, sealed with the data key of this entry."""
@@ -15,11 +24,17 @@ class Read(EventData, frozen=True, kw_only=True):
     """Keyed hash of the question, for equality only."""
     count: int
     """How many records were returned."""
+    device: str
+    """With what it was asked, as it named itself; empty where nothing did."""
     document: str
     """SHA-256 of the operation's text, without its variables."""
     duration_us: int
     ground: str
+    policy: str
+    """Version of the policy that allowed it."""
     purpose: str
+    reason: bytes | None = None
+    """Why, where more than the purpose was said; sealed."""
     returned: tuple[str, ...] = ()
     """Ids of what was returned."""
     role: str
@@ -35,12 +50,17 @@ class Attempted(EventData, frozen=True, kw_only=True):
     """A mutation was attempted; its outcome follows on the same stream."""
 
     TOPIC = "journal.attempted"
+    VERSION = 2
+    UPCASTS = {1: _without_circumstances}  # noqa: RUF012
 
     asked: bytes
     asked_token: str
+    device: str
     document: str
     ground: str
+    policy: str
     purpose: str
+    reason: bytes | None = None
     role: str
     unit: str
     user: str

@@ -53,10 +53,17 @@ _CODES = (
     | _SPOKEN
 )
 
+_FOLDED = {name.casefold(): code for name, code in _CODES.items()}
+
 
 def find(code: str) -> Municipality | None:
     """The municipality with a code such as GM0363."""
     return MUNICIPALITIES.get(code)
+
+
+def code_of(text: str) -> str | None:
+    """The code of a municipality that is named by its code or its name, in any case of letters."""
+    return _FOLDED.get(text.casefold())
 
 
 def nearest_code(text: str) -> str:

@@ -44,6 +44,28 @@ class Rejection(Enum):
     other = _word("other", "Another reason, told in the case.")
 
 
+@strawberry.enum(description="On what a reveal stands.")
+class RevealBasis(Enum):
+    case = _word("case", "The person, or what he sold, is in the case that is the purpose.")
+    hit = _word("hit", "A hit that stands is on what he sold.")
+    order = _word("order", "An order (bevel) of the prosecutor, in a case.")
+    emergency = _word("emergency", "The glass was broken, and that is the purpose.")
+
+
+@strawberry.enum(description="For what the glass is broken.")
+class Emergency(Enum):
+    life = _word("life", "A life is in danger.")
+    escape = _word("escape", "Somebody is about to get away.")
+    evidence = _word("evidence", "Evidence is about to be lost.")
+
+
+@strawberry.enum(description="What a reviewer found.")
+class GlassVerdict(Enum):
+    lawful = _word("lawful", "It was lawful.")
+    training = _word("training", "It was a mistake; the officer is to be taught.")
+    report = _word("report", "It is to be reported.")
+
+
 @strawberry.enum(description="How a dealer came to have a good.")
 class Mode(Enum):
     bought = _word("bought", "Bought (ingekocht).")

@@ -14,7 +14,9 @@ from herkomst.graphql.casework import CaseWork
 from herkomst.graphql.context import Info
 from herkomst.graphql.enums import HitState, Rejection
 from herkomst.graphql.fields import mutation, parsed_id, right_of, shape_of, told
+from herkomst.graphql.glasses import BreakingGlass
 from herkomst.graphql.refusals import HitClosed, NotPermitted, UnknownHit
+from herkomst.graphql.reveals import Revealing
 from herkomst.investigations import decisions
 from herkomst.record.casework import UnknownHit as NoSuchHit
 
@@ -62,7 +64,7 @@ async def _decide(
 
 
 @strawberry.type(description="What can be decided. Each is journaled before and after.")
-class Mutation(CaseWork):
+class Mutation(CaseWork, Revealing, BreakingGlass):
     @mutation(DecisionResult, "Take a hit up: you looked at both goods.", Action.DECIDE_HIT)
     async def assess_hit(self, info: Info, id: strawberry.ID) -> Any:  # noqa: A002
         return await _decide(info, id, casework.Hit.assess, "assessed")

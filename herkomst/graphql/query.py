@@ -33,6 +33,7 @@ from herkomst.graphql.enums import (
     Trade,
 )
 from herkomst.graphql.fields import parsed_id, resolved, right_of
+from herkomst.graphql.glasses import GlassBreak
 from herkomst.graphql.listing import Listed, listed
 from herkomst.graphql.refusals import NotPermitted, UnknownHit, UnknownRecord
 from herkomst.graphql.types import (
@@ -47,6 +48,7 @@ from herkomst.graphql.types import (
 from herkomst.investigations import (
     cases,
     dealers,
+    glasses,
     hits,
     known,
     pages,
@@ -254,6 +256,17 @@ class Query:
     ) -> Listed[Any]:
         ask = partial(cases.page, states=_words(state))
         return await listed(info, cases.LIST, first, after, ask)
+
+    @resolved(
+        Connection[GlassBreak],
+        "Each time that the glass was broken and that you may know of, the last first.",
+        Action.SEE_GLASSES,
+    )
+    async def glasses(
+        self, info: Info, first: int, after: str | None = None, unreviewed: bool = False
+    ) -> Listed[Any]:
+        ask = partial(glasses.page, unreviewed=unreviewed)
+        return await listed(info, glasses.LIST, first, after, ask)
 
     @resolved(CaseResult, "One case by its id or its number.", Action.READ_CASES)
     async def case(self, info: Info, id: strawberry.ID) -> Any:  # noqa: A002

@@ -72,6 +72,27 @@ class CaseRefused(_Refusal):
     cure: str = told("How to mend it.")
 
 
+@strawberry.type(description="A look-up whose reason is to be written down; one in ten is.")
+class ReasonRequired(_Refusal):
+    code: str = told("Always `reason_required`.")
+    message: str = told("What is asked.")
+    cure: str = told("How to give it.")
+
+
+@strawberry.type(description="What cannot be done with the glass as it is.")
+class GlassRefused(_Refusal):
+    code: str = told("What is wrong, such as review_open, hours, not_broken or own_review.")
+    message: str = told("What is wrong, as a sentence.")
+    cure: str = told("How to mend it.")
+
+
+@strawberry.type(description="What is not revealed, and why.")
+class RevealRefused(_Refusal):
+    code: str = told("What is wrong, such as not_in_case, no_hit or second_person.")
+    message: str = told("What is wrong, as a sentence.")
+    cure: str = told("How to mend it.")
+
+
 def unknown_case(identity: str) -> UnknownCase:
     """The same whether there is no such case, or none for who asks."""
     return UnknownCase(

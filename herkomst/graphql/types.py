@@ -86,6 +86,7 @@ class Connection(Generic[T]):
 class Withheld:
     reason: str = told("Why: `handling_consent`, `handling_confidential` or `identity`.")
     contact: str = told("Whom to ask for it.")
+    can_request: bool = told("Whether you may ask for it, or reveal it on a ground.")
 
 
 @strawberry.type(description="An amount.")
@@ -300,9 +301,10 @@ class Presentation(Node):
     key: str = told("Name of the purchase at its source.")
     shown: list[str] = told("Which fields were given.")
     state: PresentationState = told("Whether it still exists.")
+    pseudonym: str = told("The same for who presented the same name and birth date (or address).")
     identity: PresentedIdentity = told(
-        "What was presented; withheld where the policy opens no identity.",
-        right=Action.OPEN_IDENTITY,
+        "What was presented; withheld until it is revealed on a case, a hit or an order.",
+        right=Action.REVEAL_IDENTITY,
     )
     recorded_at: datetime = told("When it was recorded.")
 

@@ -29,7 +29,7 @@ _SEEN: LiteralString = (
     "c.members ? %(viewer)s AND EXISTS (SELECT FROM "
     "jsonb_to_recordset(c.members -> %(viewer)s) AS t (since timestamptz, until timestamptz) "
     "WHERE t.since <= %(now)s AND (t.until IS NULL OR t.until > %(now)s)) "
-    "OR c.unit = %(overseen)s AND c.handling = ANY(%(readable)s)) "
+    "OR c.unit = %(unit)s AND c.regime || ' ' || c.handling = ANY(%(overseen)s)) "
     "AND {asked} ORDER BY c.revision "
 )
 _PAGE = SQL(_SEEN + "DESC LIMIT %(limit)s")
@@ -202,11 +202,10 @@ def _visible(
 ) -> tuple[dict[str, object], list[SQL]]:
     """The values and the conditions of a statement over the cases of this viewer."""
     viewer = permitted.reading.viewer
-    oversees = policy.allows(permitted.reading, Action.OVERSEE_CASES)
     values = {
         "viewer": viewer.subject,
-        "overseen": viewer.unit if oversees else None,
-        "readable": list(permitted.readable),
+        "unit": viewer.unit,
+        "overseen": list(policy.overseen(permitted.reading)),
         "now": datetime.now(UTC),
         "limit": limit,
     }

@@ -10,6 +10,7 @@ from psycopg.sql import SQL
 
 from herkomst.access.policy import Action, Permitted
 from herkomst.domain.register.dealer import PrivatePart
+from herkomst.investigations import visibility
 from herkomst.investigations.goods import Told
 from herkomst.investigations.inquiry import Inquiry
 from herkomst.investigations.pages import Page, Slice
@@ -19,11 +20,18 @@ from herkomst.record.vault import DataKey
 LIST = "dealers"
 _decode_trades = msgspec.json.Decoder(tuple[str, ...]).decode
 _decode_sealed = msgspec.json.Decoder(PrivatePart).decode
-_PAGE = SQL("SELECT * FROM {dealers} d WHERE {asked} ORDER BY revision DESC LIMIT %(limit)s")
-_OF_DEALERS = SQL(
-    "SELECT * FROM {establishments} WHERE dealer = ANY(%(ids)s) ORDER BY dealer, branch NULLS FIRST"
+_PAGE = SQL(
+    "SELECT * FROM {dealers} d WHERE {dealer_shown} AND {asked} "
+    "ORDER BY revision DESC LIMIT %(limit)s"
 )
-_ESTABLISHMENT = SQL("SELECT * FROM {establishments} WHERE establishment = %(establishment)s")
+_OF_DEALERS = SQL(
+    "SELECT * FROM {establishments} e WHERE dealer = ANY(%(ids)s) AND {establishment_shown} "
+    "ORDER BY dealer, branch NULLS FIRST"
+)
+_ESTABLISHMENT = SQL(
+    "SELECT * FROM {establishments} e WHERE establishment = %(establishment)s "
+    "AND {establishment_shown}"
+)
 _CONDITIONS = {
     "dealer": SQL("dealer = %(dealer)s"),
     "before": SQL("revision < %(before)s"),
@@ -88,7 +96,7 @@ async def page(
         "states": states,
     }
     asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
-    values = {"limit": wanted.first + 1, **narrowed}
+    values = {"limit": wanted.first + 1, **visibility.values(permitted), **narrowed}
     rows = await inquiry.rows(_PAGE, values, asked)
     items = await _opened(inquiry, rows[: wanted.first])
     count = inquiry.counting(_PAGE, values, asked)
@@ -98,7 +106,7 @@ async def page(
 async def one(permitted: Permitted, inquiry: Inquiry, identity: UUID) -> Dealer | None:
     """One dealer, or None where there is none."""
     permitted.must_be(Action.READ_DEALERS)
-    values = {"limit": 1, "dealer": identity}
+    values = {"limit": 1, "dealer": identity, **visibility.values(permitted)}
     found = await _opened(inquiry, await inquiry.rows(_PAGE, values, [_CONDITIONS["dealer"]]))
     return found[0] if found else None
 
@@ -115,7 +123,9 @@ async def establishment(
 ) -> Establishment | None:
     """One place of business, or None where there is none."""
     permitted.must_be(Action.READ_DEALERS)
-    rows = await inquiry.rows(_ESTABLISHMENT, {"establishment": identity})
+    rows = await inquiry.rows(
+        _ESTABLISHMENT, {"establishment": identity, **visibility.values(permitted)}
+    )
     for row in rows:
         inquiry.returned.add("establishment", row.establishment)
     return _establishment(rows[0]) if rows else None
@@ -127,7 +137,8 @@ async def establishments(
     """The establishments of these dealers, by branch."""
     permitted.must_be(Action.READ_DEALERS)
     found: dict[UUID, list[Establishment]] = {dealer: [] for dealer in dealers}
-    for row in await inquiry.rows(_OF_DEALERS, {"ids": list(dealers)}):
+    values = {"ids": list(dealers), **visibility.values(permitted)}
+    for row in await inquiry.rows(_OF_DEALERS, values):
         inquiry.returned.add("establishment", row.establishment)
         found[row.dealer].append(_establishment(row))
     return found

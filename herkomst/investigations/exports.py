@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 import msgspec
 
 from herkomst.access.policy import Action, Permitted, permit
-from herkomst.access.purpose import verify
+from herkomst.access.purpose import Asked, hold
 from herkomst.access.viewer import Role, operator
 from herkomst.investigations.hits import export_hits
 from herkomst.record.archive import Archive
@@ -25,6 +25,7 @@ def export_lines(archive: Archive, what: str, *, purpose: str, ground: str) -> G
     Raises `PurposeRefused`, `NotPermitted`, `JournalUnavailable`.
     """
     action, export = EXPORTS[what]
-    reading = verify(operator(Role.AUTHORISED_OFFICER), purpose, ground)
+    asked = Asked.parse(purpose, ground)
+    reading = hold(archive.standings, operator(Role.AUTHORISED_OFFICER), asked)
     for line in export(archive, permit(reading, action)):
         yield _encode(line) + b"\n"

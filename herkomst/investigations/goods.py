@@ -19,6 +19,8 @@ class Withheld(Told, frozen=True, kw_only=True):
 
     reason: str
     contact: str
+    can_request: bool = False
+    """Whether who asks may ask for it, or reveal it himself on a ground."""
 
 
 class Identifier(Told, frozen=True, kw_only=True):

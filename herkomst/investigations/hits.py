@@ -19,7 +19,7 @@ from herkomst.access.reading import Asked, Question, Returned, write
 from herkomst.domain.calendar import Occurred
 from herkomst.domain.matching import Reason
 from herkomst.domain.problems import Mark
-from herkomst.investigations import purchases
+from herkomst.investigations import purchases, visibility
 from herkomst.investigations.goods import BoughtGood, Told
 from herkomst.investigations.inquiry import MODELS, Inquiry, Undecoded
 from herkomst.investigations.pages import Page, Slice
@@ -35,15 +35,16 @@ _decode_reasons = msgspec.json.Decoder(tuple[Reason, ...]).decode
 # Each hit looks its goods up by their key, also where the planner knows the tables badly because
 # they have just been filled: a limit inside keeps it from joining them as a whole.
 _SELECT = SQL(
-    "SELECT h.*, s.handling FROM {hits} h "
-    "CROSS JOIN LATERAL (SELECT handling FROM {stolen_items} "
+    "SELECT h.*, {hit_shown} AS shown FROM {hits} h "
+    "CROSS JOIN LATERAL (SELECT regime, handling FROM {stolen_items} "
     "WHERE stolen_item = h.stolen_item LIMIT 1) s "
     "CROSS JOIN LATERAL (SELECT FROM {purchases} WHERE purchase = h.purchase LIMIT 1) p "
-    "WHERE s.handling = ANY(%(known)s) AND {asked} ORDER BY h.revision DESC LIMIT %(limit)s"
+    "WHERE {hit_known} AND {asked} ORDER BY h.revision DESC LIMIT %(limit)s"
 )
 _CHANGED = SQL(
-    "SELECT h.*, s.handling, p.here AND s.handling IS NOT NULL AS complete FROM {hits} h "
-    "LEFT JOIN LATERAL (SELECT handling FROM {stolen_items} "
+    "SELECT h.*, {hit_shown} AS shown, {hit_known} AS known, "
+    "p.here AND s.handling IS NOT NULL AS complete FROM {hits} h "
+    "LEFT JOIN LATERAL (SELECT regime, handling FROM {stolen_items} "
     "WHERE stolen_item = h.stolen_item LIMIT 1) s ON true "
     "LEFT JOIN LATERAL (SELECT true AS here FROM {purchases} "
     "WHERE purchase = h.purchase LIMIT 1) p ON true "
@@ -51,13 +52,13 @@ _CHANGED = SQL(
 )
 _EXPORT = SQL(
     "SELECT h.* FROM {hits} h JOIN {stolen_items} s USING (stolen_item) "
-    "WHERE s.handling = ANY(%(readable)s) ORDER BY h.hit"
+    "WHERE {hit_shown} ORDER BY h.hit"
 )
 _CONDITIONS = {
     "before": SQL("h.revision < %(before)s"),
     "hit": SQL("h.hit = %(hit)s"),
     # A grade tells of both goods: it narrows to those that may be read.
-    "grades": SQL("h.grade = ANY(%(grades)s) AND s.handling = ANY(%(readable)s)"),
+    "grades": SQL("h.grade = ANY(%(grades)s) AND {hit_shown}"),
     "states": SQL("h.state = ANY(%(states)s)"),
     "since": SQL("h.found_at >= %(since)s"),
 }
@@ -113,7 +114,7 @@ async def page(
     narrowed = {"before": wanted.before, "grades": grades, "states": states, "since": since}
     values, asked = _narrowed(permitted, wanted.first + 1, narrowed)
     rows = await inquiry.rows(_SELECT, values, asked)
-    items = [told(permitted, inquiry, row) for row in rows[: wanted.first]]
+    items = [told(inquiry, row, shown=row.shown) for row in rows[: wanted.first]]
     count = inquiry.counting(_SELECT, values, asked)
     return inquiry.cursors.slice(LIST, wanted, items, len(rows), count)
 
@@ -122,7 +123,7 @@ async def one(permitted: Permitted, inquiry: Inquiry, hit: UUID) -> Hit | None:
     """One hit, or None where there is none for this viewer."""
     permitted.must_be(Action.READ_HITS, Action.DECIDE_HIT)
     rows = await inquiry.rows(_SELECT, *_narrowed(permitted, 1, {"hit": hit}))
-    return told(permitted, inquiry, rows[0]) if rows else None
+    return told(inquiry, rows[0], shown=rows[0].shown) if rows else None
 
 
 def _narrowed(
@@ -130,8 +131,7 @@ def _narrowed(
 ) -> tuple[dict[str, object], list[SQL]]:
     """The values and the conditions of a statement."""
     asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
-    visible = {"known": list(permitted.known), "readable": list(permitted.readable)}
-    return {"limit": limit, **visible, **narrowed}, asked
+    return {"limit": limit, **visibility.values(permitted), **narrowed}, asked
 
 
 async def changed(
@@ -143,13 +143,14 @@ async def changed(
     """
     permitted.must_be(Action.READ_HITS)
     hits, seen = [], after
-    rows = await inquiry.rows(_CHANGED, {"after": after, "limit": limit})
+    values = {"after": after, "limit": limit, **visibility.values(permitted)}
+    rows = await inquiry.rows(_CHANGED, values)
     for row in rows:
         if not row.complete:
             break
         seen = row.revision
-        if row.handling in permitted.known:
-            hits.append(told(permitted, inquiry, row))
+        if row.known:
+            hits.append(told(inquiry, row, shown=row.shown))
     else:
         if len(rows) < limit:  # All was seen, and what came last need not have been a hit.
             seen = max(seen, inquiry.positions.get("casework", 0))
@@ -180,25 +181,25 @@ def _bought(purchase: Purchase, line: int) -> PurchasedGood:
     )
 
 
-def told(permitted: Permitted, inquiry: Inquiry, row: Any) -> Hit:
+def told(inquiry: Inquiry, row: Any, *, shown: bool) -> Hit:
+    """A hit of its row, without its comparison where that is not `shown`."""
     inquiry.returned.add("hit", row.hit)
-    readable = row.handling in permitted.readable
     return Hit(
         id=row.hit,
         purchase_id=row.purchase,
         line=row.line,
         stolen_id=row.stolen_item,
-        grade=row.grade if readable else None,
-        score=row.score if readable else None,
+        grade=row.grade if shown else None,
+        score=row.score if shown else None,
         state=row.state,
-        time=row.time if readable else None,
-        reasons=_decode_reasons(row.reasons) if readable else (),
-        against=_decode_reasons(row.against) if readable else (),
-        why=row.why if readable else None,
+        time=row.time if shown else None,
+        reasons=_decode_reasons(row.reasons) if shown else (),
+        against=_decode_reasons(row.against) if shown else (),
+        why=row.why if shown else None,
         decided_by=row.decided_by,
         found_at=row.found_at,
         revision=row.revision,
-        withheld=not readable,
+        withheld=not shown,
     )
 
 
@@ -211,9 +212,10 @@ def export_hits(archive: Archive, permitted: Permitted) -> Iterator[dict[str, ob
     asked = Asked(archive, permitted.reading, Question("export hits", {}, "export"))
     with connect(archive.urls.read, "herkomst export") as connection, connection.transaction():
         connection.adapters.register_loader("jsonb", Undecoded)
-        statement = _EXPORT.format(**registry.live_tables(connection, MODELS))
+        tables = registry.live_tables(connection, MODELS)
+        statement = _EXPORT.format(**visibility.conditions(tables))
         with connection.cursor("export_hits", binary=True, row_factory=namedtuple_row) as cursor:
-            cursor.execute(statement, {"readable": list(permitted.readable)})
+            cursor.execute(statement, visibility.values(permitted))
             while rows := cursor.fetchmany(EXPORTED_AT_ONCE):
                 write(archive, asked.read(_returned(rows)))
                 yield from map(_exported, rows)

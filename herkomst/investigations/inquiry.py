@@ -7,6 +7,7 @@ was swapped away in between, the inquiry begins once more.
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 from uuid import UUID
@@ -18,21 +19,24 @@ from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 from psycopg.pq import Format
 from psycopg.rows import namedtuple_row
-from psycopg.sql import SQL, Composed, Identifier
+from psycopg.sql import SQL, Composable, Composed
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from herkomst.access.reading import Returned
+from herkomst.investigations import visibility
 from herkomst.investigations.pages import COUNTED, NEWEST, Count, Cursors, InvalidPage
 from herkomst.projections.case_entries import CaseEntries
 from herkomst.projections.case_items import CaseItems
 from herkomst.projections.cases import Cases
 from herkomst.projections.dealers import Dealers
 from herkomst.projections.establishments import Establishments
+from herkomst.projections.glasses import Glasses
 from herkomst.projections.hits import Hits
 from herkomst.projections.model import Model
 from herkomst.projections.presentations import Presentations
 from herkomst.projections.purchases import Purchases
 from herkomst.projections.registry import ModelMissing
+from herkomst.projections.reveals import Reveals
 from herkomst.projections.stolen_items import StolenItems
 from herkomst.record.archive import Archive
 from herkomst.record.database import RECONNECT, DatabaseDown, Row, is_silent, options
@@ -45,9 +49,11 @@ MODELS: tuple[Model, ...] = (
     Cases(),
     Dealers(),
     Establishments(),
+    Glasses(),
     Hits(),
     Presentations(),
     Purchases(),
+    Reveals(),
     StolenItems(),
 )
 STATEMENT_TIMEOUT = 5
@@ -135,6 +141,7 @@ class Inquiry:
 
     def __init__(self, desk: Desk, returned: Returned) -> None:
         self.cursors = desk.cursors
+        self.token = desk.archive.keyring.token
         self.returned = returned
         self.positions: Mapping[str, int] = {}
         """Where the followers of each sequence stood: what the answer is as of."""
@@ -143,7 +150,7 @@ class Inquiry:
         self._turn = anyio.Lock()
         self._stack = AsyncExitStack()
         self._connection: AsyncConnection[Row] | None = None
-        self._tables: Mapping[str, Identifier] = {}
+        self._names: Mapping[str, Composable] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -167,15 +174,16 @@ class Inquiry:
         around: SQL = _AS_IT_IS,
     ) -> list[Any]:
         """Run a statement over the live tables, which it names as `{hits}`, `{purchases}` and so
-        on; `{asked}` stands for the conditions that narrow it. Rows have names for their columns.
+        on, and what may be seen as `{hit_shown}` (`visibility`); `{asked}` stands for the
+        conditions that narrow it. Rows have names for their columns.
 
         Raises `DatabaseDown`, `InvalidPage`, `ModelMissing`, `TooSlow`.
         """
         async with self._turn:
             try:
                 connection = self._connection or await self._begin()
-                narrowed = [condition.format(**self._tables) for condition in asked] or [_ALL]
-                composed = statement.format(**self._tables, asked=SQL(" AND ").join(narrowed))
+                narrowed = [condition.format(**self._names) for condition in asked] or [_ALL]
+                composed = statement.format(**self._names, asked=SQL(" AND ").join(narrowed))
                 return await self._fetch(connection, around.format(composed), values)
             except psycopg.errors.QueryCanceled as error:
                 raise TooSlow from error
@@ -226,9 +234,8 @@ class Inquiry:
         standings = await self._fetch(connection, _STANDINGS, {})
         generations = {name: number for name, number, is_model in standings if is_model}
         self.positions = {name: at for name, at, is_model in standings if not is_model}
-        self._tables = {model.name: _table(model, generations) for model in MODELS}
-        tables = SQL(", ").join(self._tables.values())
-        await connection.execute(SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(tables))
+        self._names, lock = _names(tuple(_generation(model, generations) for model in MODELS))
+        await connection.execute(lock)
         self.statements += 1
         return connection
 
@@ -244,7 +251,16 @@ class Inquiry:
             return await cursor.fetchall()
 
 
-def _table(model: Model, generations: Mapping[str, int]) -> Identifier:
+def _generation(model: Model, generations: Mapping[str, int]) -> int:
     if model.name not in generations:
         raise ModelMissing(model.name)
-    return model.table(generations[model.name])
+    return generations[model.name]
+
+
+@lru_cache(maxsize=16)
+def _names(generations: Sequence[int]) -> tuple[Mapping[str, Composable], Composed]:
+    """What statements name, over these generations of the models, and the lock on their tables."""
+    tables = {m.name: m.table(number) for m, number in zip(MODELS, generations, strict=True)}
+    locked = SQL(", ").join(tables.values())
+    lock = SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(locked)
+    return visibility.conditions(tables), lock

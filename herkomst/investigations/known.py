@@ -8,19 +8,18 @@ the viewer's rights are the same: what may be read is decided by the rights of n
 
 from collections import namedtuple
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any, LiteralString, NamedTuple, Self
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from psycopg.sql import SQL
 
 from herkomst.access import policy
 from herkomst.access.policy import Action, Permitted
-from herkomst.domain.calendar import AMSTERDAM, Occurred, interval
+from herkomst.domain.calendar import Occurred, interval, start_of
 from herkomst.domain.events import Recorded
-from herkomst.investigations import cases, hits, purchases, stolen_items
+from herkomst.investigations import cases, hits, purchases, stolen_items, visibility
 from herkomst.investigations.cases import Case, CaseEntry, CaseItem
 from herkomst.investigations.goods import Told, Withheld
 from herkomst.investigations.hits import Hit
@@ -59,10 +58,14 @@ _FACTS = SQL(
     + _WITHIN
     + " ORDER BY originator_id, originator_version"
 )
-_BESIDE = SQL(
-    "SELECT purchase AS id, register_number, NULL AS handling FROM {purchases} "
-    "WHERE purchase = ANY(%(ids)s) UNION ALL "
-    "SELECT stolen_item, NULL, handling FROM {stolen_items} WHERE stolen_item = ANY(%(ids)s)"
+_SEEN = SQL(
+    "SELECT purchase AS id, register_number, NULL AS handling, true AS shown FROM {purchases} p "
+    "WHERE purchase = ANY(%(ids)s) AND {purchase_shown} UNION ALL "
+    "SELECT stolen_item, NULL, handling, {item_shown} FROM {stolen_items} s "
+    "WHERE stolen_item = ANY(%(ids)s) AND {item_known} UNION ALL "
+    "SELECT h.hit, NULL, NULL, {hit_shown} FROM {hits} h "
+    "CROSS JOIN LATERAL (SELECT regime, handling FROM {stolen_items} "
+    "WHERE stolen_item = h.stolen_item LIMIT 1) s WHERE h.hit = ANY(%(ids)s) AND {hit_known}"
 )
 _RIGHTS = {
     "purchase": Action.READ_PURCHASES,
@@ -119,8 +122,7 @@ def until(recorded: date, happened: date | None) -> Moment:
 def end_of(day: date) -> datetime:
     """The first moment after a legal day."""
     # Behind the last day of the calendar there is none; nothing is recorded on it either.
-    after = min(day, date.max - timedelta(2)) + timedelta(1)
-    return datetime.combine(after, time(), ZoneInfo(AMSTERDAM))
+    return start_of(min(day, date.max - timedelta(2)) + timedelta(1))
 
 
 async def case_as_known(
@@ -178,8 +180,8 @@ class _Records:
         self.facts: Sequence[Recorded] = ()
         self._permitted, self._inquiry, self._kinds = permitted, inquiry, kinds
         self._rows: dict[UUID, Any] = {}
-        self._numbers: dict[UUID, int | None] = {}
-        self._handling: dict[UUID, str] = {}
+        self._seen: dict[UUID, Any] = {}
+        """What may be known of them now, by their ids."""
 
     async def read(self, at: Moment) -> Self:
         """Two statements, however many records there are."""
@@ -188,10 +190,8 @@ class _Records:
         for model in (_PURCHASES, _STOLEN, _HITS):
             for row in _replayed(model, self.facts):
                 self._rows[row[0]] = row
-        hits = [row.stolen_item for row in self._rows.values() if hasattr(row, "grade")]
-        for row in await self._inquiry.rows(_BESIDE, {"ids": [*allowed, *hits]}):
-            self._numbers[row.id] = row.register_number
-            self._handling[row.id] = row.handling
+        values = {"ids": allowed, **visibility.values_in_case(self._permitted.reading)}
+        self._seen = {row.id: row for row in await self._inquiry.rows(_SEEN, values)}
         return self
 
     @property
@@ -207,36 +207,28 @@ class _Records:
         if kind in _RIGHTS and not self._may_read(kind):
             self._inquiry.returned.withhold()
             return Withheld(reason=kind, contact="")
-        row = self._rows.get(item)
-        if row is None:
+        row, now = self._rows.get(item), self._seen.get(item)
+        if row is None or now is None:
             return None
         if kind == "hit":
-            return self._hit(row)
+            return hits.told(self._inquiry, row, shown=now.shown)
         if kind == "stolen_item":
-            return self._stolen_item(row, keys.get(item))
+            return self._stolen_item(row, now, keys.get(item))
         self._inquiry.returned.add("purchase", item)
-        numbered = row._replace(register_number=self._numbers.get(item))
+        numbered = row._replace(register_number=now.register_number)
         return purchases.purchase(numbered, keys.get(item))
 
     def _may_read(self, kind: str) -> bool:
         return kind in _RIGHTS and policy.allows(self._permitted.reading, _RIGHTS[kind])
 
-    def _hit(self, row: Any) -> Hit | None:
-        code = self._handling.get(row.stolen_item)
-        if code not in self._permitted.known:
-            return None
-        return hits.told(self._permitted, self._inquiry, _Beside(row, code))
-
-    def _stolen_item(self, row: Any, key: DataKey | None) -> StolenItem | Withheld | None:
+    def _stolen_item(self, row: Any, now: Any, key: DataKey | None) -> StolenItem | Withheld:
         """What may be read of it now is what may be told of it then."""
-        code = self._handling.get(row.stolen_item)
-        if code in self._permitted.readable:
+        if now.shown:
             self._inquiry.returned.add("stolen_item", row.stolen_item)
             return stolen_items.item(row, key)
-        if code not in self._permitted.known:
-            return None
         self._inquiry.returned.withhold()
-        return Withheld(reason=f"handling_{code}", contact=row.source)
+        reason = f"handling_{now.handling}"
+        return Withheld(reason=reason, contact=row.source, can_request=True)
 
 
 async def _records(
@@ -244,16 +236,6 @@ async def _records(
 ) -> _Records:
     """The records of these rows of items."""
     return await _Records(permitted, inquiry, {row.item: row.kind for row in rows}).read(at)
-
-
-class _Beside:
-    """A row of a hit, with the handling code of its stolen item beside it."""
-
-    def __init__(self, row: Any, handling: str | None) -> None:
-        self._row, self.handling = row, handling
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._row, name)
 
 
 async def case_changes(

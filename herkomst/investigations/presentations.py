@@ -11,7 +11,9 @@ from psycopg.sql import SQL
 from herkomst.access import policy
 from herkomst.access.policy import Action, Permitted
 from herkomst.domain import ids as ids_of
+from herkomst.domain.casework.reveal import RevealRefused
 from herkomst.domain.register.records import Address, Document, Seller
+from herkomst.investigations import visibility
 from herkomst.investigations.goods import Told, Withheld
 from herkomst.investigations.inquiry import Inquiry
 from herkomst.investigations.pages import Page, Slice
@@ -19,8 +21,18 @@ from herkomst.record.vault import DataKey
 
 LIST = "presentations"
 _decode_seller = msgspec.json.Decoder(Seller).decode
-_PAGE = SQL("SELECT * FROM {presentations} WHERE {asked} ORDER BY revision DESC LIMIT %(limit)s")
-_BY_IDS = SQL("SELECT * FROM {presentations} WHERE presentation = ANY(%(ids)s)")
+_PAGE = SQL(
+    "SELECT n.*, {identity_revealed} AS revealed FROM {presentations} n "
+    "WHERE {presentation_shown} AND {asked} ORDER BY revision DESC LIMIT %(limit)s"
+)
+_BY_IDS = SQL(
+    "SELECT n.*, {identity_revealed} AS revealed FROM {presentations} n "
+    "WHERE presentation = ANY(%(ids)s) AND {presentation_shown}"
+)
+_SEALED = SQL(
+    "SELECT presentation, purchase, sealed FROM {presentations} "
+    "WHERE presentation = %(presentation)s"
+)
 _CONDITIONS = {
     "before": SQL("revision < %(before)s"),
     "presentation": SQL("presentation = %(presentation)s"),
@@ -58,6 +70,8 @@ class Presentation(Told, frozen=True, kw_only=True):
     key: str
     shown: tuple[str, ...]
     state: str
+    pseudonym: str
+    """The same for who presented the same name and birth date, or the same name and address."""
     identity: Identity | Withheld | Erased
     recorded_at: datetime
     revision: int
@@ -77,7 +91,7 @@ async def page(
     shown = None if purchase is None else ids_of.presentation_id(purchase)
     narrowed = {"before": wanted.before, "presentation": shown, "states": states}
     asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
-    values = {"limit": wanted.first + 1, **narrowed}
+    values = {"limit": wanted.first + 1, **visibility.values(permitted), **narrowed}
     rows = await inquiry.rows(_PAGE, values, asked)
     items = await _opened(permitted, inquiry, rows[: wanted.first])
     count = inquiry.counting(_PAGE, values, asked)
@@ -89,8 +103,17 @@ async def by_ids(
 ) -> dict[UUID, Presentation]:
     """These presentations; of a purchase without an identity there is none."""
     permitted.must_be(Action.READ_PRESENTATIONS)
-    rows = await inquiry.rows(_BY_IDS, {"ids": list(ids)})
+    rows = await inquiry.rows(_BY_IDS, {"ids": list(ids), **visibility.values(permitted)})
     return {item.id: item for item in await _opened(permitted, inquiry, rows)}
+
+
+async def opened(inquiry: Inquiry, presentation: Presentation) -> Identity:
+    """An identity that was just revealed; the read model need not know of it yet."""
+    (row,) = await inquiry.rows(_SEALED, {"presentation": presentation.id})
+    key = (await inquiry.keys([row.purchase])).get(row.purchase)
+    if key is None:
+        raise RevealRefused("erased", "The identity was erased.", "Nothing opens it again.")
+    return _identity_of(inquiry, row, key)
 
 
 async def one(permitted: Permitted, inquiry: Inquiry, identity: UUID) -> Presentation | None:
@@ -101,14 +124,15 @@ async def one(permitted: Permitted, inquiry: Inquiry, identity: UUID) -> Present
 async def _opened(
     permitted: Permitted, inquiry: Inquiry, rows: Sequence[Any]
 ) -> list[Presentation]:
-    may_open = policy.allows(permitted.reading, Action.OPEN_IDENTITY)
-    keys = await inquiry.keys(row.purchase for row in rows if may_open and row.sealed is not None)
+    may_ask = policy.allows(permitted.reading, Action.REVEAL_IDENTITY)
+    open_ones = [row.purchase for row in rows if may_ask and row.revealed and row.sealed]
+    keys = await inquiry.keys(open_ones)
     for row in rows:
         inquiry.returned.add("presentation", row.presentation)
-    return [_presentation(inquiry, row, keys.get(row.purchase), may_open) for row in rows]
+    return [_presentation(inquiry, row, keys.get(row.purchase), may_ask) for row in rows]
 
 
-def _presentation(inquiry: Inquiry, row: Any, key: DataKey | None, may_open: bool) -> Presentation:
+def _presentation(inquiry: Inquiry, row: Any, key: DataKey | None, may_ask: bool) -> Presentation:
     return Presentation(
         id=row.presentation,
         purchase_id=row.purchase,
@@ -116,22 +140,34 @@ def _presentation(inquiry: Inquiry, row: Any, key: DataKey | None, may_open: boo
         key=row.key,
         shown=tuple(row.shown.split(",")) if row.shown else (),
         state=row.state,
-        identity=_identity(inquiry, row, key, may_open),
+        pseudonym=_pseudonym(inquiry, row),
+        identity=_identity(inquiry, row, key, may_ask),
         recorded_at=row.recorded_at,
         revision=row.revision,
     )
 
 
+def _pseudonym(inquiry: Inquiry, row: Any) -> str:
+    """A name for who presented himself, such as K-7F3A9C01D2: it tells of equality alone."""
+    second = row.born_token or row.address_token
+    known = f"{row.name_token} {second}" if row.name_token and second else str(row.presentation)
+    return f"K-{inquiry.token(f'pseudonym:{known}')[:10].upper()}"
+
+
 def _identity(
-    inquiry: Inquiry, row: Any, key: DataKey | None, may_open: bool
+    inquiry: Inquiry, row: Any, key: DataKey | None, may_ask: bool
 ) -> Identity | Withheld | Erased:
     if row.state == "erased":
         return Erased()
-    if not may_open:
+    if not (may_ask and row.revealed):
         inquiry.returned.withhold()
-        return Withheld(reason="identity", contact=row.source)
+        return Withheld(reason="identity", contact=row.source, can_request=may_ask)
     if key is None:  # Its key was destroyed, and the projection has not said so yet.
         return Erased()
+    return _identity_of(inquiry, row, key)
+
+
+def _identity_of(inquiry: Inquiry, row: Any, key: DataKey) -> Identity:
     seller = _decode_seller(key.open(row.sealed))
     inquiry.returned.add("identity", row.presentation)
     return Identity(

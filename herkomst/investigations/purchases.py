@@ -12,7 +12,7 @@ from herkomst.access.policy import Action, Permitted
 from herkomst.domain.calendar import Occurred
 from herkomst.domain.problems import Mark
 from herkomst.domain.register.purchase import Line, Paid, PrivateLine, PrivatePart
-from herkomst.investigations import goods
+from herkomst.investigations import goods, visibility
 from herkomst.investigations.goods import BoughtGood, Price, Told
 from herkomst.investigations.inquiry import Inquiry
 from herkomst.investigations.pages import Page, Slice
@@ -24,8 +24,11 @@ _decode_lines = msgspec.json.Decoder(tuple[Line, ...]).decode
 _decode_marks = msgspec.json.Decoder(tuple[Mark, ...]).decode
 _decode_paid = msgspec.json.Decoder(Paid).decode
 _decode_sealed = msgspec.json.Decoder(PrivatePart).decode
-_PAGE = SQL("SELECT * FROM {purchases} WHERE {asked} ORDER BY revision DESC LIMIT %(limit)s")
-_BY_IDS = SQL("SELECT * FROM {purchases} WHERE purchase = ANY(%(ids)s)")
+_PAGE = SQL(
+    "SELECT * FROM {purchases} p WHERE {purchase_shown} AND {asked} "
+    "ORDER BY revision DESC LIMIT %(limit)s"
+)
+_BY_IDS = SQL("SELECT * FROM {purchases} p WHERE purchase = ANY(%(ids)s) AND {purchase_shown}")
 _CONDITIONS = {
     "before": SQL("revision < %(before)s"),
     "establishment": SQL("establishment = %(establishment)s"),
@@ -96,7 +99,7 @@ async def page(
         "until": until,
     }
     asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
-    values = {"limit": wanted.first + 1, **narrowed}
+    values = {"limit": wanted.first + 1, **visibility.values(permitted), **narrowed}
     rows = await inquiry.rows(_PAGE, values, asked)
     items = await _opened(inquiry, rows[: wanted.first])
     count = inquiry.counting(_PAGE, values, asked)
@@ -108,7 +111,7 @@ async def by_ids(
 ) -> dict[UUID, Purchase]:
     """These purchases; one that is not registered is not there."""
     permitted.must_be(Action.READ_PURCHASES, Action.READ_HITS)
-    rows = await inquiry.rows(_BY_IDS, {"ids": list(ids)})
+    rows = await inquiry.rows(_BY_IDS, {"ids": list(ids), **visibility.values(permitted)})
     return {item.id: item for item in await _opened(inquiry, rows)}
 
 

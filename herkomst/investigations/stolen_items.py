@@ -15,7 +15,7 @@ from psycopg.sql import SQL
 from herkomst.access.policy import Action, Permitted
 from herkomst.domain.calendar import Occurred
 from herkomst.domain.register.stolen_item import Good, PrivatePart
-from herkomst.investigations import goods
+from herkomst.investigations import goods, visibility
 from herkomst.investigations.goods import Told, Withheld
 from herkomst.investigations.inquiry import Inquiry
 from herkomst.investigations.pages import Page, Slice
@@ -27,11 +27,12 @@ _decode_good = msgspec.json.Decoder(Good).decode
 _decode_moment = msgspec.json.Decoder(Occurred).decode
 _decode_sealed = msgspec.json.Decoder(PrivatePart).decode
 _PAGE = SQL(
-    "SELECT * FROM {stolen_items} WHERE handling = ANY(%(readable)s) AND {asked} "
+    "SELECT * FROM {stolen_items} s WHERE {item_shown} AND {asked} "
     "ORDER BY revision DESC LIMIT %(limit)s"
 )
 _BY_IDS = SQL(
-    "SELECT * FROM {stolen_items} WHERE stolen_item = ANY(%(ids)s) AND handling = ANY(%(known)s)"
+    "SELECT s.*, {item_shown} AS shown FROM {stolen_items} s "
+    "WHERE stolen_item = ANY(%(ids)s) AND {item_known}"
 )
 _CONDITIONS = {
     "before": SQL("revision < %(before)s"),
@@ -75,7 +76,7 @@ async def page(
     permitted.must_be(Action.READ_STOLEN_ITEMS)
     narrowed = {"before": wanted.before, "status": status, "kinds": kinds}
     asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
-    values = {"limit": wanted.first + 1, "readable": list(permitted.readable), **narrowed}
+    values = {"limit": wanted.first + 1, **visibility.values(permitted), **narrowed}
     rows = await inquiry.rows(_PAGE, values, asked)
     items = await _opened(inquiry, rows[: wanted.first])
     count = inquiry.counting(_PAGE, values, asked)
@@ -85,7 +86,7 @@ async def page(
 async def one(permitted: Permitted, inquiry: Inquiry, identity: UUID) -> StolenItem | None:
     """One that may be read; what may not is not there, as in the list."""
     permitted.must_be(Action.READ_STOLEN_ITEMS)
-    values = {"limit": 1, "readable": list(permitted.readable), "item": identity}
+    values = {"limit": 1, "item": identity, **visibility.values(permitted)}
     rows = await inquiry.rows(_PAGE, values, [_CONDITIONS["item"]])
     found = await _opened(inquiry, rows)
     return found[0] if found else None
@@ -96,14 +97,16 @@ async def by_ids(
 ) -> dict[UUID, StolenItem | Withheld]:
     """The other goods of hits; what may not be read is withheld, or not there at all."""
     permitted.must_be(Action.READ_HITS)
-    values = {"ids": list(ids), "known": list(permitted.known)}
+    values = {"ids": list(ids), **visibility.values(permitted)}
     rows = await inquiry.rows(_BY_IDS, values)
-    readable = [row for row in rows if row.handling in permitted.readable]
+    readable = [row for row in rows if row.shown]
     found: dict[UUID, StolenItem | Withheld] = {i.id: i for i in await _opened(inquiry, readable)}
     for row in rows:
         if row.stolen_item not in found:
             inquiry.returned.withhold()
-            found[row.stolen_item] = Withheld(reason=f"handling_{row.handling}", contact=row.source)
+            found[row.stolen_item] = Withheld(
+                reason=f"handling_{row.handling}", contact=row.source, can_request=True
+            )
     return found
 
 

@@ -11,6 +11,7 @@ from herkomst.projections.dealers import Dealers
 from herkomst.projections.establishments import Establishments
 from herkomst.projections.floods import Floods
 from herkomst.projections.follower import Follower, Projection
+from herkomst.projections.glasses import Glasses
 from herkomst.projections.hits import Hits
 from herkomst.projections.links import Links
 from herkomst.projections.match_keys import MatchKeys
@@ -18,6 +19,7 @@ from herkomst.projections.model import Model
 from herkomst.projections.passages import Passages
 from herkomst.projections.presentations import Presentations
 from herkomst.projections.purchases import Purchases
+from herkomst.projections.reveals import Reveals
 from herkomst.projections.stolen_items import StolenItems
 from herkomst.record.archive import Archive
 
@@ -33,6 +35,8 @@ MODELS: tuple[Model, ...] = (
     Cases(),
     CaseItems(),
     CaseEntries(),
+    Reveals(),
+    Glasses(),
     Links(),
     MatchKeys(),
 )

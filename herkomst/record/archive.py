@@ -15,6 +15,7 @@ from herkomst.record.journal import Journal
 from herkomst.record.keyring import Keyring, KeyringError
 from herkomst.record.postgres import embedded
 from herkomst.record.register import Register
+from herkomst.record.standing import Standings
 from herkomst.record.vault import KeyRow, SealBroken, Vault
 from herkomst.settings import ConfigurationError, Settings
 
@@ -51,6 +52,7 @@ class Archive(NamedTuple):
     register: Register
     casework: Casework
     journal: Journal
+    standings: Standings
     erasures: Erasures | None = None
     """The list of erasures outside the database; None where nothing outlives the database."""
 
@@ -122,6 +124,7 @@ def opened(urls: Urls, keyring: Keyring, listed: Erasures | None = None) -> Iter
             register,
             Casework(database, keyring),
             Journal(journal_database, keyring),
+            Standings(database),
             listed,
         )
 

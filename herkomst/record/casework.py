@@ -1,9 +1,9 @@
 """Casework: hits, what people decide on them, numbers that flood, and cases."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, TypeVar
 from uuid import UUID
 
 import uuid_utils
@@ -11,8 +11,10 @@ from psycopg import Cursor
 
 from herkomst.domain import ids
 from herkomst.domain.calendar import legal_date
-from herkomst.domain.casework import case, hit
+from herkomst.domain.casework import case, glass, hit, reveal
 from herkomst.domain.casework.case import Case
+from herkomst.domain.casework.glass import Glass
+from herkomst.domain.casework.reveal import Reveals
 from herkomst.domain.events import Event, EventData, Recorded
 from herkomst.record.application import (
     Custody,
@@ -23,7 +25,7 @@ from herkomst.record.application import (
     this_moment,
 )
 from herkomst.record.database import Row
-from herkomst.record.vault import DataKey
+from herkomst.record.vault import DataKey, KeyRow
 
 CUSTODY = Custody(controller="politie", ground="wpg:8", regime="wpg:8", unit="herkomst")
 """A hit becomes police data when it is found, whoever reported the goods."""
@@ -68,6 +70,15 @@ class CaseOpened(NamedTuple):
     position: int
 
 
+class Standpoint(NamedTuple):
+    """Who acts, on which ground, for which unit."""
+
+    actor: str
+    ground: str
+    unit: str
+
+
+S = TypeVar("S")
 Seal = Callable[[str], bytes]
 """Seals a text with the data key of a case."""
 
@@ -141,7 +152,7 @@ class Casework(RecordApplication):
 
         def append(cursor: Cursor[Row]) -> Outcome[int]:
             facts = self.recorder.reader.streams(cursor.connection, [case_id]).get(case_id, [])
-            state = _case(facts)
+            state = case.folded(facts)
             if state is None:
                 raise UnknownCase(f"There is no case {case_id}.")
             key = self.vault.keys(cursor.connection, [case_id]).get(case_id)
@@ -157,18 +168,60 @@ class Casework(RecordApplication):
 
         return self.committing(append)
 
+    def in_reveals(
+        self, officer: str, act: Callable[[Reveals, Seal], EventData], by: Standpoint
+    ) -> int:
+        """Add to what was revealed to an officer today, or allowed to him; the new position.
+
+        Raises `reveal.RevealRefused`, and what `act` raises.
+        """
+        now = datetime.now(UTC)
+        days = [
+            ids.reveals_of(officer, legal_date(now - timedelta(days=ago)).isoformat())
+            for ago in (1, 0)
+        ]
+        return self._added(days, reveal.folded, act, by)[1]
+
+    def in_glass(
+        self, officer: str, act: Callable[[Glass, Seal], EventData], by: Standpoint
+    ) -> tuple[EventData, int]:
+        """Break the glass of an officer, end that or review it; what was recorded, and where.
+
+        Raises `glass.GlassRefused`, and what `act` raises.
+        """
+        return self._added([ids.glass_of(officer)], glass.folded, act, by)
+
+    def _added(
+        self,
+        streams: Sequence[UUID],
+        fold: Callable[[Sequence[Recorded]], S],
+        act: Callable[[S, Seal], EventData],
+        by: Standpoint,
+    ) -> tuple[EventData, int]:
+        """Add to the last of these streams what `act` says, given what they all come to."""
+
+        def append(cursor: Cursor[Row]) -> Outcome[tuple[EventData, int]]:
+            found = self.recorder.reader.streams(cursor.connection, streams)
+            state = fold([fact for stream in streams for fact in found.get(stream, [])])
+            key, row = self._key_of(cursor, streams[-1])
+            data = act(state, partial(_sealed, key))
+            custody = Custody("politie", by.ground, by.ground, by.unit)
+            under = envelope(by.actor, custody, this_moment(), data.VERSION)
+            done = [pending(Event(streams[-1], data, under))]
+            appended = self.recorder.append_locked(cursor, done)
+            if row is not None:
+                cursor.execute("INSERT INTO vault.keys VALUES (%s, %s, %s)", row)
+            return Outcome((data, appended.last), done, appended)
+
+        return self.committing(append)
+
+    def _key_of(self, cursor: Cursor[Row], stream: UUID) -> tuple[DataKey, KeyRow | None]:
+        """The data key of a stream; a new one comes with the row to be committed."""
+        found = self.vault.keys(cursor.connection, [stream]).get(stream)
+        return self.vault.new_key(stream) if found is None else (found, None)
+
 
 def _sealed(key: DataKey, text: str) -> bytes:
     """A text that says something, sealed. Raises `case.CaseRefused`."""
     case.must_say(text, "text")
     return key.seal(text.encode())
-
-
-def _case(facts: list[Recorded]) -> Case | None:
-    """The case that a stream tells of; None when it tells of something else, or of nothing."""
-    if not facts or facts[0].topic != case.Opened.TOPIC:
-        return None
-    state: Case | None = None
-    for fact in facts:
-        state = case.evolve(state, fact.data, fact.envelope.unit)
-    return state

@@ -71,6 +71,15 @@ class SequenceReader:
             found.setdefault(fact.stream, []).append(fact)
         return found
 
+    def version_of(self, connection: Connection[Row], stream: UUID) -> int:
+        """Version of the last event of a stream; 0 when it has not begun."""
+        return int(self._rows(connection, self._sql.version_of, (stream,))[0][0])
+
+    def fact(self, connection: Connection[Row], stream: UUID, version: int) -> Recorded | None:
+        """One event of a stream, by its version."""
+        found = _recorded(self._rows(connection, self._sql.fact, (stream, version)))
+        return found[0] if found else None
+
     def version_at(self, connection: Connection[Row], positions: Sequence[int]) -> dict[int, int]:
         """Version of the event at each of these positions."""
         rows = self._rows(connection, self._sql.version_at, (list(positions),))
@@ -152,6 +161,12 @@ class _Statements:
         self.streams = over(
             "SELECT {columns} FROM {table} WHERE originator_id = ANY(%s) "
             "ORDER BY originator_id, originator_version"
+        )
+        self.fact = over(
+            "SELECT {columns} FROM {table} WHERE originator_id = %s AND originator_version = %s"
+        )
+        self.version_of = over(
+            "SELECT coalesce(max(originator_version), 0) FROM {table} WHERE originator_id = %s"
         )
         self.version_at = over(
             "SELECT notification_id, originator_version FROM {table} "

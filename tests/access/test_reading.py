@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from herkomst.access.purpose import verify
 from herkomst.access.reading import (
     Answer,
     Asked,
@@ -22,6 +21,7 @@ from herkomst.access.reading import (
 from herkomst.access.viewer import Reading, Role, Viewer
 from herkomst.domain.journal import Attempted, Concluded, Read
 from herkomst.record.archive import Archive
+from tests.readings import under
 from tests.serving import journal, opened
 
 QUESTION = Question("{ hits }", {"since": "2026-03-01"}, "graphql")
@@ -30,7 +30,7 @@ HIT = UUID(int=7)
 
 def a_reading() -> Reading:
     viewer = Viewer(subject="dev:x", role=Role.DISTRICT_DETECTIVE, unit="amsterdam")
-    return verify(viewer, "case:2026-0312", "wpg:8")
+    return under(viewer, "case:2026-0312", "wpg:8")
 
 
 def run_read(archive: Archive, execute: Callable[[Returned], Awaitable[Any]]) -> Answer[Any]:

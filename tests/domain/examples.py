@@ -4,7 +4,7 @@ import msgspec
 from msgspec.structs import replace
 
 from herkomst.domain.calendar import Occurred
-from herkomst.domain.casework import case, hit
+from herkomst.domain.casework import case, glass, hit, reveal
 from herkomst.domain.events import Envelope, EventData
 from herkomst.domain.journal import Attempted, Concluded, Read
 from herkomst.domain.matching import Reason
@@ -223,14 +223,44 @@ EXAMPLES: tuple[EventData, ...] = (
     case.ClosingRefused(why=SEALED),
     case.Closed(),
     case.Reopened(why=SEALED),
+    reveal.Revealed(
+        basis="hit",
+        by="dev:rechercheur",
+        case=OTHER,
+        hit=OTHER,
+        order=SEALED,
+        presentation=STREAM,
+        purpose="case:2026-0312",
+        why=SEALED,
+    ),
+    reveal.MoreAllowed(
+        by="dev:teamleider",
+        more=10,
+        officer="dev:rechercheur",
+        until="2026-04-01T22:00:00.000+00:00",
+        why=SEALED,
+    ),
+    glass.Broken(
+        by="dev:rechercheur",
+        emergency="life",
+        role="district_detective",
+        unit="amsterdam",
+        until="2026-04-01T22:00:00.000+00:00",
+        why=SEALED,
+    ),
+    glass.Ended(),
+    glass.Reviewed(by="dev:toetser", verdict="lawful", why=SEALED),
     Read(
         asked=SEALED,
         asked_token="a" * 32,
         count=2,
+        device="pc-1",
         document="b" * 64,
         duration_us=1834,
         ground="wpg:8",
+        policy="c" * 16,
         purpose="case:1",
+        reason=SEALED,
         returned=(STREAM, OTHER),
         role="district_detective",
         unit="eenheid",
@@ -241,9 +271,12 @@ EXAMPLES: tuple[EventData, ...] = (
     Attempted(
         asked=SEALED,
         asked_token="a" * 32,
+        device="pc-1",
         document="b" * 64,
         ground="wpg:8",
+        policy="c" * 16,
         purpose="case:1",
+        reason=SEALED,
         role="district_detective",
         unit="eenheid",
         user="tester",

@@ -171,6 +171,17 @@ class TestTheWayOfACase:
     ) -> None:
         assert act(served, which, arguments, case)["code"] == "name_unreadable"
 
+    @pytest.mark.parametrize("moment", ["2040-01-01", "2040-01-01T00:00:00"])
+    def test_a_moment_without_an_offset_is_meant_in_utc(
+        self, served: Served, case: Any, moment: str
+    ) -> None:
+        arguments = f', member: "dev:x", part: reader, since: "{moment}"'
+        asked = "query ($c: ID!) { case(id: $c) { ... on Case { members { member since } } } }"
+
+        assert act(served, "joinCase", arguments, case)["__typename"] == "CaseDone"
+        members = served.told(asked, {"c": case["id"]}, **LEADER)["case"]["members"]
+        assert {"member": "dev:x", "since": "2040-01-01T00:00:00+00:00"} in members
+
     def test_no_case_is_opened_for_one(self, served: Served) -> None:
         query = 'mutation { openCase(title: "x", lead: "\\u0000") { ... on CaseRefused { code } } }'
 

@@ -283,8 +283,15 @@ class TestAsking:
 
 
 class TestCost:
-    PAGE = "hits(first: 100) { nodes { purchase { good { attributes { name } } } } }"
-    DEAR = "query Dear {" + PAGE.join(f" a{each}: " for each in range(19)) + "__typename }"
+    DEAR = (
+        "query Dear {"
+        + "".join(
+            f"a{each}: hits(first: 100) "
+            "{ nodes { purchase { good { attributes { name } } } } }"
+            for each in range(18)
+        )
+        + "}"
+    )
 
     def test_it_may_cost_more_than_what_is_asked_freely(self) -> None:
         document = Document("Dear", self.DEAR)

@@ -66,7 +66,7 @@ class TestWhoIsRefused:
         query = """{ hits(first: 10) { edges { node { id } } pageInfo { endCursor hasNextPage }
                      refused { ... on NotPermitted { code message cure } } } }"""
 
-        page = served.told(query, role=role, ground=ground, purpose="task:1")["hits"]
+        page = served.told(query, role=role, ground=ground, purpose="duty:acceptance")["hits"]
 
         assert page["edges"] is None
         assert page["pageInfo"] == {"endCursor": None, "hasNextPage": False}
@@ -98,7 +98,7 @@ class TestJournal:
         assert isinstance(entry, Read)
         assert {f"hit:{i}" for i in ids} <= set(entry.returned)
         assert sorted(i.partition(":")[0] for i in entry.returned) == ["hit", "hit", "stolen_item"]
-        assert (entry.withheld, entry.way, entry.purpose) == (1, "graphql", "case:2026-0312")
+        assert (entry.withheld, entry.way, entry.purpose) == (1, "graphql", "duty:acceptance")
         assert "hits(first: 10)" in opened(archive)[0][0]
 
     def test_who_is_not_permitted_is_written_down_too(

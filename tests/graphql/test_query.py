@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from herkomst.access.purpose import verify
 from herkomst.access.reading import Question, Returned
 from herkomst.access.viewer import Role, Viewer
 from herkomst.graphql.context import Context
@@ -17,6 +16,7 @@ from herkomst.investigations.inquiry import Inquiry, open_desk
 from herkomst.record.archive import Archive
 from herkomst.record.postgres import EmbeddedPostgres
 from tests.archives import a_dealer, make_archive
+from tests.readings import under
 from tests.serving import OFFICER, Served, pair, take_in
 
 SCHEMA = make_schema()
@@ -135,19 +135,24 @@ class TestPresentations:
 
     def test_a_controller_of_dealers_sees_that_there_is_one(self, served: Served) -> None:
         (first, *_) = served.nodes(
-            "purchases(first: 10)", self.WITHHELD, role="boa_1", ground="sr:437", purpose="task:1"
+            "purchases(first: 10)", self.WITHHELD, role="boa_1", ground="sr:437"
         )
 
         assert first["presentation"] == {"__typename": "Withheld", "reason": "presentation"}
 
-    def test_a_name_is_told_only_where_the_policy_opens_it(self, served: Served) -> None:
-        fields = "identity { ... on Identity { familyName } ... on Withheld { reason } }"
+    def test_a_list_shows_pseudonyms_and_whether_a_name_may_be_revealed(
+        self, served: Served
+    ) -> None:
+        fields = "pseudonym identity { ... on Withheld { reason canRequest } }"
 
-        in_a_case = served.nodes("presentations(first: 1)", fields)
-        at_a_desk = served.nodes("presentations(first: 1)", fields, purpose="duty:front_desk")
+        (detective,) = served.nodes("presentations(first: 1)", fields)
+        (controller,) = served.nodes(
+            "presentations(first: 1)", fields, ground="sr:437", purpose="duty:control"
+        )
 
-        assert in_a_case == [{"identity": {"familyName": "Voorbeeld"}}]
-        assert at_a_desk == [{"identity": {"reason": "identity"}}]
+        assert detective["identity"] == {"reason": "identity", "canRequest": True}
+        assert controller["identity"] == {"reason": "identity", "canRequest": False}
+        assert detective["pseudonym"].startswith("K-")
 
     @pytest.mark.parametrize("argument", ["purchase", "establishment", "dealer"])
     def test_what_is_no_id_is_refused_by_its_type(self, served: Served, argument: str) -> None:
@@ -227,7 +232,7 @@ def statements(archive: Archive, query: str) -> int:
         desk = open_desk(archive)
         viewer = Viewer(subject="dev:x", role=Role.TEAM_LEADER, unit="amsterdam")
         async with desk.pool, Inquiry(desk, Returned()) as inquiry:
-            reading = verify(viewer, "case:1", "wpg:8")
+            reading = under(viewer, "case:1", "wpg:8")
             context = Context(desk, reading, Question(query, {}, "graphql"), inquiry)
             operation = OPERATIONS.prepare(Asked(query=query))
             result = await operation.execute(SCHEMA, context)

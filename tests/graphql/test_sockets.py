@@ -136,7 +136,7 @@ class TestWatching:
         assert (first["type"], first["id"]) == ("next", "1")
         assert first["payload"]["extensions"]["after"] == "1"
         assert first["payload"]["extensions"]["cost"]["requested"] == 2
-        assert (entry.way, entry.purpose) == ("stream", served.headers()["Herkomst-Purpose"])
+        assert (entry.way, entry.purpose) == ("stream", "duty:acceptance")
 
     def test_headers_of_the_handshake_say_who_too(self, served: Served) -> None:
         with connected(served, additional_headers=served.headers()) as socket:

@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from herkomst.access.policy import Action, Permitted, permit
-from herkomst.access.purpose import verify
 from herkomst.access.reading import Returned
 from herkomst.access.viewer import Role, Viewer
 from herkomst.investigations.inquiry import Desk, Inquiry, open_desk
 from herkomst.record.archive import Archive
+from tests.readings import under
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ def allowed(
     ground: str = "wpg:8",
 ) -> Permitted:
     viewer = Viewer(subject="dev:x", role=role, unit="amsterdam")
-    return permit(verify(viewer, purpose, ground), action)
+    return permit(under(viewer, purpose, ground), action)
 
 
 def at_desk(archive: Archive, work: Callable[[Desk], Awaitable[T]]) -> T:

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from herkomst.access.policy import Action, NotPermitted, permit
-from herkomst.access.purpose import verify
 from herkomst.access.reading import Question, Returned
 from herkomst.access.viewer import Role, Viewer
 from herkomst.domain.casework.case import Case as CaseState
@@ -21,6 +20,7 @@ from herkomst.investigations.pages import Page
 from herkomst.record.archive import Archive
 from herkomst.record.casework import CaseOpened, Opening, Seal, UnknownCase
 from tests.investigations.inquiring import at_desk, inquire
+from tests.readings import under
 from tests.serving import follow, journal
 
 LEAD, MEMBER, STRANGER = "dev:leider", "dev:rechercheur", "dev:vreemde"
@@ -36,7 +36,7 @@ def allowed(
     ground: str = "wpg:9",
 ) -> Any:
     viewer = Viewer(subject=subject, role=role, unit=unit)
-    return permit(verify(viewer, "case:1", ground), action)
+    return permit(under(viewer, "case:1", ground), action)
 
 
 def a_case(archive: Archive, **changes: Any) -> CaseOpened:

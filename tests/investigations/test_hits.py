@@ -7,7 +7,6 @@ import msgspec
 import pytest
 
 from herkomst.access.policy import Action, NotPermitted, Permitted, permit
-from herkomst.access.purpose import verify
 from herkomst.access.reading import JournalUnavailable, Returned
 from herkomst.access.viewer import Role, operator
 from herkomst.domain.journal import Read
@@ -24,6 +23,7 @@ from herkomst.record.postgres import EmbeddedPostgres
 from tests.access.test_reading import grant, revoke
 from tests.archives import a_dealer, make_archive
 from tests.investigations.inquiring import allowed, inquire
+from tests.readings import under
 from tests.serving import journal, pair, take_in
 
 OPEN, CONSENT, CONFIDENTIAL, CLOSED = range(1, 5)
@@ -248,7 +248,7 @@ class TestWhatIsReturned:
 
 class TestExport:
     def test_its_lines_are_what_the_interfaces_say(self, world: Archive) -> None:
-        officer = verify(operator(Role.AUTHORISED_OFFICER), "duty:acceptance", "wpg:8")
+        officer = under(operator(Role.AUTHORISED_OFFICER), "duty:acceptance", "wpg:8")
 
         lines = list(export_hits(world, permit(officer, Action.EXPORT_HITS)))
 

@@ -15,6 +15,7 @@ from herkomst.processes.followers import followers
 from herkomst.projections import rebuild as rebuilding
 from herkomst.projections import registry
 from herkomst.projections.hits import Hits
+from herkomst.projections.model import Model
 from herkomst.projections.rebuild import rebuild
 from herkomst.projections.registry import ModelMissing
 from herkomst.record.archive import Archive
@@ -67,15 +68,15 @@ class TestSnapshot:
     ) -> None:
         """Given that the table is dropped right after its name was read, then it begins anew."""
         take_in(archive, a_dealer(), *pair(1))
-        looked_up = inquiry._table
+        looked_up = inquiry._generation
         swaps = iter([rebuild_hits])
 
-        def swapped(model: object, generations: dict[str, int]) -> object:
+        def swapped(model: Model, generations: dict[str, int]) -> int:
             if isinstance(model, Hits) and (swap := next(swaps, None)):
                 swap(archive)
-            return looked_up(model, generations)  # type: ignore[arg-type]
+            return looked_up(model, generations)
 
-        monkeypatch.setattr(inquiry, "_table", swapped)
+        monkeypatch.setattr(inquiry, "_generation", swapped)
         monkeypatch.setattr(rebuilding, "PATIENCE", 0.0)  # It would wait for this very reader.
 
         async def ask(question: Inquiry) -> int:

@@ -2,7 +2,9 @@
 
 from datetime import date
 
+from herkomst.domain import ids
 from herkomst.domain.casework import hit
+from herkomst.domain.casework.reveal import Revealed, Reveals
 from herkomst.domain.register import dealer
 from herkomst.domain.register.records import (
     Identifier,
@@ -13,6 +15,7 @@ from herkomst.domain.register.records import (
 )
 from herkomst.processes.matching import FLOOD
 from herkomst.record.archive import Archive
+from herkomst.record.casework import Seal, Standpoint
 from tests.archives import (
     ACTOR,
     TILL,
@@ -106,6 +109,19 @@ def decisions(archive: Archive) -> None:
     for key, decide in (("p5", hit.Hit.confirm), ("p6", _reject)):
         (row,) = (row for row in rows(archive, "hits") if row["purchase_key"] == key)
         archive.casework.decide(row["hit"], decide, actor="user:rechercheur", ground="wpg:8")
+    by = Standpoint("user:rechercheur", "wpg:8", "amsterdam")
+    archive.casework.in_reveals("rechercheur", _reveal, by)
+
+
+def _reveal(_: Reveals, seal: Seal) -> Revealed:
+    return Revealed(
+        basis="order",
+        by="rechercheur",
+        order=seal("bevel 1"),
+        presentation=ids.presentation_id(ids.purchase_id(TILL, "p5")).hex,
+        purpose="case:2026-0001",
+        why=seal("Nodig."),
+    )
 
 
 def _reject(found: hit.Hit) -> hit.Rejected:

@@ -12,7 +12,6 @@ import msgspec
 from msgspec.structs import replace
 
 from herkomst.access.policy import Action, permit
-from herkomst.access.purpose import verify as purposed
 from herkomst.access.viewer import Role, operator
 from herkomst.domain import ids
 from herkomst.domain.casework.hit import Hit
@@ -39,6 +38,7 @@ from tests.archives import (
     a_sale,
 )
 from tests.projections.following import digests, follow, take_in
+from tests.readings import under
 from tests.serving import pair
 
 DUMPS = Path(__file__).parents[1] / "golden" / "dumps"
@@ -95,7 +95,7 @@ def _fill(archive: Archive, directory: Path) -> None:
     _decide(archive, 1, lambda hit: hit.assess())
     _decide(archive, 2, lambda hit: hit.reject("other_good"))
     archive.register.order_erasure(f"seller:{TILL}:purchase-3", ground="avg:17", actor=ACTOR)
-    reading = purposed(operator(Role.AUTHORISED_OFFICER), "duty:front_desk", "wpg:8")
+    reading = under(operator(Role.AUTHORISED_OFFICER), "duty:front_desk", "wpg:8")
     assert list(export_hits(archive, permit(reading, Action.EXPORT_HITS)))
     follow(archive)
 

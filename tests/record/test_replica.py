@@ -27,6 +27,7 @@ from herkomst.record.postgres import APP, DATABASE, EmbeddedPostgres
 from herkomst.record.receipts import Receipt
 from herkomst.record.register import Register
 from herkomst.record.replica import Replica, ReplicaUnusable, look
+from herkomst.record.standing import Standings
 from herkomst.record.verification import verify
 from herkomst.settings import Settings
 from tests.archives import ACTOR, a_dealer, a_purchase, make_archive
@@ -62,6 +63,7 @@ def opened(url: str, owner: str, read: str, keyring: Keyring) -> Iterator[Archiv
             register,
             Casework(database, keyring),
             Journal(database, keyring),
+            Standings(database),
         )
     finally:
         register.close()

@@ -5,13 +5,13 @@ that it can be shown as it was known on any day. Texts are sealed with the data 
 Closing takes two: one proposes it, another reviews it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
 
-from herkomst.domain.events import EventData, event
+from herkomst.domain.events import EventData, Recorded, event
 
 Part = Literal["lead", "investigator", "reader"]
 """What a member does in a case; there is one lead (teamleider van het onderzoek) at a time."""
@@ -454,6 +454,16 @@ def evolve(state: Case | None, data: EventData, unit: str) -> Case:
     if state is None:
         raise ValueError(f"a case cannot begin with {data.TOPIC}")
     _CHANGES[type(data)](state, data)
+    return state
+
+
+def folded(facts: Sequence[Recorded]) -> Case | None:
+    """The case that a stream tells of; None when it tells of something else, or of nothing."""
+    if not facts or facts[0].topic != Opened.TOPIC:
+        return None
+    state: Case | None = None
+    for fact in facts:
+        state = evolve(state, fact.data, fact.envelope.unit)
     return state
 
 

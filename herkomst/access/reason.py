@@ -1,0 +1,41 @@
+"""A fuller reason, asked for at one look-up of a person in ten.
+
+Which ones cannot be foreseen, because a key decides, and a retry changes nothing, because it is
+the same person, asked for by the same officer, for the same purpose. The reason is sealed in the
+journal, where a reviewer reads it.
+"""
+
+from uuid import UUID
+
+from herkomst.access.viewer import Reading, Role
+from herkomst.record.keyring import Keyring
+
+ONE_IN = 10
+SHORTEST, LONGEST = 10, 500
+"""Characters of a reason."""
+MACHINES = frozenset({Role.SOURCE, Role.DEALER, Role.DEPOT})
+"""Roles that systems have; nobody is there to be asked."""
+
+
+class ReasonRequired(Exception):
+    """This look-up is one of those whose reason is to be written down."""
+
+    code = "reason_required"
+    message = "This look-up is one of those whose reason is to be written down."
+    cure = "Ask again with `Herkomst-Reason`: why this person, in 10 to 500 characters."
+
+    def __init__(self) -> None:
+        super().__init__(f"{self.message} {self.cure}")
+
+
+def must_be_given(keyring: Keyring, reading: Reading, person: UUID) -> None:
+    """Raises `ReasonRequired` where a reason is to be given and none is."""
+    if reading.viewer.role in MACHINES or says_something(reading.reason):
+        return
+    asked = keyring.token(f"reason:{reading.viewer.subject}:{reading.purpose}:{person.hex}")
+    if int(asked[:12], 16) % ONE_IN == 0:
+        raise ReasonRequired
+
+
+def says_something(reason: str | None) -> bool:
+    return reason is not None and SHORTEST <= len(reason.strip()) <= LONGEST

@@ -1,0 +1,102 @@
+"""Breaking the glass, and reviewing that."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated, Any
+
+import strawberry
+
+from herkomst.access import policy
+from herkomst.access.policy import Action, Permitted
+from herkomst.domain.casework import glass as casework
+from herkomst.domain.casework.case import CaseRefused
+from herkomst.graphql import enums
+from herkomst.graphql.context import Context, Info
+from herkomst.graphql.fields import mutation, parsed_id, right_of, shape_of, told
+from herkomst.graphql.refusals import GlassRefused, NotPermitted
+from herkomst.investigations import glasses
+
+
+@strawberry.type(description="One time that somebody broke the glass. Its review is his control.")
+@shape_of(glasses.Break)
+class GlassBreak:
+    id: strawberry.ID = told("Id of this time.")
+    officer: str = told("Who.")
+    role: str = told("As what.")
+    unit: str = told("Of which unit.")
+    emergency: enums.Emergency = told("For what.")
+    why: str | None = told("Why; null where it was destroyed.")
+    broken_at: datetime = told("When.")
+    until: datetime = told("First moment at which it holds no longer.")
+    verdict: enums.GlassVerdict | None = told("What the reviewer found; null while it is open.")
+    reviewed_by: str | None = told("Who reviewed it.")
+    finding: str | None = told("What he wrote.")
+
+
+@strawberry.type(description="It was done; read it back with `Herkomst-Wait-For`.")
+@shape_of(glasses.GlassChanged)
+class GlassChanged:
+    until: datetime | None = told("Until when it holds, where it was broken.")
+    position: int = told("Where it stands: `Herkomst-Wait-For: casework=POSITION`.")
+
+
+GlassResult = Annotated[
+    GlassChanged | GlassRefused | NotPermitted,
+    strawberry.union("GlassResult", description="What was done, or why not."),
+]
+Act = Callable[[Permitted, Context], Awaitable[Any]]
+
+
+async def _act(info: Info, act: Act) -> Any:
+    context = info.context
+    try:
+        answer = await act(context.permit(right_of(info)), context)
+    except policy.NotPermitted as error:
+        return NotPermitted.of(error)
+    except (casework.GlassRefused, CaseRefused) as error:
+        return GlassRefused.of(error)
+    context.casework = answer.value.position
+    return answer.value
+
+
+@strawberry.type(description="Breaking the glass. Each is journaled before and after.")
+class BreakingGlass:
+    @mutation(
+        GlassResult,
+        "Break the glass: for some hours `duty:break_glass` is a purpose of yours. Your unit and "
+        "the reviewer are told, and a new one waits for the verdict on this.",
+        Action.BREAK_GLASS,
+    )
+    async def break_glass(
+        self, info: Info, emergency: enums.Emergency, why: str, hours: int = 1
+    ) -> Any:
+        return await _act(
+            info,
+            lambda permitted, c: glasses.break_glass(
+                permitted, c.desk, c.question, emergency.value, hours, why
+            ),
+        )
+
+    @mutation(GlassResult, "End it before its time.", Action.BREAK_GLASS)
+    async def end_broken_glass(self, info: Info) -> Any:
+        return await _act(info, lambda permitted, c: glasses.end(permitted, c.desk, c.question))
+
+    @mutation(GlassResult, "Give a verdict on one time.", Action.REVIEW_GLASS)
+    async def review_glass(
+        self,
+        info: Info,
+        id: strawberry.ID,  # noqa: A002
+        verdict: enums.GlassVerdict,
+        why: str,
+    ) -> Any:
+        wanted = parsed_id(id)
+        if wanted is None:
+            return GlassRefused(
+                code="nothing_open", message="This is no id.", cure="Send one of `glasses`."
+            )
+        return await _act(
+            info,
+            lambda permitted, c: glasses.review(
+                permitted, c.inquiry, c.desk, c.question, wanted, verdict.value, why
+            ),
+        )

@@ -1,0 +1,192 @@
+"""Breaking the glass, seeing who did, and giving a verdict on it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from anyio import to_thread
+from psycopg.sql import SQL
+
+from herkomst.access import policy
+from herkomst.access.policy import Action, Permitted
+from herkomst.access.reading import Answer, Question, attempt
+from herkomst.domain.casework.glass import (
+    Broken,
+    Emergency,
+    Ended,
+    Glass,
+    GlassRefused,
+    Reviewed,
+    Verdict,
+)
+from herkomst.domain.events import EventData
+from herkomst.investigations.goods import Told
+from herkomst.investigations.inquiry import Desk, Inquiry
+from herkomst.investigations.pages import Page, Slice
+from herkomst.record.casework import Seal, Standpoint
+
+LIST = "glasses"
+_PAGE = SQL(
+    "SELECT * FROM {glasses} WHERE (%(all)s OR unit = %(unit)s OR officer = %(viewer)s) "
+    "AND {asked} ORDER BY revision DESC LIMIT %(limit)s"
+)
+_CONDITIONS = {
+    "before": SQL("revision < %(before)s"),
+    "glass": SQL("glass = %(glass)s"),
+    "open": SQL("verdict IS NULL"),
+}
+
+
+class Break(Told, frozen=True, kw_only=True):
+    """One time that somebody broke the glass."""
+
+    id: UUID
+    officer: str
+    role: str
+    unit: str
+    emergency: str
+    why: str | None
+    broken_at: datetime
+    until: datetime
+    verdict: str | None
+    reviewed_by: str | None
+    finding: str | None
+    revision: int
+
+
+class GlassChanged(NamedTuple):
+    """What was done, and where it stands in casework."""
+
+    until: datetime | None
+    position: int
+
+
+async def page(
+    permitted: Permitted, inquiry: Inquiry, wanted: Page, *, unreviewed: bool = False
+) -> Slice[Break]:
+    """Each time that this viewer may know of, the one that changed last first: his own, those of
+    the unit that he answers for, and for who reviews, all."""
+    permitted.must_be(Action.SEE_GLASSES)
+    values = {"before": wanted.before, "limit": wanted.first + 1, **_whose(permitted)}
+    asked = [_CONDITIONS["before"], *([_CONDITIONS["open"]] if unreviewed else [])]
+    rows = await inquiry.rows(_PAGE, values, asked)
+    items = await _told(inquiry, rows[: wanted.first])
+    count = inquiry.counting(_PAGE, values, asked)
+    return inquiry.cursors.slice(LIST, wanted, items, len(rows), count)
+
+
+async def break_glass(
+    permitted: Permitted, desk: Desk, question: Question, emergency: Emergency, hours: int, why: str
+) -> Answer[GlassChanged]:
+    """Break the glass for some hours. Raises `GlassRefused`, `JournalUnavailable`."""
+    permitted.must_be(Action.BREAK_GLASS)
+    viewer = permitted.reading.viewer
+
+    def broken(glass: Glass, seal: Seal) -> Broken:
+        until = glass.until_of(hours, datetime.now(UTC))
+        return Broken(
+            by=viewer.subject,
+            emergency=emergency,
+            role=viewer.role,
+            unit=viewer.unit,
+            until=until.isoformat(timespec="milliseconds"),
+            why=seal(why),
+        )
+
+    return await _change(permitted, desk, question, viewer.subject, broken)
+
+
+async def end(permitted: Permitted, desk: Desk, question: Question) -> Answer[GlassChanged]:
+    """End it before its time. Raises `GlassRefused`, `JournalUnavailable`."""
+    permitted.must_be(Action.BREAK_GLASS)
+
+    def ended(glass: Glass, _: Seal) -> Ended:
+        glass.must_be_broken(datetime.now(UTC))
+        return Ended()
+
+    return await _change(permitted, desk, question, permitted.reading.viewer.subject, ended)
+
+
+async def review(
+    permitted: Permitted,
+    inquiry: Inquiry,
+    desk: Desk,
+    question: Question,
+    glass: UUID,
+    verdict: Verdict,
+    why: str,
+) -> Answer[GlassChanged]:
+    """Give a verdict on one time. Raises `GlassRefused`, `JournalUnavailable`."""
+    permitted.must_be(Action.REVIEW_GLASS)
+    values = {"limit": 1, "glass": glass, **_whose(permitted)}
+    rows = await inquiry.rows(_PAGE, values, [_CONDITIONS["glass"]])
+    if not rows or rows[0].verdict is not None:
+        raise GlassRefused("nothing_open", f"Nothing is to be reviewed of {glass}.", "Look again.")
+    officer, by = rows[0].officer, permitted.reading.viewer.subject
+
+    def reviewed(state: Glass, seal: Seal) -> Reviewed:
+        state.must_await(officer, by, datetime.now(UTC))
+        return Reviewed(by=by, verdict=verdict, why=seal(why))
+
+    return await _change(permitted, desk, question, officer, reviewed)
+
+
+async def _change(
+    permitted: Permitted,
+    desk: Desk,
+    question: Question,
+    officer: str,
+    act: Callable[[Glass, Seal], EventData],
+) -> Answer[GlassChanged]:
+    reading = permitted.reading
+    by = Standpoint(f"user:{reading.viewer.subject}", reading.ground, reading.viewer.unit)
+    recording = partial(desk.archive.casework.in_glass, officer, act, by)
+
+    async def acted() -> GlassChanged:
+        data, position = await to_thread.run_sync(recording)
+        until = datetime.fromisoformat(data.until) if isinstance(data, Broken) else None
+        return GlassChanged(until, position)
+
+    return await attempt(
+        desk.archive, reading, question, acted, lambda done: (f"casework={done.position}",)
+    )
+
+
+def _whose(permitted: Permitted) -> dict[str, object]:
+    viewer = permitted.reading.viewer
+    oversees = policy.allows(permitted.reading, Action.OVERSEE_CASES)
+    return {
+        "all": policy.allows(permitted.reading, Action.REVIEW_GLASS),
+        "unit": viewer.unit if oversees else None,
+        "viewer": viewer.subject,
+    }
+
+
+async def _told(inquiry: Inquiry, rows: list[Any]) -> list[Break]:
+    keys = await inquiry.keys({row.stream for row in rows})
+    for row in rows:
+        inquiry.returned.add("glass", row.glass)
+
+    def opened(row: Any, sealed: bytes | None) -> str | None:
+        key = keys.get(row.stream)
+        return None if key is None or sealed is None else key.open(sealed).decode()
+
+    return [
+        Break(
+            id=row.glass,
+            officer=row.officer,
+            role=row.role,
+            unit=row.unit,
+            emergency=row.emergency,
+            why=opened(row, row.why),
+            broken_at=row.broken_at,
+            until=row.until,
+            verdict=row.verdict,
+            reviewed_by=row.reviewed_by,
+            finding=opened(row, row.finding),
+            revision=row.revision,
+        )
+        for row in rows
+    ]
