@@ -18,7 +18,7 @@ from herkomst.settings import Settings
 from tests.access.test_reading import grant, revoke
 from tests.archives import a_dealer
 from tests.graphql.events import first_hits
-from tests.serving import Served, journal, pair, serving, take_in
+from tests.serving import Served, follow, journal, pair, serving, take_in
 
 OPEN = {
     ("GET", "/"): "a page without data",
@@ -106,15 +106,17 @@ class TestEveryWayThatReads:
         assert {path for (_, path), what in GUARDED.items() if what == "reads"} == {
             "/graphql",
         }
-        assert set(EXPORTS) == {"hits"}
+        assert set(EXPORTS) == {"hits", "review"}
 
     def test_is_journaled(self, alone: Served) -> None:
         alone.nodes("hits(first: 1)")
         first_hits(alone, 1, after=0)
-        list(export_lines(alone.archive, "hits", purpose="duty:acceptance", ground="wpg:8"))
+        follow(alone.archive)
+        for what in EXPORTS:
+            list(export_lines(alone.archive, what, purpose="duty:acceptance", ground="wpg:8"))
 
         entries = journal(alone.archive)
-        assert [entry.way for entry in entries] == ["graphql", "stream", "export"]
+        assert [entry.way for entry in entries] == ["graphql", "stream", "export", "export"]
         assert all(isinstance(entry, Read) and entry.returned for entry in entries)
 
     def test_is_mute_while_the_journal_cannot_be_written(self, alone: Served) -> None:

@@ -65,6 +65,10 @@ class Action(StrEnum):
     RECORD_STOLEN_ITEMS = "record_stolen_items"
     RECORD_DEALERS = "record_dealers"
     ERASE = "erase"
+    READ_REVIEWS = "read_reviews"
+    DECIDE_REVIEW = "decide_review"
+    ANSWER_REVIEW = "answer_review"
+    EXPORT_REVIEW = "export_review"
 
 
 RECORDING = (Action.RECORD_PURCHASES, Action.RECORD_STOLEN_ITEMS, Action.RECORD_DEALERS)

@@ -12,10 +12,10 @@ from typing import NamedTuple, Self
 
 from herkomst.access import policy
 from herkomst.access.viewer import Held, Kind, Purpose, Reading, Viewer
+from herkomst.domain.casework.glass import BROKEN_GLASS
 from herkomst.record.standing import StandingCase, Standings
 
 LONGEST_DEVICE = 200
-BROKEN_GLASS = "duty:break_glass"
 _PURPOSE = re.compile(r"(?P<kind>case|task|duty):(?P<id>[A-Za-z0-9][A-Za-z0-9._/-]{0,63})")
 
 

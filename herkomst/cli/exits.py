@@ -19,6 +19,7 @@ from herkomst.record.backup import BackupError
 from herkomst.record.database import LOST, DatabaseDown
 from herkomst.record.erasures import ErasureListBroken
 from herkomst.record.keyring import KeyringError
+from herkomst.record.personnel import JournalInUse
 from herkomst.record.postgres import ServerError
 from herkomst.record.rotation import RotationRefused
 from herkomst.settings import ConfigurationError
@@ -35,6 +36,7 @@ _CODES: tuple[tuple[tuple[type[BaseException], ...], int], ...] = (
         (
             BackupError,
             ErasureListBroken,
+            JournalInUse,
             MappingError,
             ModelMissing,
             NotPermitted,

@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Annotated, BinaryIO, TextIO
@@ -15,7 +16,8 @@ from herkomst.access.policy import may_erase
 from herkomst.access.viewer import Role, operator
 from herkomst.cli import exits, output
 from herkomst.domain.register.erasure import Acknowledgement
-from herkomst.intake.files import Delivery, Summary, formats, import_file
+from herkomst.intake.files import Delivery, Summary, formats, import_file, import_staff
+from herkomst.intake.staff import STAFF_KINDS
 from herkomst.investigations.exports import EXPORTS, export_lines
 from herkomst.processes.erasure import ALL_STORES
 from herkomst.processes.followers import followers
@@ -42,7 +44,9 @@ def import_(
     file: Annotated[str, typer.Argument(help="A file, or - for standard input.")],
     as_: Annotated[
         str,
-        typer.Option("--as", help=f"dealers, purchases, stolen, or {', '.join(formats())}."),
+        typer.Option(
+            "--as", help=f"dealers, purchases, stolen, staff, reads, or {', '.join(formats())}."
+        ),
     ],
     source: Annotated[str, typer.Option(help="The source of every record in the file.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide, and change nothing.")] = False,
@@ -64,13 +68,11 @@ def import_(
         def progress(position: int, summary: Summary) -> None:
             bar.update(task, completed=position, lines=f"{summary.read} lines")
 
-        summary = import_file(
-            archive.register,
-            Delivery(stream, file, as_, source),
-            dry_run=dry_run,
-            rejects=told,
-            progress=progress,
-        )
+        delivery = Delivery(stream, file, as_, source)
+        take = partial(import_file, archive.register)
+        if as_ in STAFF_KINDS:
+            take = partial(import_staff, archive)
+        summary = take(delivery, dry_run=dry_run, rejects=told, progress=progress)
         summary.rejects = str(rejects) if rejects is not None else None
     _tell_import(summary, json=json)
 

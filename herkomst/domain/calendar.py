@@ -111,6 +111,11 @@ def start_of(day: date) -> datetime:
     return _midnight(day, AMSTERDAM)
 
 
+def local(moment: datetime) -> datetime:
+    """The same moment on a clock in Amsterdam."""
+    return moment.astimezone(_zone(AMSTERDAM))
+
+
 def add_days(day: date, n: int, unit: Literal["calendar", "working"]) -> date:
     """The day that lies n calendar or working days (werkdagen) later, or earlier below zero."""
     if unit == "calendar":

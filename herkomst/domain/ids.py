@@ -94,3 +94,28 @@ def reveal_id(reveals: UUID, version: int) -> UUID:
 def erasure_id(subject: str) -> UUID:
     """Stream of the erasure of one subject."""
     return named("erasure", subject)
+
+
+def staff_id(kind: str, source: str, key: str) -> UUID:
+    """Stream of what the feed of personnel and cases tells: an officer, a case, a task, a duty."""
+    return named("personnel", kind, source, key)
+
+
+def read_id(source: str, key: str) -> UUID:
+    """Stream of a read that is rehearsed; a real one has a stream of its own from birth."""
+    return named("read", source, key)
+
+
+def review_id(read: UUID) -> UUID:
+    """Stream of the review (beoordeling) of one read."""
+    return named("review", read.hex)
+
+
+def openings_id() -> UUID:
+    """Stream of the queues that were opened; the version is the number of an opening."""
+    return named("reviews")
+
+
+def rehearsal_id() -> UUID:
+    """Stream that tells which files of a rehearsal were taken in."""
+    return named("rehearsal")

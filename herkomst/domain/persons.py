@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from string import ascii_letters, ascii_lowercase, ascii_uppercase, digits
 from types import MappingProxyType
 
-from herkomst.domain.register.records import Seller
+from msgspec.structs import replace
+
+from herkomst.domain.register.records import Address, Seller
 
 _NOT_LETTERS = re.compile(r"[^a-z]+")
 _NOT_DIGITS = re.compile(r"\D+")
@@ -73,6 +75,37 @@ def normal_address(seller: Seller) -> str | None:
     return "/".join((_alphanumeric(address.country), *parts))
 
 
+def normal_family(seller: Seller) -> str | None:
+    """Family name alone: a namesake (naamgenoot) is not the same person."""
+    return _letters(seller.family_name) or None
+
+
+def normal_door(seller: Seller) -> str | None:
+    """The house without what tells its dwellings apart: `12`, `12A` and `12-2` are one door."""
+    address = seller.address
+    if address is None or not address.postcode or not address.number:
+        return None
+    return "/".join(map(_alphanumeric, (address.country, address.postcode, address.number)))
+
+
+NEIGHBOURS = (-2, -1, 1, 2)
+"""House numbers beside and across: most streets number their sides odd and even."""
+
+
+def doors_beside(address: Address) -> list[Address]:
+    """The addresses next door (buren); none for a house without a number or a postcode."""
+    if not address.postcode or not (address.number or "").isascii():
+        return []
+    number = address.number or ""
+    if not number.isdigit():
+        return []
+    return [
+        replace(address, number=str(int(number) + step), suffix=None)
+        for step in NEIGHBOURS
+        if int(number) + step > 0
+    ]
+
+
 def normal_plate(seller: Seller) -> str | None:
     """A vehicle's plate without its hyphens."""
     return _alphanumeric(seller.vehicle_plate or "") or None
@@ -87,6 +120,8 @@ NORMAL_FORMS: Mapping[str, Callable[[Seller], str | None]] = MappingProxyType(
         "email": normal_email,
         "address": normal_address,
         "plate": normal_plate,
+        "family": normal_family,
+        "door": normal_door,
     }
 )
 """Everything by which two presentations can be compared."""

@@ -170,3 +170,24 @@ class Handling(Enum):
     consent = _word("consent", "It is told to exist; the rest after consent.")
     confidential = _word("confidential", "It is told to exist, and withheld.")
     closed = _word("closed", "Not even that it exists is told.")
+
+
+@strawberry.enum(description="How far the review of a read is.")
+class ReviewState(Enum):
+    queued = _word("queued", "It waits for a reviewer.")
+    asked = _word("asked", "The officer was asked about it.")
+    answered = _word("answered", "The officer answered.")
+    decided = _word("decided", "It was judged.")
+
+
+@strawberry.enum(description="Why a read is in the queue; neither says that anything is wrong.")
+class ReviewWhy(Enum):
+    rank = _word("rank", "It ranks among the highest.")
+    lot = _word("lot", "It was drawn by lot, as any read may be.")
+
+
+@strawberry.enum(description="What a reviewer found.")
+class ReviewVerdict(Enum):
+    lawful = _word("lawful", "The read was lawful.")
+    training = _word("training", "It was not as it should be, and is talked over.")
+    report = _word("report", "It is reported to who investigates it.")

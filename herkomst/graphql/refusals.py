@@ -72,6 +72,20 @@ class CaseRefused(_Refusal):
     cure: str = told("How to mend it.")
 
 
+@strawberry.type(description="There is no such review, or none for you.")
+class UnknownReview(_Refusal):
+    code: str = told("Always `unknown_review`.")
+    message: str = told("Which review.")
+    cure: str = told("How to mend it.")
+
+
+@strawberry.type(description="What cannot be done with a review as it stands.")
+class ReviewRefused(_Refusal):
+    code: str = told("What is wrong, such as own_read, decided or nothing_asked.")
+    message: str = told("What is wrong, as a sentence.")
+    cure: str = told("How to mend it.")
+
+
 @strawberry.type(description="A look-up whose reason is to be written down; one in ten is.")
 class ReasonRequired(_Refusal):
     code: str = told("Always `reason_required`.")
@@ -91,6 +105,15 @@ class RevealRefused(_Refusal):
     code: str = told("What is wrong, such as not_in_case, no_hit or second_person.")
     message: str = told("What is wrong, as a sentence.")
     cure: str = told("How to mend it.")
+
+
+def unknown_review(identity: str) -> UnknownReview:
+    """The same whether there is no such review, or none for who asks."""
+    return UnknownReview(
+        code="unknown_review",
+        message=f"There is no review {identity[:40]!r}.",
+        cure="Send an id of `reviewQueue`, or of `reviewQuestions`.",
+    )
 
 
 def unknown_case(identity: str) -> UnknownCase:

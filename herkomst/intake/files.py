@@ -13,7 +13,7 @@ from typing import BinaryIO, NamedTuple, TextIO
 import msgspec
 
 from herkomst.domain.batches import batched
-from herkomst.intake import mapping
+from herkomst.intake import mapping, staff
 from herkomst.intake.reception import (
     BATCH,
     KINDS,
@@ -23,6 +23,8 @@ from herkomst.intake.reception import (
     read_mapped,
     take_batches,
 )
+from herkomst.intake.staff import STAFF_KINDS, StaffKind
+from herkomst.record.archive import Archive
 from herkomst.record.receipts import Receipt
 from herkomst.record.register import Register
 from herkomst.steps import reached
@@ -66,7 +68,7 @@ class UnknownFormat(Exception):
     code = "unknown_format"
 
     def __init__(self, name: str) -> None:
-        known = ", ".join([*KINDS, *formats()])
+        known = ", ".join([*KINDS, *STAFF_KINDS, *formats()])
         super().__init__(f"Nothing is imported as {name!r}; there are {known}.")
 
 
@@ -97,14 +99,48 @@ def import_file(
     With `dry_run` every batch is decided on and then rolled back. Raises `UnknownFormat` and
     `mapping.MappingError` before anything is taken in.
     """
+
+    def take(digesting: BinaryIO) -> Iterator[list[Receipt]]:
+        batches = batched(_reads(delivery._replace(stream=digesting)), BATCH)
+        actor = f"source:{delivery.source}"
+        return take_batches(register, batches, actor=actor, dry_run=dry_run)
+
+    return _imported(delivery, take, rejects, progress)
+
+
+def import_staff(
+    archive: Archive,
+    delivery: Delivery,
+    *,
+    dry_run: bool = False,
+    rejects: TextIO | None = None,
+    progress: Progress | None = None,
+) -> Summary:
+    """The same for a feed of staff, and for reads that are rehearsed: `STAFF_KINDS`.
+
+    Raises `JournalInUse` where reads are to be rehearsed beside real ones.
+    """
+
+    def take(digesting: BinaryIO) -> Iterator[list[Receipt]]:
+        kind: StaffKind = "reads" if delivery.format == "reads" else "staff"
+        return staff.take_batches(
+            archive, kind, _lines(digesting), source=delivery.source, dry_run=dry_run
+        )
+
+    return _imported(delivery, take, rejects, progress)
+
+
+def _imported(
+    delivery: Delivery,
+    take: Callable[[BinaryIO], Iterator[list[Receipt]]],
+    rejects: TextIO | None,
+    progress: Progress | None,
+) -> Summary:
     summary = Summary(file=delivery.name)
     started = monotonic()
     digesting = _Digesting(delivery.stream)
-    reads = _reads(delivery._replace(stream=digesting))  # type: ignore[arg-type]
-    actor = f"source:{delivery.source}"
-    batches = batched(reads, BATCH)
     assert reached("import.read")
-    for receipts in take_batches(register, batches, actor=actor, dry_run=dry_run):
+    for receipts in take(digesting):  # type: ignore[arg-type]
         assert reached("import.taken")
         summary.count(receipts)
         if rejects is not None:
@@ -120,9 +156,8 @@ def import_file(
 def _reads(delivery: Delivery) -> Iterator[Read]:
     may_send = only_from(delivery.source)
     if delivery.format in KINDS:
-        for number, raw in enumerate(delivery.stream, 1):
-            if line := raw.strip():
-                yield read_line(number, line, delivery.format, may_send)
+        for number, line in _lines(delivery.stream):
+            yield read_line(number, line, delivery.format, may_send)
         return
     path = MAPPINGS / f"{delivery.format}.toml"
     if delivery.format not in formats():
@@ -133,6 +168,12 @@ def _reads(delivery: Delivery) -> Iterator[Read]:
             yield Receipt(line=row.line, status="rejected", errors=tuple(row.errors))
         else:
             yield read_mapped(row.line, row.record, "stolen", may_send)
+
+
+def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    for number, raw in enumerate(stream, 1):
+        if line := raw.strip():
+            yield number, line
 
 
 def _write_rejects(rejects: TextIO, receipts: list[Receipt]) -> None:

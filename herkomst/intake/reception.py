@@ -7,7 +7,7 @@ lines around it. Everything that can be read goes to the one method that takes r
 from codecs import BOM_UTF8
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from rapidfuzz import process
@@ -15,6 +15,7 @@ from rapidfuzz import process
 from herkomst.domain.problems import Problem, validation_problem
 from herkomst.domain.register.records import (
     DealerRecord,
+    Keyed,
     PawnEndedRecord,
     PurchaseCorrection,
     PurchaseRecord,
@@ -31,6 +32,8 @@ BATCH = 1000
 """Records that share a transaction."""
 Line = tuple[int, bytes]
 Read = tuple[int, Record] | Receipt
+R = TypeVar("R", bound=Keyed)
+Readers = Mapping[str, Callable[[bytes], R]]
 MaySend = Callable[[str], Problem | None]
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -70,7 +73,14 @@ def record_types(kind: str) -> Mapping[str, type[Record]]:
 
 
 def read_line(line: int, raw: bytes, kind: str, may_send: MaySend) -> Read:
-    """A typed record, or the receipt of its refusal.
+    """A typed record, or the receipt of its refusal."""
+    return read_record(line, raw, _readers[kind], may_send)
+
+
+def read_record(
+    line: int, raw: bytes, readers: Readers[R], may_send: MaySend
+) -> tuple[int, R] | Receipt:
+    """The same for any records: `readers` has one for each value of their `type`.
 
     A byte order mark is passed over, as RFC 8259 lets a reader do: programs of Windows begin
     their files with one, and files that are joined carry it further down.
@@ -92,9 +102,9 @@ def read_line(line: int, raw: bytes, kind: str, may_send: MaySend) -> Read:
     except UNREADABLE as error:
         return _refused(line, None, _not_an_object(error))
     key = head.key if isinstance(head.key, str) else None
-    read = _readers[kind].get(head.type) if isinstance(head.type, str) else None
+    read = readers.get(head.type) if isinstance(head.type, str) else None
     if read is None:
-        return _refused(line, key, _wrong_type(head.type, kind))
+        return _refused(line, key, _wrong_type(head.type, list(readers)))
     try:
         record = read(raw)
     except msgspec.ValidationError as error:
@@ -166,8 +176,7 @@ def _not_an_object(error: Exception) -> Problem:
     )
 
 
-def _wrong_type(found: object, kind: str) -> Problem:
-    allowed = list(_TYPES[kind])
+def _wrong_type(found: object, allowed: Sequence[str]) -> Problem:
     if found is None:
         return Problem(
             "/type", "missing", "'type' is missing.", f"Send {' or '.join(map(repr, allowed))}."

@@ -37,6 +37,7 @@ from herkomst.projections.presentations import Presentations
 from herkomst.projections.purchases import Purchases
 from herkomst.projections.registry import ModelMissing
 from herkomst.projections.reveals import Reveals
+from herkomst.projections.reviews import Reviews
 from herkomst.projections.stolen_items import StolenItems
 from herkomst.record.archive import Archive
 from herkomst.record.database import RECONNECT, DatabaseDown, Row, is_silent, options
@@ -54,6 +55,7 @@ MODELS: tuple[Model, ...] = (
     Presentations(),
     Purchases(),
     Reveals(),
+    Reviews(),
     StolenItems(),
 )
 STATEMENT_TIMEOUT = 5

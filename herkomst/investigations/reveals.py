@@ -10,9 +10,9 @@ from psycopg.sql import SQL
 
 from herkomst.access import policy, reason
 from herkomst.access.policy import Action, Permitted
-from herkomst.access.purpose import BROKEN_GLASS
 from herkomst.access.reading import Answer, Question, attempt
 from herkomst.domain.casework import reveal
+from herkomst.domain.casework.glass import BROKEN_GLASS
 from herkomst.domain.casework.reveal import Basis, MoreAllowed, Revealed, RevealRefused, Reveals
 from herkomst.investigations import presentations, visibility
 from herkomst.investigations.inquiry import Desk, Inquiry

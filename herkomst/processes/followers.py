@@ -4,10 +4,13 @@ from collections.abc import Sequence
 
 from herkomst.processes.erasure import Erasure
 from herkomst.processes.matching import Matching
+from herkomst.processes.reviewing import Reviewing
 from herkomst.projections.case_entries import CaseEntries
 from herkomst.projections.case_items import CaseItems
 from herkomst.projections.cases import Cases
+from herkomst.projections.concerns import Concerns
 from herkomst.projections.dealers import Dealers
+from herkomst.projections.engagements import Engagements
 from herkomst.projections.establishments import Establishments
 from herkomst.projections.floods import Floods
 from herkomst.projections.follower import Follower, Projection
@@ -16,10 +19,13 @@ from herkomst.projections.hits import Hits
 from herkomst.projections.links import Links
 from herkomst.projections.match_keys import MatchKeys
 from herkomst.projections.model import Model
+from herkomst.projections.officers import Officers
 from herkomst.projections.passages import Passages
 from herkomst.projections.presentations import Presentations
 from herkomst.projections.purchases import Purchases
+from herkomst.projections.reads import Reads
 from herkomst.projections.reveals import Reveals
+from herkomst.projections.reviews import Reviews
 from herkomst.projections.stolen_items import StolenItems
 from herkomst.record.archive import Archive
 
@@ -38,16 +44,22 @@ MODELS: tuple[Model, ...] = (
     Reveals(),
     Glasses(),
     Links(),
+    Officers(),
+    Engagements(),
+    Concerns(),
+    Reads(),
+    Reviews(),
     MatchKeys(),
 )
 """Every read model, in the order in which they are listed."""
 
 
 def followers(archive: Archive) -> Sequence[Follower]:
-    """Every follower: the two processes, and a projection for each model that no process keeps."""
+    """Every follower: the processes, and a projection for each model that no process keeps."""
     vault, token = archive.register.vault, archive.keyring.token
     return [
         Matching(vault, token, archive.casework.recorder),
         *(Projection(m, vault, token) for m in MODELS if not isinstance(m, MatchKeys)),
         Erasure(archive.register, archive.erasures),
+        Reviewing(token, archive.casework.recorder),
     ]

@@ -75,6 +75,8 @@ class Model(ABC):
     """Columns of the primary key."""
     order: ClassVar[LiteralString]
     """What digests are ordered by; it must not depend on what is untold."""
+    tells: ClassVar[LiteralString] = "true"
+    """Condition on the rows that digests tell of."""
     indexes: ClassVar[tuple[LiteralString, ...]] = ()
     """What stands behind `CREATE INDEX ON table`, one each."""
     topics: ClassVar[frozenset[type[EventData]]]
@@ -209,8 +211,8 @@ class Model(ABC):
             for c in self.columns
             if c.told != UNTOLD
         )
-        statement = SQL("SELECT {} FROM {} ORDER BY {}").format(
-            told, self.table(generation), SQL(self.order)
+        statement = SQL("SELECT {} FROM {} WHERE {} ORDER BY {}").format(
+            told, self.table(generation), SQL(self.tells), SQL(self.order)
         )
         total, seen = sha256(), 0
         with connection.transaction(), connection.cursor(name=f"digest_{self.name}") as cursor:

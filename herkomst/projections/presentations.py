@@ -13,6 +13,7 @@ from herkomst.domain.register.records import Seller
 from herkomst.projections.model import UNTOLD, Column, Model, Rows, Token, Unsealed
 
 _decode = msgspec.json.Decoder(Seller).decode
+_RECORDED_AT = 7 + len(NORMAL_FORMS)
 _UNKNOWN = (None,) * len(NORMAL_FORMS)
 
 
@@ -22,7 +23,7 @@ SHOWN = frozenset({identity.Presented.TOPIC, identity.IdentityCorrected.TOPIC})
 
 class Presentations(Model):
     name = "presentations"
-    version = 1
+    version = 2
     owner = "presentation"
     key = ("presentation",)
     order = "presentation"
@@ -40,16 +41,19 @@ class Presentations(Model):
         Column("email_token", "text", UNTOLD),
         Column("address_token", "text", UNTOLD),
         Column("plate_token", "text", UNTOLD),
+        Column("family_token", "text", UNTOLD),
+        Column("door_token", "text", UNTOLD),
         Column("sealed", "bytea", UNTOLD),
         Column("recorded_at", "timestamptz", UNTOLD),
         Column("revision", "bigint", UNTOLD),
     )
     indexes = (
         "(revision)",
-        "(name_token) WHERE name_token IS NOT NULL",
+        "(name_token, born_token) WHERE name_token IS NOT NULL",
         "(document_token) WHERE document_token IS NOT NULL",
         "(phone_token) WHERE phone_token IS NOT NULL",
         "(address_token) WHERE address_token IS NOT NULL",
+        "(door_token) WHERE door_token IS NOT NULL",
     )
     topics = frozenset(
         {
@@ -69,7 +73,8 @@ class Presentations(Model):
             return []
         if isinstance(data, identity.IdentityErased):
             return [
-                (*row[:4], "", "erased", *_UNKNOWN, None, row[14], fact.position) for row in rows
+                (*row[:4], "", "erased", *_UNKNOWN, None, row[_RECORDED_AT], fact.position)
+                for row in rows
             ]
         assert isinstance(data, identity.Presentation)
         purchase = ids.purchase_of(fact.stream)
@@ -84,7 +89,7 @@ class Presentations(Model):
                 "presented",
                 *(_UNKNOWN if plain is None else tokens(_decode(plain), unsealed.token)),
                 data.sealed,
-                rows[0][14] if rows else fact.recorded_at,
+                rows[0][_RECORDED_AT] if rows else fact.recorded_at,
                 fact.position,
             )
         ]

@@ -21,6 +21,7 @@ from psycopg.types.numeric import Int8BinaryLoader
 from psycopg.types.string import ByteaBinaryLoader
 
 from herkomst.domain import journal  # noqa: F401 - its events are known once it is imported
+from herkomst.domain.casework import personnel, rehearsal  # noqa: F401 - likewise
 from herkomst.domain.events import (
     Envelope,
     EventData,

@@ -4,7 +4,7 @@ import msgspec
 from msgspec.structs import replace
 
 from herkomst.domain.calendar import Occurred
-from herkomst.domain.casework import case, glass, hit, reveal
+from herkomst.domain.casework import case, glass, hit, personnel, rehearsal, reveal, review
 from herkomst.domain.events import Envelope, EventData
 from herkomst.domain.journal import Attempted, Concluded, Read
 from herkomst.domain.matching import Reason
@@ -152,6 +152,9 @@ _CORRECTION = purchase.Correction(
     changed=("/items", "/seller"), fingerprint=FINGERPRINT, key="correction-1", reason=SEALED
 )
 
+_OFFICER = personnel.Named(key="O-1", source="personeel")
+_BOUGHT = personnel.Named(key="purchase-1", source="kassa")
+
 EXAMPLES: tuple[EventData, ...] = (
     _as(dealer.Notified, _NOTIFICATION),
     _as(dealer.Changed, _NOTIFICATION),
@@ -250,6 +253,89 @@ EXAMPLES: tuple[EventData, ...] = (
     ),
     glass.Ended(),
     glass.Reviewed(by="dev:toetser", verdict="lawful", why=SEALED),
+    personnel.OfficerTold(
+        fingerprint=FINGERPRINT,
+        key="O-1",
+        roles=(personnel.RoleTerm(from_="2026-01-01", role="hic_team", to="2026-06-30"),),
+        sealed=SEALED,
+        source="personeel",
+        unit="Amsterdam",
+    ),
+    personnel.CaseTold(
+        article="sr:416",
+        closed="2026-06-01T00:00:00+02:00",
+        ground="wpg:9",
+        key="C-1",
+        members=(
+            personnel.MemberTerm(
+                from_="2026-01-11T00:00:00+01:00", officer=_OFFICER, to="2026-05-01T00:00:00+02:00"
+            ),
+        ),
+        opened="2026-01-11T00:00:00+01:00",
+        source="personeel",
+        subjects=(
+            personnel.SubjectTerm(
+                category="suspect", from_="2026-01-12T00:00:00+01:00", purchase=_BOUGHT
+            ),
+        ),
+        unit="Amsterdam",
+    ),
+    personnel.TaskTold(
+        about=(_BOUGHT,),
+        from_="2026-02-01T00:00:00+01:00",
+        key="T-1",
+        officer=_OFFICER,
+        source="personeel",
+        to="2026-02-08T00:00:00+01:00",
+        unit="Amsterdam",
+    ),
+    personnel.DutyTold(
+        about=(_BOUGHT,),
+        covers=personnel.Named(key="O-2", source="personeel"),
+        dealer=personnel.Named(key="dealer-1", source="kassa"),
+        from_="2026-02-01T07:00:00+01:00",
+        key="D-1",
+        kind="cover",
+        officer=_OFFICER,
+        source="personeel",
+        to="2026-02-01T15:00:00+01:00",
+        unit="Amsterdam",
+    ),
+    rehearsal.Rehearsed(
+        at="2026-02-01T07:05:30+01:00",
+        break_glass=True,
+        device="wp-1",
+        key="R-1",
+        kind="hit",
+        officer=_OFFICER,
+        purchase=_BOUGHT,
+        purpose="case:C-1",
+        reason=SEALED,
+        reason_print=FINGERPRINT,
+        source="personeel",
+        stolen=personnel.Named(key="stolen-1", source="politie"),
+    ),
+    rehearsal.RehearsalTold(kind="reads", source="personeel"),
+    review.QueueOpened(after=0, explained=97, queued=21, reads=100, seed="c" * 32, until=100),
+    review.Queued(
+        at="2026-02-01T06:05:30+00:00",
+        explained=False,
+        key="R-1",
+        officer="personeel:O-1",
+        opening=1,
+        path=("stated: case:C-1", "it does not concern who was read"),
+        purpose="case:C-1",
+        rank=1,
+        read=OTHER,
+        role="hic_team",
+        rules=(review.Weight(code="unconnected", weight=4),),
+        score=4,
+        source="personeel",
+        why="rank",
+    ),
+    review.QuestionAsked(text=SEALED),
+    review.Answered(text=SEALED),
+    review.VerdictGiven(verdict="training", why=SEALED),
     Read(
         asked=SEALED,
         asked_token="a" * 32,

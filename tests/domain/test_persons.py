@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herkomst.domain.persons import NORMAL_FORMS
+from herkomst.domain.persons import NORMAL_FORMS, doors_beside
 from herkomst.domain.register.records import Address, Document, Seller
 
 texts = st.text() | st.text(st.characters(max_codepoint=127))
@@ -41,6 +41,10 @@ def document(number: str, **told: str) -> Document:
         ("plate", {"vehicle_plate": "ww-99-vv"}, "WW99VV"),
         ("plate", {"vehicle_plate": "-"}, None),
         ("email", {"email": " "}, None),
+        ("family", {"family_name": "de Vríes-Jánsen", "initials": "Ä.B."}, "devriesjansen"),
+        ("door", {"address": Address(postcode="1234 ab", number="12", suffix="a-1")},
+         "NL/1234AB/12"),
+        ("door", {"address": Address(number="12")}, None),
     ],
 )  # fmt: skip
 def test_given_what_was_written_when_normalised_then_only_what_is_compared_is_left(
@@ -68,3 +72,20 @@ def test_given_any_text_when_normalised_then_case_and_marks_between_make_no_diff
         assert forms(text, other) == forms(text.swapcase() + " -", other.swapcase())
     # A letter that is no ASCII takes the other way through; what it leaves must be the same.
     assert forms(text, other) == forms(text + "\N{EM DASH}", other)
+
+
+def test_next_door_are_the_numbers_beside_and_across() -> None:
+    home = Address(street="Fictielaan", number="2", suffix="B", postcode="1000 AB")
+
+    assert [(each.number, each.suffix) for each in doors_beside(home)] == [
+        ("1", None),
+        ("3", None),
+        ("4", None),
+    ]
+    nowhere = [
+        Address(number="2"),
+        Address(postcode="1000 AB"),
+        Address(postcode="1000 AB", number="2-4"),
+        Address(postcode="1000 AB", number="²"),
+    ]
+    assert [doors_beside(address) for address in nowhere] == [[]] * 4

@@ -24,7 +24,7 @@ from tests.access.test_reading import grant, revoke
 from tests.archives import a_dealer, make_archive
 from tests.investigations.inquiring import allowed, inquire
 from tests.readings import under
-from tests.serving import journal, pair, take_in
+from tests.serving import follow, journal, pair, take_in
 
 OPEN, CONSENT, CONFIDENTIAL, CLOSED = range(1, 5)
 
@@ -291,6 +291,8 @@ class TestExport:
     ) -> None:
         with make_archive(server) as archive:
             take_in(archive, a_dealer(), *pair(1))
+            list(export_lines(archive, "hits", purpose="duty:acceptance", ground="wpg:8"))
+            follow(archive)  # So that there is a read to be reviewed too.
             revoke(archive)
 
             with pytest.raises(JournalUnavailable):

@@ -187,13 +187,20 @@ class TestDealers:
     def test_filters_narrow(self, world: Archive, asked: Any, keys: list[str]) -> None:
         assert [d.key for d in page(world, dealers, self.PERMITTED, **asked)] == keys
 
-    def test_establishments_come_with_their_dealer(self, world: Archive) -> None:
+    @pytest.mark.parametrize(
+        ("permitted", "branches"),
+        [(allowed(Action.READ_DEALERS), [None, "2"]), (PERMITTED, [None])],
+        ids=["anywhere", "in the own municipality"],
+    )
+    def test_establishments_come_with_their_dealer(
+        self, world: Archive, permitted: Permitted, branches: list[str | None]
+    ) -> None:
         dealer = ids.dealer_id(TILL, "dealer-1")
 
         async def ask(inquiry: Inquiry) -> dict[UUID, list[dealers.Establishment]]:
-            return await dealers.establishments(self.PERMITTED, inquiry, [dealer])
+            return await dealers.establishments(permitted, inquiry, [dealer])
 
-        assert [place.branch for place in inquire(world, ask)[dealer]] == [None, "2"]
+        assert [place.branch for place in inquire(world, ask)[dealer]] == branches
 
     def test_contact_is_opened(self, world: Archive) -> None:
         (dealer,) = page(world, dealers, self.PERMITTED, municipality=ROTTERDAM)

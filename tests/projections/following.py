@@ -123,7 +123,8 @@ def rows(archive: Archive, name: str) -> list[dict[str, Any]]:
 
 def facts(archive: Archive, sequence: str) -> Sequence[Recorded]:
     """Everything that is recorded in a sequence."""
-    recorder = {"register": archive.register, "casework": archive.casework}[sequence].recorder
+    applications = (archive.register, archive.casework, archive.journal)
+    recorder = {each.sequence: each.recorder for each in applications}[sequence]
     with connected(archive) as connection:
         return recorder.reader.after(connection, 0, 1_000_000)
 

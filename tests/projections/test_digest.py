@@ -44,7 +44,15 @@ def test_given_the_same_records_in_other_batches_when_digested_then_every_model_
     told = digests(archive)
     assert told == digests(another)
     empty = {name for name, (number, _) in told.items() if not number}
-    assert empty == {"floods", "cases", "case_items", "case_entries"}, "a case is born here"
+    born_here = {"cases", "case_items", "case_entries", "reviews"}
+    assert empty == born_here | {
+        "floods",
+        "glasses",
+        "officers",
+        "engagements",
+        "concerns",
+        "reads",
+    }
 
 
 @pytest.mark.parametrize("seed", [1, 2])

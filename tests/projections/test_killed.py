@@ -37,10 +37,11 @@ from herkomst.record.database import Database
 from herkomst.record.journal import Journal
 from herkomst.record.keyring import Keyring
 from herkomst.record.register import Register
+from herkomst.record.standing import Standings
 
 url, keys = sys.argv[1], Keyring.open(Path(sys.argv[2]))
 base = Database(url)
-parts = Register(base, keys), Casework(base, keys), Journal(base, keys)
+parts = Register(base, keys), Casework(base, keys), Journal(base, keys), Standings(base)
 archive = Archive(Urls(url, None, url, url), keys, base, *parts)
 Runner(url, followers(archive), batch=3, poll=0.01).run()
 """

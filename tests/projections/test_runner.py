@@ -85,7 +85,7 @@ def head(archive: Archive, sequence: str = "register") -> int:
 
 def everything(archive: Archive) -> Callable[[dict[str, registry.Standing]], bool]:
     """Whether all that is enrolled stands at the head of its sequence, as that is now."""
-    heads = {name: head(archive, name) for name in ("register", "casework")}
+    heads = {name: head(archive, name) for name in ("register", "casework", "journal")}
     return lambda now: bool(now) and all(s.position >= heads[s.sequence] for s in now.values())
 
 

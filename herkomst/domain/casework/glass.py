@@ -15,6 +15,8 @@ from herkomst.domain.events import EventData, Recorded, event
 Emergency = Literal["life", "escape", "evidence"]
 """A life in danger, somebody about to get away, evidence about to be lost."""
 Verdict = Literal["lawful", "training", "report"]
+BROKEN_GLASS = "duty:break_glass"
+"""The purpose under which is read what the glass hid."""
 LONGEST = 4
 """Hours."""
 
