@@ -128,14 +128,28 @@ def variables(example: Example, values: Mapping[str, str]) -> dict[str, str]:
     return {name: values.get(name, NOBODY) for name in example.variables}
 
 
-def test_nearly_all_examples_meet_what_they_ask(served: Served, values: Mapping[str, str]) -> None:
+REHEARSED = ("GlassBreak", "Review", "Rule", "UnknownReview")
+"""Types of the review desk, which would need reads that are reviewed; `test_review.py` has them."""
+UNMET = {
+    "Address",  # Identities are revealed by a mutation first; `test_reveals.py` has them.
+    "Attribute",
+    "Document",
+    "Erased",
+    "Identity",
+    "InvalidPage",
+    "NotOpenedYet",
+}
+"""What no example of this world meets, because it would need one of its own."""
+
+
+def test_all_other_examples_meet_what_they_ask(served: Served, values: Mapping[str, str]) -> None:
     """As somebody who may, as one who may not, and for a record that is not there."""
     secret = {"hit": str(hit_of(2))}
     ways = [(values, WHO), (values, WHO | {"role": "auditor"}), ({}, WHO), (secret, WHO)]
     unmet = {name for name in QUERIES if not any(met(served, name, *way) for way in ways)}
 
-    # The rest would need a world of its own each: an identity that was revealed, or erased.
-    assert len(unmet) < len(QUERIES) / 5, unmet
+    found = {name.partition(".")[0] for name in unmet if not name.startswith(REHEARSED)}
+    assert found == UNMET
 
 
 def met(served: Served, element: str, values: Mapping[str, str], who: Mapping[str, str]) -> bool:
