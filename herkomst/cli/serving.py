@@ -59,6 +59,7 @@ def serve(
 
 async def _serve(archive: Archive, settings: Settings) -> int | None:
     from herkomst.app import create_app  # Its libraries take a second that no other command has.
+    from herkomst.graphql.endpoint import BODY_LIMIT
 
     server = _Server(
         uvicorn.Config(
@@ -68,6 +69,7 @@ async def _serve(archive: Archive, settings: Settings) -> int | None:
             log_config=None,
             server_header=False,
             timeout_graceful_shutdown=DRAIN,
+            ws_max_size=BODY_LIMIT,
         )
     )
     came: list[int] = []

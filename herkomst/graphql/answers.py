@@ -85,6 +85,11 @@ def told_error(connection: HTTPConnection, error: GraphQLError) -> Any:
     }
 
 
+def is_told(error: BaseException) -> bool:
+    """Whether it is an error of the product, which has a code; of any other nothing is told."""
+    return isinstance(getattr(error, "code", None), str)
+
+
 def told_end(error: Exception) -> Any:
     """What is told of why a stream or a question ends, by the code of the reason."""
     code = str(getattr(error, "code", "internal"))

@@ -1,5 +1,6 @@
 """The shapes of cases: as they stand, and as they were known."""
 
+import re
 from datetime import date, datetime
 from functools import partial
 from typing import Annotated, Any
@@ -11,12 +12,15 @@ from herkomst.access.policy import Action, Permitted
 from herkomst.graphql.context import Info
 from herkomst.graphql.enums import CasePart, CaseState
 from herkomst.graphql.fields import parsed_id, resolved, right_of, shape_of, told
-from herkomst.graphql.listing import Listed, listed
+from herkomst.graphql.listing import Listed, answered, listed
 from herkomst.graphql.refusals import InvalidPage, NotPermitted, UnknownCase, unknown_case
 from herkomst.graphql.types import Connection, Hit, Node, Occurred, Purchase, StolenItem, Withheld
 from herkomst.investigations import cases, known, pages
 from herkomst.investigations.inquiry import Inquiry
 from herkomst.investigations.pages import Page, Slice
+
+_NUMBER = re.compile(r"\d{4}-\d{4,9}", re.ASCII)
+"""What a number of a case looks like; nothing else is one."""
 
 
 @strawberry.type(description="Who works in a case, from when to when.")
@@ -118,8 +122,11 @@ class KnownItem:
 @shape_of(known.KnownCase)
 class KnownCase:
     case: CaseHead = told("The case.")
-    items: Connection[KnownItem] = told("A page of what was in it, the newest first.")
     entries: list[CaseEntry] = told("Its tasks and notes, in the order of their names.")
+
+    @resolved(Connection[KnownItem], "A page of what was in it, the newest first.")
+    async def items(self, root: strawberry.Parent[known.KnownCase]) -> Listed[Any]:
+        return answered(root.items)
 
 
 @strawberry.type(description="There was no case yet.")
@@ -188,4 +195,6 @@ async def _one(permitted: Permitted, inquiry: Inquiry, identity: str) -> cases.C
     by_id = parsed_id(identity)
     if by_id is not None:
         return await cases.one(permitted, inquiry, case=by_id)
+    if _NUMBER.fullmatch(identity) is None:
+        return None
     return await cases.one(permitted, inquiry, number=identity)

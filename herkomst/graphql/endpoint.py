@@ -33,7 +33,7 @@ from herkomst.graphql.operations import (
     fail_with,
 )
 from herkomst.graphql.schema import Schema
-from herkomst.graphql.streams import ENDS, Push, Stream, Streams
+from herkomst.graphql.streams import Push, Stream, Streams
 from herkomst.investigations import freshness
 from herkomst.investigations.inquiry import Desk, Inquiry
 
@@ -122,7 +122,7 @@ class Endpoint:
             _must_be_askable(request, asked, operation)
             await freshness.wait(request.state.desk, freshness.parse_wait_for(headers.wait_for))
             if operation.kind is OperationType.SUBSCRIPTION:
-                return _Events(_pushed(await self._streams.open(request, operation)))
+                return Events(_pushed(await self._streams.open(request, operation)))
         except OperationRefused as refused:
             body = answers.refusal(request, refused.errors, refused.cost)
             plain = media == JSON and not refused.too_much
@@ -246,7 +246,7 @@ def _response(media: str, body: Any, status: int) -> Response:
     return Response(_event(body) + _COMPLETE, status, media_type=EVENTS)
 
 
-class _Events(StreamingResponse):
+class Events(StreamingResponse):
     """Server-sent events, broken off where a client takes nothing any more."""
 
     def __init__(self, events: AsyncIterator[bytes]) -> None:
@@ -268,7 +268,9 @@ async def _pushed(stream: Stream) -> AsyncIterator[bytes]:
     try:
         async for push in stream.pushes():
             yield _SIGN_OF_LIFE if push is None else _event_of(push)
-    except ENDS as error:
+    except Exception as error:
+        if not answers.is_told(error):
+            raise
         yield _event({"errors": [answers.told_end(error)]})
     yield _COMPLETE
 

@@ -344,6 +344,8 @@ class _Scale:
         for argument in node.arguments or ():
             if argument.name.value == "first":
                 first = self._value(argument.value)
+                if isinstance(first, float) and first.is_integer():
+                    first = int(first)  # An Int may be sent as 100.0.
                 if isinstance(first, int) and not 1 <= first <= LARGEST:
                     raise Refused(
                         "first", f"A page has from 1 to {LARGEST} records: send such a `first`."

@@ -45,4 +45,9 @@ async def listed(info: Info, of: str, first: int, after: str | None, ask: Ask[T]
         return refused(NotPermitted.of(error))
     except pages.InvalidPage as error:
         return refused(InvalidPage.of(error))
+    return answered(found)
+
+
+def answered(found: Slice[T]) -> Listed[T]:
+    """A page that was found."""
     return Listed(found.edges, found.nodes, found.page_info, None, found.total)

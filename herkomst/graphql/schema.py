@@ -1,14 +1,27 @@
 """The schema: its types, and its text."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import strawberry
 from graphql import GraphQLError, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.types.base_scalars import DateTimeDefinition
 from strawberry.types import ExecutionContext
 
 from herkomst.graphql.fields import by_name
 from herkomst.graphql.mutation import Mutation
 from herkomst.graphql.query import Query
 from herkomst.graphql.subscription import Subscription
+
+
+def _moment(text: str) -> datetime:
+    """A moment as it was sent; one without an offset is meant in UTC, as the database takes it."""
+    moment: datetime = DateTimeDefinition.parse_value(text)  # type: ignore[misc]
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+_MOMENT = replace(DateTimeDefinition, parse_value=_moment)
 
 
 class Schema(strawberry.Schema):
@@ -27,7 +40,7 @@ class Schema(strawberry.Schema):
 
 def make_schema() -> Schema:
     """The schema."""
-    config = StrawberryConfig(default_resolver=by_name)
+    config = StrawberryConfig(default_resolver=by_name, scalar_map={datetime: _MOMENT})
     return Schema(query=Query, mutation=Mutation, subscription=Subscription, config=config)
 
 

@@ -19,13 +19,12 @@ from starlette.requests import Request
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from herkomst.access.asking import ask
-from herkomst.access.purpose import PurposeRefused
 from herkomst.access.reading import Question, read
 from herkomst.access.tokens import NotAuthenticated
 from herkomst.graphql import answers
 from herkomst.graphql.endpoint import BODY_LIMIT, PATIENCE, Unreadable, executed, whole
 from herkomst.graphql.operations import Asked, Operation, OperationRefused, Operations
-from herkomst.graphql.streams import ENDS, Streams, TooManyStreams
+from herkomst.graphql.streams import Streams
 from herkomst.investigations import freshness
 
 log = logging.getLogger(__name__)
@@ -161,10 +160,12 @@ class _Conversation:
             await ask(request)
         except NotAuthenticated as error:
             raise Closed(4401, error.code) from None
-        except PurposeRefused as error:
-            raise Closed(4403, error.code) from None
         except (msgspec.DecodeError, ValueError):
             raise Closed(4400, "Invalid payload of connection_init") from None
+        except Exception as error:
+            if not answers.is_told(error):
+                raise
+            raise Closed(4403, str(error.code)) from None  # type: ignore[attr-defined]
         self._request = request
 
     def _subscribe(self, message: _Message, tasks: TaskGroup) -> None:
@@ -193,7 +194,9 @@ class _Conversation:
             except OperationRefused as refused:
                 told = [answers.told_error(self._websocket, error) for error in refused.errors]
                 ending = {"id": identity, "type": "error", "payload": told}
-            except (*ENDS, TooManyStreams) as error:
+            except Exception as error:
+                if not answers.is_told(error):
+                    raise
                 payload = [answers.told_end(error)]
                 ending = {"id": identity, "type": "error", "payload": payload}
             # Before it is told, because the client may use the id again as soon as it is.
@@ -259,4 +262,4 @@ def _as_request(websocket: WebSocket, carried: dict[str, Any] | None) -> Request
     headers += [
         (name.encode(), str(named[name]).encode("latin-1")) for name in CARRIED if name in named
     ]
-    return Request({**websocket.scope, "type": "http", "method": "GET", "headers": headers})
+    return Request({**websocket.scope, "type": "http", "method": "POST", "headers": headers})

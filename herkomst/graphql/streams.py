@@ -16,12 +16,8 @@ from graphql import ExecutionResult, GraphQLError, get_argument_values, get_vari
 from starlette.requests import Request
 
 from herkomst.access.asking import ask
-from herkomst.access.authorisations import NotAuthorised
-from herkomst.access.oidc import ProviderDown
-from herkomst.access.policy import Action, NotPermitted, permit
-from herkomst.access.purpose import PurposeRefused
-from herkomst.access.reading import JournalUnavailable, Question, Returned, read
-from herkomst.access.tokens import NotAuthenticated
+from herkomst.access.policy import Action, permit
+from herkomst.access.reading import Question, Returned, read
 from herkomst.access.viewer import Reading
 from herkomst.graphql import answers
 from herkomst.graphql.context import Context
@@ -29,10 +25,8 @@ from herkomst.graphql.operations import Operation, OperationRefused, fail_with
 from herkomst.graphql.schema import Schema
 from herkomst.graphql.subscription import Watch
 from herkomst.investigations import freshness
-from herkomst.investigations.inquiry import Desk, Inquiry, TooSlow
+from herkomst.investigations.inquiry import Desk, Inquiry
 from herkomst.investigations.pages import Revised
-from herkomst.projections.registry import ModelMissing
-from herkomst.record.database import DatabaseDown
 
 AT_ONCE = 50
 """Records that are read, and journaled, together."""
@@ -44,18 +38,6 @@ HEARTBEAT = 15.0
 """Seconds after which a quiet stream shows a sign of life."""
 STREAMS = 64
 """Streams that one process keeps open."""
-ENDS = (
-    DatabaseDown,
-    JournalUnavailable,
-    ModelMissing,
-    NotAuthenticated,
-    NotAuthorised,
-    NotPermitted,
-    ProviderDown,
-    PurposeRefused,
-    TooSlow,
-)
-"""What ends a stream, and is told to it by its code."""
 
 
 class TooManyStreams(Exception):
@@ -143,12 +125,18 @@ class Stream:
         right: Action,
         after: int,
     ) -> None:
-        self._streams, self._request, self._operation = streams, request, operation
+        # Asking again is nothing that the person does, so it keeps no session awake.
+        self._request = Request({**request.scope, "method": "GET"})
+        self._streams, self._operation = streams, operation
         self._watch, self._right, self._after = watch, right, after
         self._desk: Desk = request.state.desk
 
     async def pushes(self) -> AsyncIterator[Push | None]:
-        """What is pushed, in order; None is a sign of life. Raises one of `ENDS` at its end."""
+        """What is pushed, in order; None is a sign of life.
+
+        Raises what ends it: a token, a purpose or a right that no longer holds, or a journal that
+        cannot be written.
+        """
         with self._streams.room():
             yield None
             checked = spoken = anyio.current_time()
@@ -169,13 +157,13 @@ class Stream:
                 await anyio.sleep(POLL)
 
     async def _checked(self) -> Reading:
-        """The reading, as it still stands. Raises one of `ENDS`."""
+        """The reading, as it still stands."""
         reading = (await ask(self._request)).reading
         permit(reading, self._right)
         return reading
 
     async def _next(self) -> list[Push]:
-        """What changed behind the last revision, journaled. Raises one of `ENDS`."""
+        """What changed behind the last revision, journaled."""
         reading = await self._checked()
         variables = {**self._operation.variables, "after": self._after}
         question = Question(self._operation.text, variables, "stream")

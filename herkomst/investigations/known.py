@@ -121,7 +121,8 @@ def until(recorded: date, happened: date | None) -> Moment:
 
 def end_of(day: date) -> datetime:
     """The first moment after a legal day."""
-    return start_of(day + timedelta(1))
+    # Behind the last day of the calendar there is none; nothing is recorded on it either.
+    return start_of(min(day, date.max - timedelta(2)) + timedelta(1))
 
 
 async def case_as_known(

@@ -118,6 +118,7 @@ class Casework(RecordApplication):
     def open_case(self, opening: Opening, *, actor: str) -> CaseOpened:
         """Open a case and give it the next number of its year. Raises `case.CaseRefused`."""
         case.must_say(opening.title, "title")
+        case.must_name(opening.lead, "lead")
         stream = UUID(bytes=uuid_utils.uuid7().bytes)
         now = datetime.now(UTC)
         year = legal_date(now).year

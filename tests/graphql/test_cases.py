@@ -157,6 +157,36 @@ class TestTheWayOfACase:
         assert (answer["__typename"], answer["code"]) == ("CaseRefused", code)
         assert answer["cure"]
 
+    @pytest.mark.parametrize(
+        ("which", "arguments"),
+        [
+            ("joinCase", ', member: "\\u0000", part: reader'),
+            ("joinCase", ', member: "dev:x\\u202e", part: reader'),
+            ("handOverCase", ', unit: "\\u0000", lead: "dev:x", why: "y"'),
+            ("handOverCase", ', unit: "x", lead: "a\\nb", why: "y"'),
+        ],
+    )
+    def test_a_name_that_cannot_be_read_is_refused(
+        self, served: Served, case: Any, which: str, arguments: str
+    ) -> None:
+        assert act(served, which, arguments, case)["code"] == "name_unreadable"
+
+    @pytest.mark.parametrize("moment", ["2040-01-01", "2040-01-01T00:00:00"])
+    def test_a_moment_without_an_offset_is_meant_in_utc(
+        self, served: Served, case: Any, moment: str
+    ) -> None:
+        arguments = f', member: "dev:x", part: reader, since: "{moment}"'
+        asked = "query ($c: ID!) { case(id: $c) { ... on Case { members { member since } } } }"
+
+        assert act(served, "joinCase", arguments, case)["__typename"] == "CaseDone"
+        members = served.told(asked, {"c": case["id"]}, **LEADER)["case"]["members"]
+        assert {"member": "dev:x", "since": "2040-01-01T00:00:00+00:00"} in members
+
+    def test_no_case_is_opened_for_one(self, served: Served) -> None:
+        query = 'mutation { openCase(title: "x", lead: "\\u0000") { ... on CaseRefused { code } } }'
+
+        assert served.told(query, None, **LEADER)["openCase"] == {"code": "name_unreadable"}
+
     def test_each_attempt_is_journaled(self, served: Served, case: Any) -> None:
         before = len([e for e in journal(served.archive) if isinstance(e, Attempted)])
 
@@ -193,6 +223,28 @@ class TestAsItWasKnown:
         told = served.told(KNOWN, {"c": case["id"], "d": str(TODAY)})
 
         assert told["caseAsKnown"]["__typename"] == "UnknownCase"
+
+    @pytest.mark.parametrize("identity", ["\0", "2026-1", "x" * 5000, "２０２６-0001"])
+    def test_what_is_no_number_is_no_case(self, served: Served, identity: str) -> None:
+        query = """query ($c: ID!) { case(id: $c) { __typename }
+            caseAsKnown(id: $c, recorded: "2026-01-01", first: 1) { __typename } }"""
+
+        told = served.told(query, {"c": identity}, **LEADER)
+
+        assert {answer["__typename"] for answer in told.values()} == {"UnknownCase"}
+
+    @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+    def test_the_ends_of_the_calendar_are_days_too(
+        self, served: Served, case: Any, day: str
+    ) -> None:
+        query = """query ($c: ID!, $d: Date!) {
+            caseAsKnown(id: $c, recorded: $d, happened: $d, first: 1) { __typename }
+            caseChanges(id: $c, since: $d, until: $d, first: 1) { nodes { topic } } }"""
+
+        told = served.told(query, {"c": case["id"], "d": day}, **LEADER)
+
+        assert told["caseAsKnown"]["__typename"] in ("KnownCase", "NotOpenedYet")
+        assert told["caseChanges"]["nodes"] == []
 
     def test_changes_between_two_days(self, served: Served, case: Any) -> None:
         act(served, "addCaseItem", f', kind: purchase, item: "{PURCHASE}"', case)

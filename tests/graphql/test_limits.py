@@ -136,7 +136,7 @@ def test_a_refusal_says_by_its_code_what_is_too_much(name: str, code: str) -> No
 class TestVariables:
     HITS = "query ($n: Int!, $g: [Grade!]) { hits(first: $n, grade: $g) { " + NODES + " } }"
 
-    @pytest.mark.parametrize("first", [0, -1, 101, 10**9])
+    @pytest.mark.parametrize("first", [0, -1, 101, 10**9, 101.0, 1e9])
     def test_a_page_is_as_large_by_variable(self, first: int) -> None:
         assert refused(self.HITS, {"n": first}) == "first"
 
@@ -198,6 +198,7 @@ class TestCost:
         query = "query ($n: Int! = 7) { hits(first: $n) { nodes { id } } }"
 
         assert self.cost(query, {"n": 20}) - self.cost(query) == 13
+        assert self.cost(query, {"n": 20.0}) == self.cost(query, {"n": 20})
 
     def test_a_whole_page_of_whole_hits_may_be_asked(self) -> None:
         assert self.cost(

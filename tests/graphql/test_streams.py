@@ -1,12 +1,15 @@
 """Subscriptions as server-sent events: who gets them, in which order, and what ends them."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from herkomst.access.tokens import KEY_FILE
+from herkomst.graphql import endpoint
 from herkomst.graphql import streams as room
 from herkomst.record.archive import Archive
 from tests.access.test_reading import revoke
@@ -222,6 +225,33 @@ class TestEnds:
             (end,) = pushed(lines)
 
         assert end["errors"][0]["extensions"]["code"] == "not_permitted"
+
+    def test_where_the_client_takes_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Given a client that takes nothing, when there is something to send, then it is given up,
+        and what was read for it is closed."""
+        monkeypatch.setattr(endpoint, "PATIENCE", 0.01)
+        closed: list[bool] = []
+
+        async def events() -> AsyncIterator[bytes]:
+            try:
+                while True:
+                    yield b"event: next"
+            finally:
+                closed.append(True)
+
+        async def receive() -> Any:
+            await anyio.sleep_forever()
+
+        async def send(message: Any) -> None:
+            if message["type"] != "http.response.start":
+                await anyio.sleep_forever()
+
+        async def answer() -> None:
+            await endpoint.Events(events())({"type": "http"}, receive, send)
+            await asyncio.get_running_loop().shutdown_asyncgens()
+
+        asyncio.run(answer())
+        assert closed == [True]
 
     def test_there_is_room_for_so_many(
         self, served: Served, monkeypatch: pytest.MonkeyPatch

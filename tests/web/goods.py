@@ -1,4 +1,4 @@
-"""Made-up hits, in the shape in which the stream sends them and in that of the API."""
+"""Made-up hits, in the shape in which the page draws them and in that of the API."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -21,6 +21,8 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from herkomst.graphql.documents import read_documents
+from herkomst.graphql.schema import make_schema
 from tests.web.goods import Card, node
 
 WEB = Path(__file__).parents[2] / "web"
@@ -29,6 +31,7 @@ POLICY = (
     "connect-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
     "form-action 'none'"
 )
+DOCUMENTS = read_documents(make_schema().core)
 SCHEMA = build_schema((WEB.parent / "schema.graphql").read_text())
 
 FORBIDDEN = {
@@ -134,7 +137,6 @@ class Site:
                 Route("/explorer", self._page("explorer.html")),
                 Route("/session", self._session, methods=["GET", "POST"]),
                 Route("/session/logout", self._log_out, methods=["POST"]),
-                Route("/hits/stream", self._hits),
                 Route("/graphql", self._graphql, methods=["POST"]),
                 Route("/assets/explorer/{path:path}", self._explorer),
                 Mount("/assets", StaticFiles(directory=WEB / "assets")),
@@ -169,11 +171,11 @@ class Site:
         self.who = None
         return JSONResponse({"logout": "/?lang=en"})
 
-    async def _hits(self, request: Request) -> Response:
+    def _hits(self, request: Request, asked: dict[str, Any]) -> Response:
         self.streams.append(request.headers)
         if self.refusal:
             return _refused(*self.refusal)
-        after = int(request.query_params["after"])
+        after = int(asked["variables"]["after"])
         self.asked_after.append(after)
         return StreamingResponse(self._events(after), media_type="text/event-stream")
 
@@ -184,7 +186,8 @@ class Site:
         while broken == self._broken:
             for card in [one for one in self._cards if one["revision"] > after]:
                 after = card["revision"]
-                yield f"event: hit\nid: {after}\ndata: {json.dumps(card)}\n\n"
+                told = json.dumps({"data": {"hits": node(card)}})
+                yield f"id: {after}\nevent: next\ndata: {told}\n\n"
             async with self._changed:
                 if broken == self._broken and not self._after(after):
                     await self._changed.wait()
@@ -194,6 +197,10 @@ class Site:
 
     async def _graphql(self, request: Request) -> Response:
         asked = await request.json()
+        if "documentId" in asked:
+            asked["query"] = DOCUMENTS.text(asked["documentId"])
+        if request.headers["accept"] == "text/event-stream":
+            return self._hits(request, asked)
         self.operations.append((request.headers, asked))
         if self.refusal:
             return _refused(*self.refusal)

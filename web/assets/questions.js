@@ -1,39 +1,12 @@
-// Questions to the API, asked under a session: one page of hits at a time, newest first.
+// Questions to the API, asked under a session: a page of hits, newest first, and hits as they come.
 
 import { Refused, headers, reach, refusal, textOf } from "./session.js";
 
-const GOOD = "kind brand model identifiers { type value }";
-const TIME = "from to zone precision";
-const PLACE = "municipality { code name lat lon }";
-const HITS = `query Page($first: Int!, $after: String) {
-  hits(first: $first, after: $after) {
-    refused { __typename ... on NotPermitted { message cure } ... on InvalidPage { message cure } }
-    pageInfo { hasNextPage endCursor }
-    nodes {
-      id revision grade score state time why foundAt
-      reasons { code purchase stolen }
-      against { code purchase stolen }
-      purchase {
-        source key registerNumber mode
-        acquired { ${TIME} }
-        marks { code message }
-        good { line price { amount currency } ${GOOD} }
-        shop { name dealerName ${PLACE} }
-      }
-      stolen {
-        __typename
-        ... on Withheld { reason contact }
-        ... on StolenItem {
-          source key report status
-          stolen { ${TIME} }
-          reported { ${TIME} }
-          good { ${GOOD} }
-          ${PLACE}
-        }
-      }
-    }
-  }
-}`;
+// The trusted documents of herkomst/graphql/documents/ that the page asks, by their hashes.
+const DOCUMENTS = {
+  DetectiveHits: "sha256:eeaac12b0ab8119b6b21f6706cc6dc462016e623f7530417d6a5e73c0dd1bb18",
+  DetectiveHitsWatched: "sha256:3e52343561719532e9e8fd353e6f5965040d89f6f90c89211dc8fc01c7983b6f",
+};
 const STATUS = { NotPermitted: 403, InvalidPage: 400 };
 
 /** Sends an operation as it is and returns the response as it comes. */
@@ -50,9 +23,21 @@ export function send(session, operation, signal) {
   });
 }
 
+/** Watches hits behind a revision; the answer is a stream of server-sent events. */
+export function watch(headers, after, signal) {
+  return reach("/graphql", {
+    method: "POST",
+    headers: { ...headers, "Content-Type": "application/json", Accept: "text/event-stream" },
+    body: JSON.stringify({ documentId: DOCUMENTS.DetectiveHitsWatched, variables: { after } }),
+    cache: "no-store",
+    signal,
+  });
+}
+
 /** A page of cards behind a cursor, as `{cards, next}`; `next` is null on the last page. */
 export async function page(session, { first, after = null, signal }) {
-  const response = await send(session, { query: HITS, variables: { first, after } }, signal);
+  const operation = { documentId: DOCUMENTS.DetectiveHits, variables: { first, after } };
+  const response = await send(session, operation, signal);
   if (!response.ok) throw await refusal(response);
   const { data, errors } = JSON.parse(await textOf(response));
   if (!data?.hits) throw new Refused(400, errors?.[0]?.message ?? "");
@@ -63,8 +48,8 @@ export async function page(session, { first, after = null, signal }) {
   return { cards: nodes.map(card), next: pageInfo.hasNextPage ? pageInfo.endCursor : null };
 }
 
-/** A hit as the API tells it, in the shape in which the stream sends it. */
-function card({ id, foundAt, purchase, stolen, ...rest }) {
+/** A hit as the API tells it, in the shape in which the page draws it. */
+export function card({ id, foundAt, purchase, stolen, ...rest }) {
   return {
     ...rest,
     hit: id,

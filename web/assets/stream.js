@@ -1,6 +1,7 @@
 // Hits as they come: server-sent events read with fetch, because an EventSource sends no headers.
 
-import { Lost, Refused, reach, refusal } from "./session.js";
+import { card, watch } from "./questions.js";
+import { Lost, Refused, refusal } from "./session.js";
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 30_000;
@@ -29,17 +30,15 @@ async function attempt({ headers, begin, position, signal, onHit, onState }) {
   let opened = Infinity;
   try {
     position.after ??= await begin();
-    const response = await reach(`/hits/stream?after=${position.after}`, {
-      headers: { ...headers, Accept: "text/event-stream" },
-      cache: "no-store",
-      signal,
-    });
+    const response = await watch(headers, position.after, signal);
     if (!response.ok) throw await refusal(response);
     onState("live");
     // One that opens and ends at once, again and again, is not helped by asking faster.
     opened = performance.now();
     for await (const { event, id, data } of events(watched(response.body))) {
-      if (event === "hit") onHit(JSON.parse(data));
+      // One that tells only why the stream ends is passed over: opening the next one tells it too.
+      const told = event === "next" && JSON.parse(data).data?.hits;
+      if (told) onHit(card(told));
       if (id) position.after = id;
     }
   } catch (error) {

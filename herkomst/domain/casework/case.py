@@ -251,6 +251,18 @@ def must_say(text: str, what: str, longest: int = LONGEST) -> None:
         )
 
 
+def must_name(name: str, what: str) -> None:
+    """Raises `CaseRefused` for what is no name. It is told and looked for as it stands, so it has
+    only characters that can be seen."""
+    must_say(name, what, LONGEST_NAME)
+    if not name.isprintable():
+        raise CaseRefused(
+            "name_unreadable",
+            f"The {what} has characters that cannot be seen.",
+            "Send the name as the journal has it.",
+        )
+
+
 class Term(msgspec.Struct, frozen=True):
     """From when to when somebody has a part."""
 
@@ -291,7 +303,7 @@ class Case(msgspec.Struct):
         now: datetime,
     ) -> MemberJoined:
         self._must_be_worked_in()
-        must_say(member, "member", LONGEST_NAME)
+        must_name(member, "member")
         if since < now:
             raise CaseRefused(
                 "term_in_the_past",
@@ -379,8 +391,8 @@ class Case(msgspec.Struct):
 
     def hand_over(self, unit: str, lead: str, why: bytes, now: datetime) -> HandedOver:
         self._must_be_worked_in()
-        must_say(unit, "unit", LONGEST_NAME)
-        must_say(lead, "lead", LONGEST_NAME)
+        must_name(unit, "unit")
+        must_name(lead, "lead")
         if (unit, lead) == (self.unit, self.lead):
             raise CaseRefused(
                 "same_lead", f"{lead} of {unit} leads this case.", "Name another lead or unit."
