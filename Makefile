@@ -38,11 +38,11 @@ demo-check: setup ## The same without a person: fails when planted hits are not 
 	DEALERS=300 PURCHASES=20000 SEED=$(SEED) ./demo.sh --check
 
 .PHONY: test
-test: setup browser check ## Everything that must pass, in under ten minutes
+test: setup browser keycloak check ## Everything that must pass, in under ten minutes
 	$(RUN) pytest -n 2 --dist loadfile -m "not slow" --durations 20
 
 .PHONY: test-all
-test-all: setup browser check ## And the slower proofs
+test-all: setup browser keycloak check ## And the slower proofs
 	$(RUN) pytest -n 2 --dist loadfile --durations 20
 
 .PHONY: model
@@ -63,6 +63,14 @@ browser: ## Chromium, for the tests of the page
 	@command -v chromium >/dev/null || { \
 	  apt-get update -q && apt-get install -q -y --no-install-recommends chromium fonts-dejavu-core; } \
 	  || { echo "The tests of the page need Chromium: install the package chromium." >&2; exit 1; }
+
+.PHONY: keycloak
+keycloak: ## An identity provider, for the tests of logging in
+	@{ command -v mvn >/dev/null && command -v unzip >/dev/null || { apt-get update -q && \
+	  apt-get install -q -y --no-install-recommends maven unzip default-jre-headless; } && \
+	  sh tests/keycloak/get.sh; } \
+	  || { echo "The tests of logging in need Keycloak: install mvn, unzip and a JDK of 17 or newer." >&2; \
+	  exit 1; }
 
 .PHONY: bench
 bench: setup ## Every bench, as ratios in one run

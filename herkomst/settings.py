@@ -26,6 +26,8 @@ KNOWN = frozenset(
         "KEK_FILE",
         "OIDC_ISSUER",
         "OIDC_AUDIENCE",
+        "OIDC_CLIENT_ID",
+        "OIDC_CLIENT_SECRET_FILE",
         "DEV_LOGIN",
         "HOST",
         "PORT",
@@ -75,7 +77,13 @@ class Settings:
     """None means that PostgreSQL answers searches."""
     opensearch_ca_file: Path | None = None
     oidc_issuer: str | None = None
+    """Whose word it is who asks; None means that nobody logs in but by development login."""
     oidc_audience: str | None = None
+    """What its tokens are for: the name of this product at the provider."""
+    oidc_client_id: str | None = None
+    """By which name people log in; None means the audience."""
+    oidc_client_secret_file: Path | None = None
+    """Without it the client is public, and cannot ask whether a bearer token still holds."""
     dev_login: bool = False
     """Whether anyone may make a token. Never on a machine that holds real data."""
     host: str = "127.0.0.1"
@@ -107,6 +115,8 @@ class Settings:
             opensearch_ca_file=_path(environ, "HERKOMST_OPENSEARCH_CA_FILE"),
             oidc_issuer=issuer,
             oidc_audience=audience,
+            oidc_client_id=_only_with(environ, "HERKOMST_OIDC_CLIENT_ID", issuer),
+            oidc_client_secret_file=_secret_file(environ, issuer),
             dev_login=_choice(environ, "HERKOMST_DEV_LOGIN", ("0", "1"), "0") == "1",
             host=_text(environ, "HERKOMST_HOST") or "127.0.0.1",
             port=port,
@@ -248,4 +258,32 @@ def _identity_provider(environ: Mapping[str, str]) -> tuple[str | None, str | No
             f"{missing} is not set, but its counterpart is.",
             "A token is only verified with both; set it, or unset the other.",
         )
+    if issuer is not None and not _is_private(issuer):
+        raise ConfigurationError(
+            "variable_invalid",
+            "HERKOMST_OIDC_ISSUER is a URL without TLS that is not on this host.",
+            "Write it as https://…; whoever stands in between could say who anyone is.",
+        )
     return issuer, audience
+
+
+def _is_private(url: str) -> bool:
+    """Whether nobody can listen in: with TLS, or on this host alone."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or parts.hostname in ("127.0.0.1", "::1", "localhost")
+
+
+def _only_with(environ: Mapping[str, str], name: str, issuer: str | None) -> str | None:
+    value = _text(environ, name)
+    if value is not None and issuer is None:
+        raise ConfigurationError(
+            "variable_missing",
+            f"{name} is set, but HERKOMST_OIDC_ISSUER is not.",
+            "Name the identity provider as well, or unset it.",
+        )
+    return value
+
+
+def _secret_file(environ: Mapping[str, str], issuer: str | None) -> Path | None:
+    name = "HERKOMST_OIDC_CLIENT_SECRET_FILE"
+    return None if _only_with(environ, name, issuer) is None else _path(environ, name)

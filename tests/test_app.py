@@ -26,6 +26,10 @@ OPEN = {
     ("GET", "/assets/{path:path}"): "a file of the pages",
     ("GET", "/session"): "says whether development login is on",
     ("POST", "/session"): "development login, where it is on",
+    ("GET", "/session/login"): "sends a browser to the identity provider",
+    ("GET", "/session/callback"): "a browser comes back from it with a code, once",
+    ("POST", "/session/logout"): "ends the session of the cookie that is sent",
+    ("POST", "/session/backchannel"): "the identity provider says who logged out, and signs that",
     ("GET", "/livez"): "health",
     ("GET", "/readyz"): "health, without anything that is stored",
     ("GET", "/v1/openapi.json"): "the description of the intake API",
@@ -209,10 +213,11 @@ class TestPages:
 
 class TestSession:
     def test_it_says_whether_the_login_is_on(self, served: Served, tmp_path: Path) -> None:
-        assert served.client.get("/session").json() == {"dev_login": True}
+        nobody = {"login": None, "who": None}
+        assert served.client.get("/session").json() == {"dev_login": True, **nobody}
 
         with serving(served.archive, tmp_path, dev_login=False) as closed:
-            assert closed.client.get("/session").json() == {"dev_login": False}
+            assert closed.client.get("/session").json() == {"dev_login": False, **nobody}
 
     def test_nobody_logs_in_where_it_is_off(self, served: Served, tmp_path: Path) -> None:
         with serving(served.archive, tmp_path, dev_login=False) as closed:

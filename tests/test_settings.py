@@ -42,6 +42,8 @@ def test_given_every_variable_then_every_one_is_read() -> None:
         "HERKOMST_KEK_FILE": "/run/secrets/kek",
         "HERKOMST_OIDC_ISSUER": "https://login.example/realms/politie",
         "HERKOMST_OIDC_AUDIENCE": "herkomst",
+        "HERKOMST_OIDC_CLIENT_ID": "herkomst-web",
+        "HERKOMST_OIDC_CLIENT_SECRET_FILE": "/run/secrets/oidc",
         "HERKOMST_DEV_LOGIN": "1",
         "HERKOMST_HOST": "0.0.0.0",  # noqa: S104
         "HERKOMST_PORT": "9000",
@@ -65,6 +67,8 @@ def test_given_every_variable_then_every_one_is_read() -> None:
         names_kek_file=True,
         oidc_issuer="https://login.example/realms/politie",
         oidc_audience="herkomst",
+        oidc_client_id="herkomst-web",
+        oidc_client_secret_file=Path("/run/secrets/oidc"),
         dev_login=True,
         host="0.0.0.0",  # noqa: S104
         port=9000,
@@ -168,6 +172,8 @@ def test_given_port_zero_then_the_system_chooses_both() -> None:
     [
         ({"HERKOMST_OIDC_ISSUER": "https://login.example"}, "HERKOMST_OIDC_AUDIENCE"),
         ({"HERKOMST_OIDC_AUDIENCE": "herkomst"}, "HERKOMST_OIDC_ISSUER"),
+        ({"HERKOMST_OIDC_CLIENT_ID": "herkomst"}, "HERKOMST_OIDC_ISSUER"),
+        ({"HERKOMST_OIDC_CLIENT_SECRET_FILE": "/run/s"}, "HERKOMST_OIDC_ISSUER"),
     ],
 )
 def test_given_half_an_identity_provider_then_the_other_half_is_named(
@@ -175,6 +181,28 @@ def test_given_half_an_identity_provider_then_the_other_half_is_named(
 ) -> None:
     with pytest.raises(ConfigurationError, match=missing):
         Settings.read(given)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "is_taken"),
+    [
+        ("https://login.example", True),
+        ("http://127.0.0.1:8180/realms/x", True),
+        ("http://localhost/realms/x", True),
+        ("http://login.example", False),
+        ("http://127.0.0.1.login.example", False),
+    ],
+)
+def test_an_identity_provider_elsewhere_is_asked_over_tls_alone(
+    issuer: str, is_taken: bool
+) -> None:
+    environ = {"HERKOMST_OIDC_ISSUER": issuer, "HERKOMST_OIDC_AUDIENCE": "herkomst"}
+
+    if is_taken:
+        assert Settings.read(environ).oidc_issuer == issuer
+    else:
+        with pytest.raises(ConfigurationError, match="without TLS"):
+            Settings.read(environ)
 
 
 def test_given_passwords_then_none_is_in_the_repr_or_in_an_error() -> None:

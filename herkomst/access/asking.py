@@ -5,11 +5,10 @@ from typing import NamedTuple
 from anyio import to_thread
 from starlette.requests import Request
 
+from herkomst.access.gate import authenticate
 from herkomst.access.purpose import Asked, hold
-from herkomst.access.tokens import authenticate
 from herkomst.access.viewer import Reading
 from herkomst.record.standing import Standings
-from herkomst.settings import Settings
 
 
 class Headers(NamedTuple):
@@ -19,11 +18,11 @@ class Headers(NamedTuple):
     wait_for: str | None
 
 
-async def ask(request: Request, settings: Settings) -> Headers:
-    """Raises `NotAuthenticated`, `PurposeRefused`, `DatabaseDown`."""
+async def ask(request: Request) -> Headers:
+    """Raises what `gate.authenticate` raises, `PurposeRefused`, `DatabaseDown`."""
     headers = request.headers
     standings: Standings = request.state.desk.archive.standings
-    viewer = authenticate(settings, headers.get("authorization"))
+    viewer = await authenticate(request)
     asked = Asked.parse(
         headers.get("herkomst-purpose"),
         headers.get("herkomst-ground"),

@@ -69,6 +69,9 @@ class Action(StrEnum):
     DECIDE_REVIEW = "decide_review"
     ANSWER_REVIEW = "answer_review"
     EXPORT_REVIEW = "export_review"
+    READ_AUTHORISATIONS = "read_authorisations"
+    GRANT_AUTHORISATION = "grant_authorisation"
+    END_AUTHORISATION = "end_authorisation"
 
 
 RECORDING = (Action.RECORD_PURCHASES, Action.RECORD_STOLEN_ITEMS, Action.RECORD_DEALERS)

@@ -2,7 +2,7 @@
 
 A development login signs with a random key in a file of its own under the home. Its tokens are
 accepted only while the login is switched on, and no longer once the file is removed. The tokens of
-an identity provider (OIDC) join beside it in `_verified`, told apart by their issuer.
+an identity provider are held against its keys in `oidc.py`; `gate.py` tells the two apart.
 """
 
 import difflib
@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.errors import ExpiredTokenError, JoseError
 from joserfc.jwk import OctKey
 
@@ -39,10 +39,14 @@ _claims = jwt.JWTClaimsRegistry(
 class NotAuthenticated(Exception):
     """Nobody, or nobody that is known, asks."""
 
-    def __init__(self, code: str, message: str) -> None:
-        self.code, self.message = code, message
-        self.cure = "Send `Authorization: Bearer TOKEN` with a token that is valid now."
-        super().__init__(f"{message} {self.cure}")
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        cure: str = "Send `Authorization: Bearer TOKEN` with a token that is valid now.",
+    ) -> None:
+        self.code, self.message, self.cure = code, message, cure
+        super().__init__(f"{message} {cure}")
 
 
 class TokenRefused(Exception):
@@ -71,8 +75,8 @@ def issue(settings: Settings, role: str, unit: str, ttl: int) -> Issued:
             "Development login is switched off, so no token is made here.",
             "Set HERKOMST_DEV_LOGIN=1, and never on a machine that holds real data.",
         )
-    known = _known_role(role)
-    unit = _known_unit(unit)
+    known = known_role(role)
+    unit = known_unit(unit)
     if not 0 < ttl <= LONGEST_TERM:
         raise TokenRefused(
             "ttl",
@@ -94,11 +98,12 @@ def issue(settings: Settings, role: str, unit: str, ttl: int) -> Issued:
     return Issued(token, datetime.fromtimestamp(expires, UTC))
 
 
-def _known_role(role: str) -> Role:
+def known_role(role: str) -> Role:
+    """The role of that name. Raises `TokenRefused`, which names the nearest."""
     try:
         return Role(role)
     except ValueError:
-        nearest = difflib.get_close_matches(role, list(Role), n=1, cutoff=0.0)[0]
+        nearest = difflib.get_close_matches(role, [r.value for r in Role], n=1, cutoff=0.0)[0]
         raise TokenRefused(
             "unknown_role",
             f"There is no role {role!r}.",
@@ -106,7 +111,8 @@ def _known_role(role: str) -> Role:
         ) from None
 
 
-def _known_unit(unit: str) -> str:
+def known_unit(unit: str) -> str:
+    """The unit, where it can be one. Raises `TokenRefused`."""
     if not unit or len(unit) > LONGEST_UNIT or unit != unit.strip() or not unit.isprintable():
         raise TokenRefused(
             "unit",
@@ -116,13 +122,27 @@ def _known_unit(unit: str) -> str:
     return unit
 
 
-def authenticate(settings: Settings, authorization_header: str | None) -> Viewer:
-    """Who asks, by the `Authorization` header. Raises `NotAuthenticated`."""
+def bearer(authorization_header: str | None) -> str:
+    """The token of an `Authorization` header. Raises `NotAuthenticated`."""
     scheme, _, token = (authorization_header or "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise NotAuthenticated("token_missing", "No bearer token was sent.")
+    return token.strip()
+
+
+def is_development(token: str) -> bool:
+    """Whether a token is to be held against the key of the development login: by how it says that
+    it is signed, which is verified afterwards, as no provider may sign like this."""
     try:
-        claims = _verified(settings, token.strip())
+        return jws.extract_compact(token.encode()).headers().get("alg") == _ALGORITHM
+    except (JoseError, ValueError, TypeError, RecursionError):
+        return True  # It is none, and is refused there.
+
+
+def developer(settings: Settings, token: str) -> Viewer:
+    """Whom a development token speaks of; role and unit are its own. Raises `NotAuthenticated`."""
+    try:
+        claims = _verified(settings, token)
     except ExpiredTokenError:
         raise NotAuthenticated("token_expired", "The token has ended.") from None
     except (JoseError, ValueError, TypeError, RecursionError):

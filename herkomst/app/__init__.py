@@ -9,6 +9,8 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route, WebSocketRoute
 
+from herkomst.access.gate import Gate
+from herkomst.access.oidc import Provider, client_of, open_http
 from herkomst.app.health import Readiness, livez
 from herkomst.app.middleware import LastNet, Safety, Traces
 from herkomst.app.pages import Pages
@@ -30,36 +32,40 @@ class State(TypedDict):
     """What lives as long as the server does; a request finds it in `request.state`."""
 
     desk: Desk
+    gate: Gate
 
 
 def create_app(archive: Archive, settings: Settings) -> Starlette:
     """The application over an opened archive."""
-    pages, session = Pages(), Session(settings)
+    pages, session, client = Pages(), Session(settings), client_of(settings)
     schema = make_schema()
     documents = read_documents(schema.core)
     operations = Operations(schema, documents, introspection=settings.dev_login)
-    streams = Streams(schema, settings)
-    intake = create_intake(archive, settings)
+    streams = Streams(schema)
+    intake = create_intake(archive)
     for error, handler in HANDLERS.items():
         intake.add_exception_handler(error, handler)  # It has its own, and not these.
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
         desk = open_desk(archive)
-        async with desk.pool:
-            yield {"desk": desk}
+        async with desk.pool, open_http() as http:
+            provider = None if client is None else Provider(client, http)
+            yield {"desk": desk, "gate": Gate(archive, settings, provider)}
 
     return Starlette(
         routes=[
             Route("/", pages.page),
             Route("/explorer", pages.page),
             Route("/assets/{path:path}", pages.asset),
-            Route(
-                "/graphql", Endpoint(operations, streams, settings).answer, methods=["GET", "POST"]
-            ),
-            WebSocketRoute("/graphql", Sockets(operations, streams, settings).answer),
+            Route("/graphql", Endpoint(operations, streams).answer, methods=["GET", "POST"]),
+            WebSocketRoute("/graphql", Sockets(operations, streams).answer),
             Route("/session", session.show, methods=["GET"]),
-            Route("/session", session.log_in, methods=["POST"]),
+            Route("/session", session.develop, methods=["POST"]),
+            Route("/session/login", session.log_in, methods=["GET"]),
+            Route("/session/callback", session.come_back, methods=["GET"]),
+            Route("/session/logout", session.log_out, methods=["POST"]),
+            Route("/session/backchannel", session.told_off, methods=["POST"]),
             Route("/livez", livez),
             Route("/readyz", Readiness(archive).answer),
             Mount("/v1", intake),

@@ -9,11 +9,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from herkomst.access.authorisations import NotAuthorised
+from herkomst.access.gate import FromAnotherSite
+from herkomst.access.oidc import ProviderDown
 from herkomst.access.policy import NotPermitted
 from herkomst.access.purpose import PurposeNotHeld, PurposeRefused
 from herkomst.access.reading import JournalUnavailable
 from herkomst.access.tokens import NotAuthenticated, TokenRefused
-from herkomst.app.session import SessionInvalid
+from herkomst.app.session import LoginRefused, SessionInvalid
 from herkomst.graphql.endpoint import (
     BodyTooLarge,
     OnlyAsStream,
@@ -29,14 +32,18 @@ from herkomst.record.database import LOST, DatabaseDown
 
 STATUS: Mapping[type[Exception], int] = {
     BodyTooLarge: 413,
+    FromAnotherSite: 403,
     DatabaseDown: 503,
     InvalidWaitFor: 400,
     JournalUnavailable: 503,
+    LoginRefused: 400,
     ModelMissing: 503,
     NotAuthenticated: 401,
+    NotAuthorised: 403,
     NotPermitted: 403,
     OnlyAsStream: 400,
     OnlyByPost: 405,
+    ProviderDown: 503,
     PurposeNotHeld: 403,
     PurposeRefused: 400,
     SessionInvalid: 400,

@@ -3,11 +3,20 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 
+import anyio
 import msgspec
 from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from herkomst import __version__
+from herkomst.access.oidc import (
+    Client,
+    Metadata,
+    Provider,
+    ProviderDown,
+    client_of,
+    open_http,
+)
 from herkomst.projections.status import SEQUENCES
 from herkomst.record import migrations, replica
 from herkomst.record.archive import Urls, open_keyring, open_urls
@@ -15,7 +24,7 @@ from herkomst.record.database import DatabaseDown, Row, connect
 from herkomst.record.keyring import KeyringError
 from herkomst.record.postgres import OWNER, ServerError, embedded
 from herkomst.record.reader import SequenceReader
-from herkomst.settings import Settings
+from herkomst.settings import ConfigurationError, Settings
 
 
 class Check(msgspec.Struct):
@@ -121,6 +130,7 @@ def _checks(
         yield Check("keys", False, error.message, error.cure)
     else:
         yield Check("keys", True, "the key file opens")
+    yield from _provider(settings)
     yield Check(
         "opensearch",
         settings.opensearch_url is None,
@@ -129,3 +139,29 @@ def _checks(
         else "HERKOMST_OPENSEARCH_URL is set, and this version does not use it yet",
         "Unset it.",
     )
+
+
+def _provider(settings: Settings) -> Iterator[Check]:
+    """The identity provider, where one is configured."""
+    try:
+        client = client_of(settings)
+    except ConfigurationError as error:
+        yield Check("identity provider", False, error.message, error.cure)
+        return
+    if client is None:
+        return
+    cure = "Let HERKOMST_OIDC_ISSUER be the issuer exactly as the provider writes it."
+    try:
+        metadata = anyio.run(_describe, client)
+    except ProviderDown as error:
+        yield Check("identity provider", False, error.message, cure)
+    else:
+        message = f"{metadata.issuer} answers"
+        if client.secret is None:
+            message += "; without a secret of the client bearer tokens last 45 seconds"
+        yield Check("identity provider", True, message)
+
+
+async def _describe(client: Client) -> Metadata:
+    async with open_http() as http:
+        return await Provider(client, http).metadata()

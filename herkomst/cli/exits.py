@@ -9,6 +9,7 @@ from herkomst.access.purpose import PurposeRefused
 from herkomst.access.reading import JournalUnavailable
 from herkomst.access.tokens import TokenRefused
 from herkomst.cli.output import errors
+from herkomst.domain.casework.authorisation import AuthorisationRefused
 from herkomst.domain.register.erasure import UnknownSubject
 from herkomst.intake.files import UnknownFormat
 from herkomst.intake.mapping import MappingError
@@ -34,6 +35,7 @@ _CODES: tuple[tuple[tuple[type[BaseException], ...], int], ...] = (
     ((DatabaseDown, ServerError, JournalUnavailable, *LOST), SERVER_DOWN),
     (
         (
+            AuthorisationRefused,
             BackupError,
             ErasureListBroken,
             JournalInUse,

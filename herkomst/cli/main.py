@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from herkomst import __version__, memory
-from herkomst.cli import exits, keeping, output, record, serving, simulation, watching
+from herkomst.cli import authorising, exits, keeping, output, record, serving, simulation, watching
 from herkomst.settings import Settings
 
 app = typer.Typer(
@@ -36,6 +36,8 @@ COMMANDS = (
     keeping.backup,
     keeping.restore,
     keeping.rotate,
+    authorising.authorise,
+    authorising.deauthorise,
     serving.token,
     serving.policy,
     serving.schema,

@@ -91,6 +91,16 @@ def reveal_id(reveals: UUID, version: int) -> UUID:
     return named("reveal", reveals.hex, version)
 
 
+def authorisations_of(subject: str) -> UUID:
+    """Stream of what was ever granted to one subject."""
+    return named("authorisations", subject)
+
+
+def authorisation_id(stream: UUID, grant: str) -> UUID:
+    """One authorisation of a subject."""
+    return named("authorisation", stream.hex, grant)
+
+
 def erasure_id(subject: str) -> UUID:
     """Stream of the erasure of one subject."""
     return named("erasure", subject)

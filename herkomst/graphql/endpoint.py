@@ -36,7 +36,6 @@ from herkomst.graphql.schema import Schema
 from herkomst.graphql.streams import Push, Stream, Streams
 from herkomst.investigations import freshness
 from herkomst.investigations.inquiry import Desk, Inquiry
-from herkomst.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -106,16 +105,15 @@ _decode_map = msgspec.json.Decoder(dict[str, Any] | None).decode
 class Endpoint:
     """Answers questions over one schema."""
 
-    def __init__(self, operations: Operations, streams: Streams, settings: Settings) -> None:
+    def __init__(self, operations: Operations, streams: Streams) -> None:
         self._schema = streams.schema
         self._streams = streams
         self._operations = operations
-        self._settings = settings
 
     async def answer(self, request: Request) -> Response:
         """Raises what `app.problems` translates, after which the cost is told too."""
         request.state.told = answers.told_cost(Cost())
-        headers = await ask(request, self._settings)
+        headers = await ask(request)
         asked = _asked_by_get(request) if _is_get(request) else await _asked(request)
         media = answers.media_of(request.headers.get("accept", ""))
         try:

@@ -191,3 +191,29 @@ class ReviewVerdict(Enum):
     lawful = _word("lawful", "The read was lawful.")
     training = _word("training", "It was not as it should be, and is talked over.")
     report = _word("report", "It is reported to who investigates it.")
+
+
+@strawberry.enum(description="In which role somebody acts; the policy says what each may.")
+class Role(Enum):
+    district_detective = _word(
+        "district_detective", "Detective of a district (districtsrecherche)."
+    )
+    hic_team = _word("hic_team", "Team against high-impact crime (HIC).")
+    team_leader = _word("team_leader", "Leads a team, and oversees its cases.")
+    authorised_officer = _word("authorised_officer", "Authorised officer (bevoegd functionaris).")
+    financial_investigator = _word(
+        "financial_investigator", "Financial investigator of police or FIOD."
+    )
+    prosecutor = _word("prosecutor", "Prosecutor (officier van justitie).")
+    prosecution_clerk = _word("prosecution_clerk", "Clerk of the prosecutor (parketsecretaris).")
+    boa_1 = _word("boa_1", "Special investigating officer, domain I (boa).")
+    boa_2 = _word("boa_2", "Special investigating officer, domain II (boa).")
+    municipal_clerk = _word("municipal_clerk", "Clerk of a municipality.")
+    source = _word("source", "A source that hands in its own records.")
+    dealer = _word("dealer", "A dealer, or who works for him.")
+    depot = _word("depot", "Keeper of seized goods (beslaghuis).")
+    privacy_officer = _word("privacy_officer", "Privacy officer (privacyfunctionaris).")
+    access_reviewer = _word("access_reviewer", "Reviews who looked at what.")
+    auditor = _word("auditor", "Auditor (art. 33 Wpg).")
+    administrator = _word("administrator", "Administrator, who sees no content.")
+    defence = _word("defence", "Counsel of a suspect, or his expert.")

@@ -10,6 +10,7 @@ from herkomst.access.policy import Action
 from herkomst.domain.casework import hit as casework
 from herkomst.domain.events import EventData
 from herkomst.graphql import refusals
+from herkomst.graphql.authorisations import AuthorisationWork
 from herkomst.graphql.casework import CaseWork
 from herkomst.graphql.context import Info
 from herkomst.graphql.enums import HitState, Rejection
@@ -65,7 +66,7 @@ async def _decide(
 
 
 @strawberry.type(description="What can be decided. Each is journaled before and after.")
-class Mutation(CaseWork, Revealing, BreakingGlass, ReviewWork):
+class Mutation(CaseWork, Revealing, BreakingGlass, ReviewWork, AuthorisationWork):
     @mutation(DecisionResult, "Take a hit up: you looked at both goods.", Action.DECIDE_HIT)
     async def assess_hit(self, info: Info, id: strawberry.ID) -> Any:  # noqa: A002
         return await _decide(info, id, casework.Hit.assess, "assessed")

@@ -12,6 +12,7 @@ import strawberry
 from herkomst.access import policy
 from herkomst.access.policy import Action, Permitted
 from herkomst.graphql import refusals
+from herkomst.graphql.authorisations import Authorisation
 from herkomst.graphql.cases import (
     CaseHead,
     CaseResult,
@@ -30,6 +31,7 @@ from herkomst.graphql.enums import (
     ItemStatus,
     Mode,
     PresentationState,
+    Role,
     Trade,
 )
 from herkomst.graphql.fields import parsed_id, resolved, right_of
@@ -47,6 +49,7 @@ from herkomst.graphql.types import (
     StolenItem,
 )
 from herkomst.investigations import (
+    authorisations,
     cases,
     dealers,
     glasses,
@@ -306,3 +309,27 @@ class Query(ReviewDesk):
     ) -> Listed[Any]:
         ask = partial(changes, case=id, since=since, until=until)
         return await listed(info, known.CHANGES, first, after, ask)
+
+    @resolved(
+        Connection[Authorisation],
+        "Authorisations, the one that changed last first, also those that ended.",
+        Action.READ_AUTHORISATIONS,
+    )
+    async def authorisations(
+        self,
+        info: Info,
+        first: int,
+        after: str | None = None,
+        subject: str | None = None,
+        role: Role | None = None,
+        unit: str | None = None,
+        holding: bool | None = None,
+    ) -> Listed[Any]:
+        ask = partial(
+            authorisations.page,
+            subject=subject,
+            role=role.value if role else None,
+            unit=unit,
+            holding=holding,
+        )
+        return await listed(info, authorisations.LIST, first, after, ask)

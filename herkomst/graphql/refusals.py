@@ -72,6 +72,13 @@ class CaseRefused(_Refusal):
     cure: str = told("How to mend it.")
 
 
+@strawberry.type(description="What cannot be granted or ended as it stands.")
+class AuthorisationRefused(_Refusal):
+    code: str = told("What is wrong, such as own_authorisation or already_authorised.")
+    message: str = told("What is wrong, as a sentence.")
+    cure: str = told("How to mend it.")
+
+
 @strawberry.type(description="There is no such review, or none for you.")
 class UnknownReview(_Refusal):
     code: str = told("Always `unknown_review`.")
@@ -114,6 +121,13 @@ def unknown_review(identity: str) -> UnknownReview:
         message=f"There is no review {identity[:40]!r}.",
         cure="Send an id of `reviewQueue`, or of `reviewQuestions`.",
     )
+
+
+@strawberry.type(description="There is no such authorisation.")
+class UnknownAuthorisation(_Refusal):
+    code: str = told("Always `unknown_authorisation`.")
+    message: str = told("Which authorisation.")
+    cure: str = told("How to mend it.")
 
 
 def unknown_case(identity: str) -> UnknownCase:

@@ -26,7 +26,6 @@ from herkomst.graphql.endpoint import BODY_LIMIT, PATIENCE, Unreadable, executed
 from herkomst.graphql.operations import Asked, Operation, OperationRefused, Operations
 from herkomst.graphql.streams import Streams
 from herkomst.investigations import freshness
-from herkomst.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +37,14 @@ SOCKETS = 64
 AT_ONCE = 10
 """Operations of one connection at the same time."""
 LONGEST_ID = 100
-CARRIED = ("authorization", "herkomst-purpose", "herkomst-ground")
+CARRIED = (
+    "authorization",
+    "herkomst-device",
+    "herkomst-ground",
+    "herkomst-purpose",
+    "herkomst-reason",
+    "herkomst-role",
+)
 """Headers that the payload of `connection_init` may carry."""
 _decode_asked = msgspec.json.Decoder(Asked).decode
 
@@ -66,8 +72,8 @@ _decode_carried = msgspec.json.Decoder(dict[str, Any] | None).decode
 class Sockets:
     """Answers websockets, as many as there is room for."""
 
-    def __init__(self, operations: Operations, streams: Streams, settings: Settings) -> None:
-        self.operations, self.streams, self.settings = operations, streams, settings
+    def __init__(self, operations: Operations, streams: Streams) -> None:
+        self.operations, self.streams = operations, streams
         self._open = 0
 
     async def answer(self, websocket: WebSocket) -> None:
@@ -158,7 +164,7 @@ class _Conversation:
             raise Closed(4429, "Too many initialisation requests")
         try:
             request = _as_request(self._websocket, _decode_carried(message.payload))
-            await ask(request, self._sockets.settings)
+            await ask(request)
         except NotAuthenticated as error:
             raise Closed(4401, error.code) from None
         except (msgspec.DecodeError, ValueError):
@@ -217,7 +223,7 @@ class _Conversation:
     async def _answered(self, request: Request, operation: Operation) -> Any:
         """What a query or a mutation comes to, journaled like any other."""
         sockets, desk = self._sockets, request.state.desk
-        reading = (await ask(request, sockets.settings)).reading
+        reading = (await ask(request)).reading
         question = Question(operation.text, operation.variables, "graphql")
         execute = partial(executed, sockets.streams.schema, desk, reading, question, operation)
         answer = await read(desk.archive, reading, question, execute)

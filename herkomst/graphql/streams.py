@@ -27,7 +27,6 @@ from herkomst.graphql.subscription import Watch
 from herkomst.investigations import freshness
 from herkomst.investigations.inquiry import Desk, Inquiry
 from herkomst.investigations.pages import Revised
-from herkomst.settings import Settings
 
 AT_ONCE = 50
 """Records that are read, and journaled, together."""
@@ -85,8 +84,8 @@ class Pulse:
 class Streams:
     """Opens streams over one schema, as many as there is room for."""
 
-    def __init__(self, schema: Schema, settings: Settings) -> None:
-        self.schema, self.settings = schema, settings
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
         self.pulse = Pulse()
         self._open = 0
 
@@ -96,7 +95,7 @@ class Streams:
         Raises `NotPermitted`, `OperationRefused`, `TooManyStreams` and what `ask` raises.
         """
         watch, right = _watched(self.schema, operation)
-        permit((await ask(request, self.settings)).reading, right)
+        permit((await ask(request)).reading, right)
         if self._open >= STREAMS:
             raise TooManyStreams
         after = watch.after
@@ -159,7 +158,7 @@ class Stream:
 
     async def _checked(self) -> Reading:
         """The reading, as it still stands."""
-        reading = (await ask(self._request, self._streams.settings)).reading
+        reading = (await ask(self._request)).reading
         permit(reading, self._right)
         return reading
 

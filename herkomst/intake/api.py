@@ -12,8 +12,8 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 
+from herkomst.access.gate import authenticate
 from herkomst.access.policy import Action, may_record
-from herkomst.access.tokens import authenticate
 from herkomst.access.viewer import Viewer
 from herkomst.domain.batches import batched
 from herkomst.domain.problems import Problem
@@ -29,7 +29,6 @@ from herkomst.intake.reception import (
 )
 from herkomst.record.archive import Archive
 from herkomst.record.receipts import Receipt
-from herkomst.settings import Settings
 
 BODY_LIMIT = 64 * 1024 * 1024
 WRITERS = 4
@@ -46,7 +45,7 @@ _REFUSED = {"not_json": 400, "too_large": 413, "source_not_yours": 403}
 _encode = msgspec.json.Encoder().encode
 
 
-def create_intake(archive: Archive, settings: Settings) -> FastAPI:
+def create_intake(archive: Archive) -> FastAPI:
     """The API over an archive, to be mounted under `/v1` by who translates what it raises."""
     api = FastAPI(
         title="Herkomst intake",
@@ -62,20 +61,19 @@ def create_intake(archive: Archive, settings: Settings) -> FastAPI:
             summary=f"Take in {path.replace('-', ' ')}",
             openapi_extra={"requestBody": _schema(kind)},
             response_class=Response,
-        )(_endpoint(archive, settings, limiter, posts, keys, kind))
+        )(_endpoint(archive, limiter, posts, keys, kind))
     return api
 
 
 def _endpoint(
     archive: Archive,
-    settings: Settings,
     limiter: CapacityLimiter,
     posts: Posts,
     keys: IdempotencyKeys,
     kind: str,
 ) -> Callable[[Request], Any]:
     async def take_in(request: Request) -> Response:
-        viewer = authenticate(settings, request.headers.get("authorization"))
+        viewer = await authenticate(request)
         body = await _body(request)
         if body is None:
             return _too_large(BODY_LIMIT)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from herkomst.processes.erasure import Erasure
 from herkomst.processes.matching import Matching
 from herkomst.processes.reviewing import Reviewing
+from herkomst.projections.authorisations import Authorisations
 from herkomst.projections.case_entries import CaseEntries
 from herkomst.projections.case_items import CaseItems
 from herkomst.projections.cases import Cases
@@ -43,6 +44,7 @@ MODELS: tuple[Model, ...] = (
     CaseEntries(),
     Reveals(),
     Glasses(),
+    Authorisations(),
     Links(),
     Officers(),
     Engagements(),

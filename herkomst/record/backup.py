@@ -53,7 +53,7 @@ Settle = Callable[[Archive, Sequence[Erased]], None]
 NAME = "herkomst-backup.json"
 SLOTS = "herkomst_backup_"
 SEQUENCES = ("register", "casework", "journal")
-_SCHEMAS = ("record", "vault", "follow", "read", "intake")
+_SCHEMAS = ("record", "vault", "follow", "read", "intake", "access")
 _PATIENT = "-c TimeZone=UTC -c idle_in_transaction_session_timeout=0"
 # A transaction that is written through at once; what comes before it is on the disk then.
 _MARK = "SELECT pg_logical_emit_message(true, 'herkomst backup', '')"

@@ -16,13 +16,14 @@ if not DIRECTORY.is_dir():  # In a checkout they lie beside the package, in a wh
 _LOCK = 0x4845524B  # "HERK"
 
 _GRANTS = (
-    "GRANT USAGE ON SCHEMA record, vault, follow, read, intake TO {app}",
+    "GRANT USAGE ON SCHEMA record, vault, follow, read, intake, access TO {app}",
     "GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA record TO {app}",
     "REVOKE UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA record FROM {app}",
     "REVOKE INSERT ON record.migrations FROM {app}",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA vault TO {app}",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA follow TO {app}",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA intake TO {app}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA access TO {app}",
     "GRANT CREATE ON SCHEMA read TO {app}",
 )
 

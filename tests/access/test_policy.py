@@ -24,7 +24,16 @@ from tests.readings import under
 
 OWN_TOWN = Relation.OWN_MUNICIPALITY
 PACKAGE = Path(herkomst.__file__).parent
-READING = [action for action in Action if action.startswith(("read_", "open_", "export_"))]
+AUTHORISING = {
+    Action.READ_AUTHORISATIONS,
+    Action.GRANT_AUTHORISATION,
+    Action.END_AUTHORISATION,
+}
+READING = [
+    action
+    for action in sorted(set(Action) - AUTHORISING)
+    if action.startswith(("read_", "open_", "export_"))
+]
 REVIEWING = [Action.READ_REVIEWS, Action.DECIDE_REVIEW, Action.ANSWER_REVIEW, Action.EXPORT_REVIEW]
 """What is done with reads, and not with what was read."""
 EVERY_WAY = [
@@ -52,7 +61,7 @@ def ever(role: str, action: Action) -> bool:
 
 class TestWhoMayNot:
     @pytest.mark.parametrize("role", ["auditor", "administrator", "defence"])
-    @pytest.mark.parametrize("action", sorted(set(Action) - set(REVIEWING)))
+    @pytest.mark.parametrize("action", sorted(set(Action) - set(REVIEWING) - AUTHORISING))
     def test_who_controls_or_runs_the_system_sees_none_of_its_content(
         self, role: str, action: Action
     ) -> None:
@@ -62,6 +71,7 @@ class TestWhoMayNot:
         assert {a for a in Action if ever("access_reviewer", a)} == {
             Action.SEE_GLASSES,
             Action.REVIEW_GLASS,
+            Action.READ_AUTHORISATIONS,
             *REVIEWING,
         }
 
@@ -140,6 +150,20 @@ class TestWhoMayNot:
 
         with pytest.raises(NotPermitted):
             permitted.must_be(Action.READ_HITS)
+
+    @pytest.mark.parametrize("action", sorted(AUTHORISING))
+    def test_who_works_with_the_content_authorises_nobody(self, action: Action) -> None:
+        assert {role for role in Role if ever(role, action)} <= {
+            Role.ACCESS_REVIEWER,
+            Role.ADMINISTRATOR,
+            Role.AUDITOR,
+            Role.AUTHORISED_OFFICER,
+            Role.PRIVACY_OFFICER,
+        }
+
+    def test_nobody_but_the_administrator_grants(self) -> None:
+        granting = {role for role in Role if ever(role, Action.GRANT_AUTHORISATION)}
+        assert granting == {Role.ADMINISTRATOR}
 
 
 class TestWhoMay:

@@ -8,8 +8,8 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 
 from herkomst.access import tokens
-from herkomst.access.tokens import NotAuthenticated, TokenRefused, authenticate, issue
-from herkomst.access.viewer import Role
+from herkomst.access.tokens import NotAuthenticated, TokenRefused, bearer, developer, issue
+from herkomst.access.viewer import Role, Viewer
 from herkomst.settings import Settings
 
 
@@ -22,7 +22,11 @@ def off(settings: Settings) -> Settings:
     return Settings(home=settings.home, kek_file=settings.kek_file, dev_login=False)
 
 
-def bearer(token: str) -> str:
+def authenticate(settings: Settings, header: str | None) -> Viewer:
+    return developer(settings, bearer(header))
+
+
+def sent(token: str) -> str:
     return f"Bearer {token}"
 
 
@@ -38,7 +42,7 @@ def forged(settings: Settings, **changes: object) -> str:
         "unit": "y",
     }
     kept = {name: value for name, value in (claims | changes).items() if value is not None}
-    return bearer(jwt.encode({"alg": "HS256"}, kept, key))
+    return sent(jwt.encode({"alg": "HS256"}, kept, key))
 
 
 class TestWhoIsNobody:
@@ -54,7 +58,7 @@ class TestWhoIsNobody:
         issue(settings, "auditor", "amsterdam", 60)
 
         with pytest.raises(NotAuthenticated) as refusal:
-            authenticate(settings, bearer(token))
+            authenticate(settings, sent(token))
 
         assert refusal.value.code == "token_invalid"
 
@@ -62,21 +66,21 @@ class TestWhoIsNobody:
         token = issue(settings, "auditor", "amsterdam", 60).token
 
         with pytest.raises(NotAuthenticated):
-            authenticate(off(settings), bearer(token))
+            authenticate(off(settings), sent(token))
 
     def test_with_a_token_once_the_key_is_gone(self, settings: Settings) -> None:
         token = issue(settings, "auditor", "amsterdam", 60).token
         (settings.home / tokens.KEY_FILE).unlink()
 
         with pytest.raises(NotAuthenticated):
-            authenticate(settings, bearer(token))
+            authenticate(settings, sent(token))
 
     def test_with_a_token_signed_by_a_key_that_others_read(self, settings: Settings) -> None:
         token = issue(settings, "auditor", "amsterdam", 60).token
         (settings.home / tokens.KEY_FILE).chmod(0o644)
 
         with pytest.raises(NotAuthenticated):
-            authenticate(settings, bearer(token))
+            authenticate(settings, sent(token))
         with pytest.raises(TokenRefused) as refusal:
             issue(settings, "auditor", "amsterdam", 60)
         assert refusal.value.code == "dev_key_unusable"
@@ -86,7 +90,7 @@ class TestWhoIsNobody:
         issue(settings, "auditor", "amsterdam", 60)
 
         with pytest.raises(NotAuthenticated):
-            authenticate(settings, bearer(issue(another, "auditor", "amsterdam", 60).token))
+            authenticate(settings, sent(issue(another, "auditor", "amsterdam", 60).token))
 
     @pytest.mark.parametrize(
         "changes",
@@ -126,7 +130,7 @@ class TestWhoIsNobody:
         header = base64.urlsafe_b64encode(json.dumps({"alg": "none"}).encode()).decode()
 
         with pytest.raises(NotAuthenticated):
-            authenticate(settings, bearer(f"{header.rstrip('=')}.{token.split('.')[1]}."))
+            authenticate(settings, sent(f"{header.rstrip('=')}.{token.split('.')[1]}."))
 
 
 class TestIssuing:
@@ -162,7 +166,7 @@ class TestIssuing:
     def test_a_token_tells_who_made_use_of_it(self, settings: Settings, role: Role) -> None:
         issued = issue(settings, role, "any unit", 60)
 
-        viewer = authenticate(settings, bearer(issued.token))
+        viewer = authenticate(settings, sent(issued.token))
 
         assert (viewer.role, viewer.unit) == (role, "any unit")
         assert viewer.subject == f"dev:{role}@any unit"
@@ -179,4 +183,4 @@ class TestIssuing:
         first = issue(settings, "auditor", "amsterdam", 60)
         issue(settings, "auditor", "utrecht", 60)
 
-        assert authenticate(settings, bearer(first.token)).unit == "amsterdam"
+        assert authenticate(settings, sent(first.token)).unit == "amsterdam"

@@ -4,7 +4,16 @@ import msgspec
 from msgspec.structs import replace
 
 from herkomst.domain.calendar import Occurred
-from herkomst.domain.casework import case, glass, hit, personnel, rehearsal, reveal, review
+from herkomst.domain.casework import (
+    authorisation,
+    case,
+    glass,
+    hit,
+    personnel,
+    rehearsal,
+    reveal,
+    review,
+)
 from herkomst.domain.events import Envelope, EventData
 from herkomst.domain.journal import Attempted, Concluded, Read
 from herkomst.domain.matching import Reason
@@ -336,6 +345,16 @@ EXAMPLES: tuple[EventData, ...] = (
     review.QuestionAsked(text=SEALED),
     review.Answered(text=SEALED),
     review.VerdictGiven(verdict="training", why=SEALED),
+    authorisation.Granted(
+        grant="1",
+        role="district_detective",
+        since="2026-03-02T13:05:00.000+00:00",
+        subject="c0ffee00-0000-4000-8000-000000000001",
+        unit="amsterdam",
+        until="2027-03-01T23:00:00.000+00:00",
+        why=SEALED,
+    ),
+    authorisation.Ended(grant="1", why=SEALED),
     Read(
         asked=SEALED,
         asked_token="a" * 32,

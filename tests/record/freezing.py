@@ -6,6 +6,7 @@ the last migration. A directory that was ever committed is not written again.
 
 import tempfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -24,6 +25,7 @@ from herkomst.processes.matching import FLOOD
 from herkomst.record import migrations
 from herkomst.record.archive import Archive, open_archive
 from herkomst.record.backup import backup
+from herkomst.record.casework import Opening
 from herkomst.record.postgres import embedded
 from herkomst.settings import Settings
 from herkomst.simulate.world import simulate
@@ -37,6 +39,7 @@ from tests.archives import (
     a_purchase,
     a_sale,
 )
+from tests.authorising import authorise, end
 from tests.projections.following import digests, follow, take_in
 from tests.readings import under
 from tests.serving import pair
@@ -95,9 +98,25 @@ def _fill(archive: Archive, directory: Path) -> None:
     _decide(archive, 1, lambda hit: hit.assess())
     _decide(archive, 2, lambda hit: hit.reject("other_good"))
     archive.register.order_erasure(f"seller:{TILL}:purchase-3", ground="avg:17", actor=ACTOR)
+    _a_case(archive)
+    authorise(archive, "c0ffee00-0000-4000-8000-000000000001")
+    authorise(archive, "client:kassa", "source", TILL)
+    end(archive, "client:kassa", "1")
     reading = under(operator(Role.AUTHORISED_OFFICER), "duty:front_desk", "wpg:8")
     assert list(export_hits(archive, permit(reading, Action.EXPORT_HITS)))
     follow(archive)
+
+
+def _a_case(archive: Archive) -> None:
+    """A case with a purchase, and a task in it."""
+    opening = Opening(title="Onderzoek", lead="rechercheur", unit="amsterdam", article="wpg:9")
+    case = archive.casework.open_case(opening, actor=ACTOR).id
+    item = ids.purchase_id(TILL, "purchase-1").hex
+    now = datetime.now(UTC)
+    archive.casework.in_case(case, lambda c, s: c.add("purchase", item, s("Fiets")), actor=ACTOR)
+    archive.casework.in_case(
+        case, lambda c, s: c.give("rechercheur", s("Bel."), None, now), actor=ACTOR
+    )
 
 
 def _an_earlier_passage() -> list[Record]:

@@ -66,6 +66,10 @@ class Site:
 
     def __init__(self) -> None:
         self.dev_login = True
+        self.login: str | None = None
+        """Where one logs in at the identity provider, if there is one."""
+        self.who: dict[str, Any] | None = None
+        """Who one is by the cookie of a session."""
         self.has_explorer = True
         """Whether the files of the explorer were fetched."""
         self.refusal: tuple[int, str, str] | None = None
@@ -132,6 +136,7 @@ class Site:
                 Route("/", self._page("index.html")),
                 Route("/explorer", self._page("explorer.html")),
                 Route("/session", self._session, methods=["GET", "POST"]),
+                Route("/session/logout", self._log_out, methods=["POST"]),
                 Route("/graphql", self._graphql, methods=["POST"]),
                 Route("/assets/explorer/{path:path}", self._explorer),
                 Mount("/assets", StaticFiles(directory=WEB / "assets")),
@@ -156,10 +161,15 @@ class Site:
 
     async def _session(self, request: Request) -> Response:
         if request.method == "GET":
-            return JSONResponse({"dev_login": self.dev_login})
+            ways = {"dev_login": self.dev_login, "login": self.login, "who": self.who}
+            return JSONResponse(ways)
         asked = await request.json()
         token = f"token-of-{asked['role']}"
         return JSONResponse({"token": token, "expires_at": "2026-11-22T08:00:00Z"})
+
+    async def _log_out(self, _: Request) -> Response:
+        self.who = None
+        return JSONResponse({"logout": "/?lang=en"})
 
     def _hits(self, request: Request, asked: dict[str, Any]) -> Response:
         self.streams.append(request.headers)

@@ -393,9 +393,44 @@ def test_development_login_is_named_and_can_be_changed_and_left(visit: Visit, si
 def test_without_development_login_the_page_says_how_to_log_in(visit: Visit, site: Site) -> None:
     site.dev_login = False
     with visit(login=False) as page:
-        expect(page.locator("#session")).to_contain_text("token of your organisation")
+        expect(page.locator("#session")).to_contain_text("no identity provider")
         assert page.locator("form.login").count() == 0
         assert site.streams == []
+
+
+def test_who_logged_in_elsewhere_chooses_under_what_he_works(visit: Visit, site: Site) -> None:
+    site.dev_login, site.login = False, "/session/login"
+    with visit(login=False) as page:
+        bar = page.locator("#session")
+        way = bar.get_by_role("link", name="Log in with your organisation")
+        expect(way).to_have_attribute("href", "/session/login?return_to=%2F%3Flang%3Den")
+        assert page.locator("form.login").count() == 0
+
+        held = [
+            {"role": "district_detective", "unit": "amsterdam"},
+            {"role": "hic_team", "unit": "utrecht"},
+        ]
+        site.who = {"subject": "c0ffee", "authorisations": held}
+        page.reload()
+        bar.get_by_label("Authorisation").select_option("hic_team@utrecht")
+        bar.get_by_role("button", name="Begin").click()
+        expect(page.locator("#connection")).to_have_attribute(STATE, "live")
+        assert site.streams[-1]["herkomst-role"] == "hic_team@utrecht"
+        assert "authorization" not in site.streams[-1]
+
+        bar.get_by_role("button", name="Log out").click()
+        expect(way).to_be_visible()
+        expect(page.locator("#note")).to_have_text("Log in to see hits.")
+
+
+def test_who_is_authorised_for_nothing_is_told_by_which_name_to_ask(
+    visit: Visit, site: Site
+) -> None:
+    site.dev_login, site.login = False, "/session/login"
+    site.who = {"subject": "c0ffee", "authorisations": []}
+    with visit(login=False) as page:
+        expect(page.locator("#session")).to_contain_text("You are c0ffee, and no authorisation")
+        assert page.locator("form.login").count() == 0
 
 
 @pytest.mark.parametrize(

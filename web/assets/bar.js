@@ -1,14 +1,16 @@
-// The bar that says under what one works, and the form of development login behind it.
+// The bar that says under what one works, the way to the login, and the forms behind it.
 
 import { element } from "./element.js";
 import {
   Lost,
   Refused,
+  act,
   choices,
   enter,
   leave,
-  offersDevelopmentLogin,
+  logOut,
   session,
+  ways,
 } from "./session.js";
 import { codes, say, term } from "./words.js";
 
@@ -44,13 +46,19 @@ class Bar {
     this.place = place;
     this.changed = changed;
     this.login = null; // Whether development login is on, once the server has said so.
+    this.provider = null; // Where one logs in at the identity provider, if there is one.
+    this.who = null; // Who one is to the server, by the session that its cookie names.
     this.open = false;
     this.problem = "";
   }
 
   async ask() {
     try {
-      this.login = await offersDevelopmentLogin();
+      const found = await ways();
+      this.login = found.dev_login === true;
+      this.provider = found.login ?? null;
+      this.who = found.who ?? null;
+      if (session()?.provided && !this.who) this.end();
     } catch (error) {
       this.problem = problem(error);
     }
@@ -59,12 +67,13 @@ class Bar {
 
   show() {
     const now = session();
-    const asks = this.login && (this.open || !now);
+    const asks = this.open || !now;
     this.place.replaceChildren(
       ...[
         element("div", { class: "bar-line" }, now ? this.work(now) : this.stranger()),
         this.login && element("p", { class: "notice" }, say("bar.development")),
-        asks && this.form(),
+        asks && this.who?.authorisations.length && this.choice(),
+        asks && this.login && !this.who && this.form(),
         this.problem && element("p", { class: "problem", role: "alert" }, this.problem),
       ].filter(Boolean),
     );
@@ -73,6 +82,7 @@ class Bar {
   /** Ends the login, because the server no longer takes it or because the reader asks. */
   end(problem = "") {
     leave();
+    this.who = null;
     this.problem = problem;
     this.show();
     this.changed(null);
@@ -94,12 +104,34 @@ class Bar {
   }
 
   stranger() {
+    if (this.who) {
+      const { subject, authorisations } = this.who;
+      const name = authorisations.length ? "bar.act" : "bar.none";
+      return [
+        element("p", {}, say(name, { subject })),
+        element("div", { class: "buttons" }, this.out()),
+      ];
+    }
     const name = { null: "bar.asking", true: "bar.choose", false: "bar.how" }[this.login];
-    return element("p", {}, this.login === null && this.problem ? "" : say(name));
+    const said = this.provider && !this.login ? "bar.provider" : name;
+    return [
+      element("p", {}, this.login === null && this.problem ? "" : say(said)),
+      this.provider && element("div", { class: "buttons" }, this.way()),
+    ];
+  }
+
+  /** The way to the identity provider, and back to this page. */
+  way() {
+    const back = encodeURIComponent(location.pathname + location.search);
+    return element(
+      "a",
+      { href: `${this.provider}?return_to=${back}` },
+      say("bar.way"),
+    );
   }
 
   change() {
-    if (!this.login) return null;
+    if (!this.login && !this.who) return null;
     const click = () => {
       this.open = !this.open;
       this.show();
@@ -113,7 +145,45 @@ class Bar {
   }
 
   out() {
-    return element("button", { type: "button", click: () => this.end() }, say("bar.leave"));
+    const click = () => (this.who ? this.away() : this.end());
+    return element("button", { type: "button", click }, say("bar.leave"));
+  }
+
+  async away() {
+    try {
+      await logOut();
+    } catch (error) {
+      this.problem = problem(error);
+      this.show();
+    }
+  }
+
+  /** Which authorisation one works under, for what and on which ground. */
+  choice() {
+    const last = { ...FIRST, ...choices() };
+    const submit = (event) => {
+      event.preventDefault();
+      act(Object.fromEntries(new FormData(event.target)));
+      this.entered();
+    };
+    return element(
+      "form",
+      { class: "login", "aria-label": say("bar.choice"), submit },
+      field("authorisation", this.authorisations(last)),
+      ...this.purposes(last),
+      element("button", { type: "submit", class: "primary" }, say("bar.go")),
+    );
+  }
+
+  authorisations(last) {
+    const list = this.who.authorisations.map(({ role, unit }) =>
+      element(
+        "option",
+        { value: `${role}@${unit}`, selected: role === last.role && unit === last.unit },
+        `${term("role", role)}, ${unit}`,
+      ),
+    );
+    return [element("select", { id: "bar-authorisation", name: "authorisation" }, list)];
   }
 
   form() {
@@ -127,13 +197,17 @@ class Bar {
       { class: "login", "aria-label": say("bar.form"), submit },
       field("role", options(last.role)),
       field("unit", input("unit", last.unit, UNITS)),
-      field(
-        "purpose",
-        input("purpose", last.purpose, codes("purpose"), "(case|task|duty):[A-Za-z0-9].*"),
-      ),
-      field("ground", input("ground", last.ground, codes("ground"), "[a-z]+:.+")),
+      ...this.purposes(last),
       element("button", { type: "submit", class: "primary" }, say("bar.enter")),
     );
+  }
+
+  purposes(last) {
+    const pattern = "(case|task|duty):[A-Za-z0-9].*";
+    return [
+      field("purpose", input("purpose", last.purpose, codes("purpose"), pattern)),
+      field("ground", input("ground", last.ground, codes("ground"), "[a-z]+:.+")),
+    ];
   }
 
   async enter(chosen) {
@@ -144,6 +218,10 @@ class Bar {
       this.show();
       return;
     }
+    this.entered();
+  }
+
+  entered() {
     this.open = false;
     this.problem = "";
     this.show();

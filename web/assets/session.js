@@ -30,7 +30,7 @@ function lose(error) {
 export function session() {
   const kept = sessionStorage.getItem(PLACE);
   const found = kept && JSON.parse(kept);
-  return found?.token ? found : null;
+  return found?.token || found?.provided ? found : null;
 }
 
 /** The last choices, also after the login has ended. */
@@ -39,18 +39,35 @@ export function choices() {
   return kept ? JSON.parse(kept) : {};
 }
 
-export function headers({ token, purpose, ground }) {
+/** With a token of development login, or under the cookie that the browser sends by itself. */
+export function headers({ token, role, unit, purpose, ground }) {
   return {
-    Authorization: `Bearer ${token}`,
+    ...(token ? { Authorization: `Bearer ${token}` } : { "Herkomst-Role": `${role}@${unit}` }),
     "Herkomst-Purpose": purpose,
     "Herkomst-Ground": ground,
   };
 }
 
-export async function offersDevelopmentLogin() {
+/** Which ways in the server has, and who one is to it. */
+export async function ways() {
   const response = await reach("/session");
   if (!response.ok) throw await refusal(response);
-  return JSON.parse(await textOf(response)).dev_login === true;
+  return JSON.parse(await textOf(response));
+}
+
+/** Works from now on under one of one's own authorisations. */
+export function act({ authorisation, purpose, ground }) {
+  const [, role, unit] = authorisation.match(/^([^@]*)@(.*)$/);
+  keep({ role, unit, purpose, ground, provided: true });
+}
+
+/** Ends the session on the server, and goes where it is ended at the identity provider too. */
+export async function logOut() {
+  const response = await reach("/session/logout", { method: "POST" });
+  if (!response.ok) throw await refusal(response);
+  const { logout } = JSON.parse(await textOf(response));
+  leave();
+  location.assign(logout ?? "/");
 }
 
 export async function enter({ role, unit, purpose, ground }) {
@@ -66,7 +83,7 @@ export async function enter({ role, unit, purpose, ground }) {
 
 /** Forgets the token and keeps the choices, so that the form is filled in the next time. */
 export function leave() {
-  keep({ ...choices(), token: null, expires_at: null });
+  keep({ ...choices(), token: null, expires_at: null, provided: false });
 }
 
 /** What an answer that is no success says: problem+json, a list of errors, or only a status. */

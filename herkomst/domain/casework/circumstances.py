@@ -190,6 +190,7 @@ class Circumstances:
             self._concerns.setdefault(concern.matter, []).append(concern)
             self._about.setdefault((concern.matter, concern.item), []).append(concern)
         self.identities = identities
+        self._shown: dict[UUID, Identity | None] = {}
         self.purchases = purchases
         self.crowds = crowds
         self.rostered = rostered
@@ -328,11 +329,12 @@ class Circumstances:
 
     def _direct(self, engagement: Engagement, reading: PastRead, item: UUID) -> Concern | None:
         """By what a matter is about the record itself, or the purchase that it belongs to."""
-        for same in (item, ids.presentation_id(item)):
-            for concern in self._about.get((engagement.matter, same), ()):
-                if concern.holds(reading.at) and was_known(concern, reading):
-                    return concern
-        return None
+        about = (
+            concern
+            for same in (item, ids.presentation_id(item))
+            for concern in self._about.get((engagement.matter, same), ())
+        )
+        return next((c for c in about if c.holds(reading.at) and was_known(c, reading)), None)
 
     def _connection(self, about: Sequence[Concern], item: UUID) -> str | None:
         """How a record is connected with another that a matter is about; None where it is not."""
@@ -354,7 +356,11 @@ class Circumstances:
         return None
 
     def _identity(self, item: UUID) -> Identity | None:
-        return self.identities.get(item) or self.identities.get(ids.presentation_id(item))
+        """What was presented with it; asked for again and again, so it is looked up once."""
+        if item not in self._shown:
+            found = self.identities.get(item)
+            self._shown[item] = found or self.identities.get(ids.presentation_id(item))
+        return self._shown[item]
 
     def shared(self, one: Identity, other: Identity) -> str | None:
         """What two presented alike that says that they have to do with each other."""
