@@ -37,7 +37,14 @@ SOCKETS = 64
 AT_ONCE = 10
 """Operations of one connection at the same time."""
 LONGEST_ID = 100
-CARRIED = ("authorization", "herkomst-purpose", "herkomst-ground")
+CARRIED = (
+    "authorization",
+    "herkomst-device",
+    "herkomst-ground",
+    "herkomst-purpose",
+    "herkomst-reason",
+    "herkomst-role",
+)
 """Headers that the payload of `connection_init` may carry."""
 _decode_asked = msgspec.json.Decoder(Asked).decode
 

@@ -75,7 +75,7 @@ class TestWhoMayNot:
         assert journal(served.archive)[1].outcome == "own_authorisation"
 
     def test_nothing_is_granted_on_the_ground_of_an_inquiry(self, served: Served) -> None:
-        answer = grant(served, role="administrator", purpose="case:1", ground="wpg:8")
+        answer = grant(served, role="administrator", purpose="duty:acceptance", ground="wpg:8")
 
         assert answer["__typename"] == "NotPermitted"
 

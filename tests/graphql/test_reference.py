@@ -128,8 +128,8 @@ def variables(example: Example, values: Mapping[str, str]) -> dict[str, str]:
     return {name: values.get(name, NOBODY) for name in example.variables}
 
 
-REHEARSED = ("GlassBreak", "Review", "Rule", "UnknownReview")
-"""Types of the review desk, which would need reads that are reviewed; `test_review.py` has them."""
+REHEARSED = ("Authorisation", "GlassBreak", "Review", "Rule", "UnknownReview")
+"""Types that would need authorisations, or reads that are reviewed; other files have them."""
 UNMET = {
     "Address",  # Identities are revealed by a mutation first; `test_reveals.py` has them.
     "Attribute",

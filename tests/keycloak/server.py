@@ -188,7 +188,7 @@ class Keycloak:
                 "providerType": "org.keycloak.keys.KeyProvider",
                 "parentId": realm,
                 "config": {
-                    "priority": [str(200 + secrets.randbelow(10_000))],
+                    "priority": [str(int(time.time()))],
                     "algorithm": ["RS256"],
                 },
             },
