@@ -2,7 +2,8 @@
 
 A purpose is held against what is the case at that moment: who names a case works in it now, or
 oversees its unit; who names a task is to do it now. A duty is what the policy says it is for; that
-of the broken glass (`duty:break_glass`) is one only while it is broken.
+of the broken glass (`duty:break_glass`) is one only while it is broken, and that of acceptance only
+by development login.
 """
 
 import difflib
@@ -15,6 +16,7 @@ from herkomst.access.viewer import Held, Kind, Purpose, Reading, Viewer
 from herkomst.domain.casework.glass import BROKEN_GLASS
 from herkomst.record.standing import StandingCase, Standings
 
+ACCEPTANCE = "duty:acceptance"
 LONGEST_DEVICE = 200
 _PURPOSE = re.compile(r"(?P<kind>case|task|duty):(?P<id>[A-Za-z0-9][A-Za-z0-9._/-]{0,63})")
 
@@ -112,6 +114,12 @@ def hold(standings: Standings, viewer: Viewer, asked: Asked) -> Reading:
     What his role may do with it is asked at each action. Raises `PurposeNotHeld`, `DatabaseDown`.
     """
     purpose, reading = asked.purpose, asked.by(viewer)
+    if str(purpose) == ACCEPTANCE and not viewer.may_accept:
+        raise PurposeNotHeld(
+            "acceptance_closed",
+            "Acceptance is a duty of development login alone.",
+            "Name the case, the task or the duty that you work for.",
+        )
     if str(purpose) == BROKEN_GLASS and not standings.glass(viewer.subject).is_broken(_now()):
         raise PurposeNotHeld(
             "glass_not_broken",

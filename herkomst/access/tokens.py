@@ -153,6 +153,7 @@ def developer(settings: Settings, token: str) -> Viewer:
         role=Role(claims["role"]),
         unit=str(claims["unit"]),
         expires_at=datetime.fromtimestamp(int(claims["exp"]), UTC),
+        may_accept=True,
     )
 
 

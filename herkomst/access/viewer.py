@@ -46,6 +46,9 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
     expires_at: datetime | None = None
     """When the token ends; None for who runs a command."""
+    may_accept: bool = False
+    """Whether the duty of acceptance is open to him: by development login, and to who runs a
+    command, but to nobody whom an identity provider names."""
 
     def has_expired(self, now: datetime) -> bool:
         return self.expires_at is not None and now >= self.expires_at
@@ -97,4 +100,4 @@ def operator(role: Role) -> Viewer:
         name = getpass.getuser()
     except (KeyError, OSError):  # A container may run as a user without a name.
         name = str(os.getuid())
-    return Viewer(subject=f"os:{name}", role=role, unit="herkomst")
+    return Viewer(subject=f"os:{name}", role=role, unit="herkomst", may_accept=True)

@@ -213,6 +213,22 @@ class TestWhoseCaseItIs:
         assert held(archive, STRANGER, "duty:front_desk", "wpg:8").held is None
 
 
+class TestAcceptance:
+    def test_given_who_an_identity_provider_names_then_it_is_no_duty_of_his(
+        self, archive: Archive
+    ) -> None:
+        assert refused(archive, MEMBER, "duty:acceptance", "wpg:8").code == "acceptance_closed"
+
+    def test_given_development_login_then_it_is_one(self, archive: Archive) -> None:
+        viewer = Viewer(
+            subject="dev:x", role=Role.DISTRICT_DETECTIVE, unit="amsterdam", may_accept=True
+        )
+
+        reading = hold(archive.standings, viewer, Asked.parse("duty:acceptance", "wpg:8"))
+
+        assert reading.held is None
+
+
 class TestTasks:
     def give(self, archive: Archive, case: UUID, member: str) -> None:
         archive.casework.in_case(
