@@ -131,7 +131,7 @@ def _journaled(
 def _end(until: str) -> datetime:
     try:
         return end_of(date.fromisoformat(until))
-    except (ValueError, OverflowError):
+    except ValueError:
         exits.end(exits.USAGE, f"{until!r} is no day; write 2027-03-01.")
 
 

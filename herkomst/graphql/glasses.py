@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 import strawberry
@@ -12,9 +13,21 @@ from herkomst.domain.casework import glass as casework
 from herkomst.domain.casework.case import CaseRefused
 from herkomst.graphql import enums
 from herkomst.graphql.context import Context, Info
-from herkomst.graphql.fields import mutation, parsed_id, right_of, shape_of, told
+from herkomst.graphql.fields import mutation, parsed_id, resolved, right_of, shape_of, told
+from herkomst.graphql.listing import Listed, listed
 from herkomst.graphql.refusals import GlassRefused, NotPermitted
+from herkomst.graphql.types import Connection
 from herkomst.investigations import glasses
+
+
+@strawberry.type(description="A read that was made while the glass was broken.")
+@shape_of(glasses.Viewed)
+class GlassRead:
+    id: strawberry.ID = told("Id of its entry in the journal.")
+    at: datetime = told("When.")
+    way: str = told("How it came in: graphql, stream or export.")
+    count: int = told("How many records were returned.")
+    records: list[str] = told("Which, as KIND:ID, a hundred of them at most.")
 
 
 @strawberry.type(description="One time that somebody broke the glass. Its review is his control.")
@@ -31,6 +44,21 @@ class GlassBreak:
     verdict: enums.GlassVerdict | None = told("What the reviewer found; null while it is open.")
     reviewed_by: str | None = told("Who reviewed it.")
     finding: str | None = told("What he wrote.")
+
+    @resolved(
+        Connection[GlassRead],
+        "What was read while it was broken, the last first.",
+        Action.SEE_GLASSES,
+    )
+    async def viewed(
+        self,
+        info: Info,
+        root: strawberry.Parent[glasses.Break],
+        first: int,
+        after: str | None = None,
+    ) -> Listed[Any]:
+        ask = partial(glasses.viewed, glass=root)
+        return await listed(info, glasses.VIEWED, first, after, ask)
 
 
 @strawberry.type(description="It was done; read it back with `Herkomst-Wait-For`.")

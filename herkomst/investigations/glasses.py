@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import msgspec
 from anyio import to_thread
 from psycopg.sql import SQL
 
@@ -27,7 +28,12 @@ from herkomst.investigations.inquiry import Desk, Inquiry
 from herkomst.investigations.pages import Page, Slice
 from herkomst.record.casework import Seal, Standpoint
 
-LIST = "glasses"
+LIST, VIEWED = "glasses", "glass_reads"
+_decode_items = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
+_VIEWED = SQL(
+    "SELECT * FROM {reads} WHERE officer = %(officer)s AND at >= %(since)s AND at <= %(until)s "
+    "AND break_glass AND NOT rehearsed AND {asked} ORDER BY revision DESC LIMIT %(limit)s"
+)
 _PAGE = SQL(
     "SELECT * FROM {glasses} WHERE (%(all)s OR unit = %(unit)s OR officer = %(viewer)s) "
     "AND {asked} ORDER BY revision DESC LIMIT %(limit)s"
@@ -56,6 +62,17 @@ class Break(Told, frozen=True, kw_only=True):
     revision: int
 
 
+class Viewed(Told, frozen=True, kw_only=True):
+    """A read that was made while it was broken: when, how, and which records it returned."""
+
+    id: UUID
+    at: datetime
+    way: str
+    count: int
+    records: tuple[str, ...]
+    revision: int
+
+
 class GlassChanged(NamedTuple):
     """What was done, and where it stands in casework."""
 
@@ -75,6 +92,37 @@ async def page(
     items = await _told(inquiry, rows[: wanted.first])
     count = inquiry.counting(_PAGE, values, asked)
     return inquiry.cursors.slice(LIST, wanted, items, len(rows), count)
+
+
+async def viewed(
+    permitted: Permitted, inquiry: Inquiry, wanted: Page, *, glass: Break
+) -> Slice[Viewed]:
+    """A page of what was read while it was broken, the last first: ids, and nothing of what they
+    are of. What the journal has of it comes through to here a moment later."""
+    permitted.must_be(Action.SEE_GLASSES)
+    values = {
+        "officer": glass.officer,
+        "since": glass.broken_at,
+        "until": glass.until,
+        "before": wanted.before,
+        "limit": wanted.first + 1,
+    }
+    asked = [_CONDITIONS["before"]]
+    rows = await inquiry.rows(_VIEWED, values, asked)
+    items = [_viewed(row) for row in rows[: wanted.first]]
+    count = inquiry.counting(_VIEWED, values, asked)
+    return inquiry.cursors.slice(VIEWED, wanted, items, len(rows), count)
+
+
+def _viewed(row: Any) -> Viewed:
+    return Viewed(
+        id=row.read,
+        at=row.at,
+        way=row.kind,
+        count=row.count,
+        records=tuple([f"{kind}:{identity}" for kind, identity in _decode_items(row.items)]),
+        revision=row.revision,
+    )
 
 
 async def break_glass(

@@ -36,6 +36,7 @@ from herkomst.projections.hits import Hits
 from herkomst.projections.model import Model
 from herkomst.projections.presentations import Presentations
 from herkomst.projections.purchases import Purchases
+from herkomst.projections.reads import Reads
 from herkomst.projections.registry import ModelMissing
 from herkomst.projections.reveals import Reveals
 from herkomst.projections.reviews import Reviews
@@ -56,6 +57,7 @@ MODELS: tuple[Model, ...] = (
     Hits(),
     Presentations(),
     Purchases(),
+    Reads(),
     Reveals(),
     Reviews(),
     StolenItems(),

@@ -21,7 +21,7 @@ def authorise(
     ("until", "role", "code", "told"),
     [
         ("morgen", "administrator", 2, "morgen"),
-        ("9999-12-31", "administrator", 2, "9999-12-31"),
+        ("9999-12-31", "administrator", 1, "longer than"),
         (UNTIL, "admin", 2, "Did you mean 'administrator'?"),
         ("2020-01-01", "administrator", 1, "ends before it begins"),
         ("2090-01-01", "administrator", 1, "longer than"),

@@ -131,6 +131,19 @@ class TestBroken:
         assert answer.status_code == 403
         assert act(served, "endBrokenGlass")["code"] == "not_broken"
 
+    def test_all_that_was_viewed_is_listed_and_nothing_else(self, served: Served) -> None:
+        served.nodes("hits(first: 10)")
+        broken(served)
+        (hit,) = served.nodes("hits(first: 10)", purpose=BROKEN)
+        follow(served.archive)
+
+        viewed = "viewed(first: 10) { nodes { way count records } }"
+        (told,) = served.nodes("glasses(first: 10)", viewed, **REVIEWER)
+
+        (read,) = told["viewed"]["nodes"]
+        assert (read["way"], read["count"]) == ("graphql", len(read["records"]))
+        assert f"hit:{hit['id'].replace('-', '')}" in read["records"]
+
 
 class TestReview:
     def test_a_new_one_waits_for_the_verdict_on_the_last(self, served: Served) -> None:

@@ -128,7 +128,7 @@ def variables(example: Example, values: Mapping[str, str]) -> dict[str, str]:
     return {name: values.get(name, NOBODY) for name in example.variables}
 
 
-REHEARSED = ("Authorisation", "GlassBreak", "Review", "Rule", "UnknownReview")
+REHEARSED = ("Authorisation", "GlassBreak", "GlassRead", "Review", "Rule", "UnknownReview")
 """Types that would need authorisations, or reads that are reviewed; other files have them."""
 UNMET = {
     "Address",  # Identities are revealed by a mutation first; `test_reveals.py` has them.
