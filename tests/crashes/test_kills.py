@@ -110,6 +110,7 @@ def records(lines: list[bytes]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unkilled", [2_500], indirect=True)
 def test_given_a_world_that_comes_in_when_each_part_is_killed_then_it_is_as_if_none_had_been(
     unkilled: Unkilled, folder: Path
