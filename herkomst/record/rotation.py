@@ -11,6 +11,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from psycopg import Connection
+from psycopg.errors import LockNotAvailable
 
 from herkomst.record.database import Row
 from herkomst.record.keyring import LOOK, Keyring
@@ -32,7 +33,9 @@ _REPLACE = (
     "UPDATE vault.keys k SET wrapped = n.wrapped, kek = %b "
     "FROM unnest(%b::uuid[], %b::bytea[]) AS n (key_id, wrapped) WHERE k.key_id = n.key_id"
 )
-_LOCK = "SELECT pg_try_advisory_lock(hashtextextended(current_database() || 'rotation', 3))"
+_LOCK = "SELECT pg_advisory_lock(hashtextextended(current_database() || 'rotation', 3))"
+_AT_MOST = "SELECT set_config('lock_timeout', '2s', false)"
+"""The server notices a moment later that who rotated before has gone."""
 Progress = Callable[[int, int], None]
 """Told how many were wrapped anew, and of how many."""
 
@@ -111,10 +114,14 @@ def in_use(connection: Connection[Row]) -> dict[int, int]:
 def _alone(connections: Sequence[Connection[Row]]) -> None:
     """Be the only one who rotates, until the connections are closed."""
     for connection in connections:
-        if connection.execute(_LOCK).fetchone() != (True,):
+        connection.execute(_AT_MOST)
+        try:
+            connection.execute(_LOCK)
+        except LockNotAvailable:
             raise RotationRefused(
                 "rotation_running", "Another process rotates the wrapping key.", "Let it end."
-            )
+            ) from None
+        connection.execute("RESET lock_timeout")
 
 
 def _rewrap_all(
