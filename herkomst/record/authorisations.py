@@ -4,21 +4,17 @@ They stand in `casework`, a stream a subject. What holds is read from those even
 read model, so that an authorisation that was ended holds for no operation after it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from psycopg import Cursor
-
 from herkomst.domain import ids
 from herkomst.domain.casework import authorisation
 from herkomst.domain.casework.authorisation import Authorisations, Grant
-from herkomst.domain.events import Event, EventData, Recorded
-from herkomst.record.application import Custody, Outcome, envelope, pending, this_moment
+from herkomst.domain.events import EventData, Recorded
+from herkomst.record.application import Custody
 from herkomst.record.casework import Casework, Seal
-from herkomst.record.database import Row
-from herkomst.record.vault import DataKey, KeyRow
 
 CONTROLLER = "politie"
 REGIME = "avg"
@@ -48,31 +44,17 @@ def act_on(
     """
     stream = ids.authorisations_of(subject)
 
-    def append(cursor: Cursor[Row]) -> Outcome[Appended]:
-        facts = casework.recorder.reader.streams(cursor.connection, [stream]).get(stream, [])
-        key, row = _key(casework, cursor, stream)
-        data = act(_state(facts), lambda why: _sealed(key, why))
-        assert isinstance(data, authorisation.Granted | authorisation.Ended)
-        custody = Custody(CONTROLLER, ground, REGIME, unit)
-        events = [pending(Event(stream, data, envelope(actor, custody, this_moment(), 1)))]
-        appended = casework.recorder.append_locked(cursor, events)
-        if row is not None:
-            cursor.execute("INSERT INTO vault.keys VALUES (%s, %s, %s)", row)
-        told = Appended(ids.authorisation_id(stream, data.grant), appended.last)
-        return Outcome(told, events, appended)
+    def acting(state: Authorisations, seal: Seal) -> EventData:
+        def sealed(why: str) -> bytes:
+            authorisation.must_say(why)
+            return seal(why)
 
-    return casework.committing(append)
+        return act(state, sealed)
 
-
-def _key(casework: Casework, cursor: Cursor[Row], stream: UUID) -> tuple[DataKey, KeyRow | None]:
-    """The data key of a subject's reasons, and its row where it is new or was destroyed."""
-    key = casework.vault.keys(cursor.connection, [stream]).get(stream)
-    return (key, None) if key is not None else casework.vault.new_key(stream)
-
-
-def _sealed(key: DataKey, why: str) -> bytes:
-    authorisation.must_say(why)
-    return key.seal(why.encode())
+    custody = Custody(CONTROLLER, ground, REGIME, unit)
+    data, position = casework.add([stream], _state, acting, actor, custody)
+    assert isinstance(data, authorisation.Granted | authorisation.Ended)
+    return Appended(ids.authorisation_id(stream, data.grant), position)
 
 
 def of(casework: Casework, subject: str) -> Authorisations:
@@ -87,7 +69,7 @@ def holding(casework: Casework, subject: str, at: datetime) -> list[Grant]:
     return of(casework, subject).holding(at)
 
 
-def _state(facts: list[Recorded]) -> Authorisations:
+def _state(facts: Sequence[Recorded]) -> Authorisations:
     state: Authorisations | None = None
     for fact in facts:
         state = authorisation.evolve(state, fact.data)

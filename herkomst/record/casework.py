@@ -77,6 +77,11 @@ class Standpoint(NamedTuple):
     ground: str
     unit: str
 
+    @property
+    def custody(self) -> Custody:
+        """Under which what he does falls."""
+        return Custody("politie", self.ground, self.ground, self.unit)
+
 
 S = TypeVar("S")
 Seal = Callable[[str], bytes]
@@ -180,7 +185,7 @@ class Casework(RecordApplication):
             ids.reveals_of(officer, legal_date(now - timedelta(days=ago)).isoformat())
             for ago in (1, 0)
         ]
-        return self._added(days, reveal.folded, act, by)[1]
+        return self.add(days, reveal.folded, act, by.actor, by.custody)[1]
 
     def in_glass(
         self, officer: str, act: Callable[[Glass, Seal], EventData], by: Standpoint
@@ -189,24 +194,28 @@ class Casework(RecordApplication):
 
         Raises `glass.GlassRefused`, and what `act` raises.
         """
-        return self._added([ids.glass_of(officer)], glass.folded, act, by)
+        return self.add([ids.glass_of(officer)], glass.folded, act, by.actor, by.custody)
 
-    def _added(
+    def add(
         self,
         streams: Sequence[UUID],
         fold: Callable[[Sequence[Recorded]], S],
         act: Callable[[S, Seal], EventData],
-        by: Standpoint,
+        actor: str,
+        custody: Custody,
     ) -> tuple[EventData, int]:
-        """Add to the last of these streams what `act` says, given what they all come to."""
+        """Add to the last of these streams what `act` says, given what they all come to; what was
+        recorded, and where. The last stream has a data key of its own, made when there is none.
+
+        Raises what `fold` and `act` raise.
+        """
 
         def append(cursor: Cursor[Row]) -> Outcome[tuple[EventData, int]]:
             found = self.recorder.reader.streams(cursor.connection, streams)
             state = fold([fact for stream in streams for fact in found.get(stream, [])])
             key, row = self._key_of(cursor, streams[-1])
             data = act(state, partial(_sealed, key))
-            custody = Custody("politie", by.ground, by.ground, by.unit)
-            under = envelope(by.actor, custody, this_moment(), data.VERSION)
+            under = envelope(actor, custody, this_moment(), data.VERSION)
             done = [pending(Event(streams[-1], data, under))]
             appended = self.recorder.append_locked(cursor, done)
             if row is not None:
