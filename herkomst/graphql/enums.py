@@ -122,6 +122,13 @@ class CaseState(Enum):
     closed = _word("closed", "It is closed, and no purpose any more.")
 
 
+@strawberry.enum(description="What became of something between two days.")
+class Became(Enum):
+    there = _word("there", "It came: on the first day it was not there.")
+    gone = _word("gone", "It went: on the last day it was not there any more.")
+    other = _word("other", "It changed.")
+
+
 @strawberry.enum(description="What a member does in a case.")
 class CasePart(Enum):
     lead = _word("lead", "Leads it (teamleider).")

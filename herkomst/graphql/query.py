@@ -17,9 +17,11 @@ from herkomst.graphql.cases import (
     CaseHead,
     CaseResult,
     Change,
+    Difference,
     KnownCaseResult,
     as_known,
     changes,
+    differences,
     shown,
 )
 from herkomst.graphql.context import Info
@@ -309,6 +311,23 @@ class Query(ReviewDesk):
     ) -> Listed[Any]:
         ask = partial(changes, case=id, since=since, until=until)
         return await listed(info, known.CHANGES, first, after, ask)
+
+    @resolved(
+        Connection[Difference],
+        "How a case and the records in it, as known on one day, differ from another day, by field.",
+        Action.READ_CASES,
+    )
+    async def case_differences(
+        self,
+        info: Info,
+        id: strawberry.ID,  # noqa: A002
+        since: date,
+        until: date,
+        first: int,
+        after: str | None = None,
+    ) -> Listed[Any]:
+        ask = partial(differences, case=id, since=since, until=until)
+        return await listed(info, known.DIFFERENCES, first, after, ask)
 
     @resolved(
         Connection[Authorisation],

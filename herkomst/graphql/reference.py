@@ -66,6 +66,7 @@ _OF_FIELD = {
     "case": "case",
     "caseAsKnown": "case",
     "caseChanges": "case",
+    "caseDifferences": "case",
     "assessHit": "hit",
     "confirmHit": "hit",
     "rejectHit": "hit",

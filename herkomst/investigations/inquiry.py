@@ -5,8 +5,8 @@ The tables of the live generations are locked against being dropped while they a
 was swapped away in between, the inquiry begins once more.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from functools import lru_cache
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -171,6 +171,15 @@ class Inquiry:
             await self._stack.__aexit__(kind, error, traceback)
         except psycopg.OperationalError as lost:
             raise DatabaseDown(f"The database for reading was lost: {lost}") from lost
+
+    @contextmanager
+    def unreturned(self) -> Iterator[None]:
+        """What is made meanwhile is compared, and not returned: who makes it notes what is."""
+        noted, self.returned = self.returned, Returned()
+        try:
+            yield
+        finally:
+            self.returned = noted
 
     async def rows(
         self,

@@ -17,6 +17,7 @@ from herkomst.investigations import visibility
 from herkomst.investigations.goods import Told, Withheld
 from herkomst.investigations.inquiry import Inquiry
 from herkomst.investigations.pages import Page, Slice
+from herkomst.projections.presentations import tokens
 from herkomst.record.vault import DataKey
 
 LIST = "presentations"
@@ -121,6 +122,19 @@ async def one(permitted: Permitted, inquiry: Inquiry, identity: UUID) -> Present
     return (await by_ids(permitted, inquiry, [identity])).get(identity)
 
 
+def replayed(
+    permitted: Permitted, inquiry: Inquiry, row: Any, key: DataKey | None, *, revealed: bool
+) -> Presentation:
+    """A presentation of a row that was folded from events alone, without its keyed hashes."""
+    if key is None or row.sealed is None:
+        return _presentation(inquiry, row._replace(state="erased"), None, may_ask=False)
+    seller = _decode_seller(key.open(row.sealed))
+    name, born, address = tokens(seller, inquiry.token, ("name", "born", "address"))
+    known = row._replace(name_token=name, born_token=born, address_token=address)
+    may_ask = policy.allows(permitted.reading, Action.REVEAL_IDENTITY)
+    return _presentation(inquiry, known, key, may_ask=may_ask, revealed=revealed)
+
+
 async def _opened(
     permitted: Permitted, inquiry: Inquiry, rows: Sequence[Any]
 ) -> list[Presentation]:
@@ -129,10 +143,15 @@ async def _opened(
     keys = await inquiry.keys(open_ones)
     for row in rows:
         inquiry.returned.add("presentation", row.presentation)
-    return [_presentation(inquiry, row, keys.get(row.purchase), may_ask) for row in rows]
+    return [
+        _presentation(inquiry, row, keys.get(row.purchase), may_ask=may_ask, revealed=row.revealed)
+        for row in rows
+    ]
 
 
-def _presentation(inquiry: Inquiry, row: Any, key: DataKey | None, may_ask: bool) -> Presentation:
+def _presentation(
+    inquiry: Inquiry, row: Any, key: DataKey | None, *, may_ask: bool, revealed: bool = False
+) -> Presentation:
     return Presentation(
         id=row.presentation,
         purchase_id=row.purchase,
@@ -141,7 +160,7 @@ def _presentation(inquiry: Inquiry, row: Any, key: DataKey | None, may_ask: bool
         shown=tuple(row.shown.split(",")) if row.shown else (),
         state=row.state,
         pseudonym=_pseudonym(inquiry, row),
-        identity=_identity(inquiry, row, key, may_ask),
+        identity=_identity(inquiry, row, key, may_ask, revealed),
         recorded_at=row.recorded_at,
         revision=row.revision,
     )
@@ -155,11 +174,11 @@ def _pseudonym(inquiry: Inquiry, row: Any) -> str:
 
 
 def _identity(
-    inquiry: Inquiry, row: Any, key: DataKey | None, may_ask: bool
+    inquiry: Inquiry, row: Any, key: DataKey | None, may_ask: bool, revealed: bool
 ) -> Identity | Withheld | Erased:
     if row.state == "erased":
         return Erased()
-    if not (may_ask and row.revealed):
+    if not (may_ask and revealed):
         inquiry.returned.withhold()
         return Withheld(reason="identity", contact=row.source, can_request=may_ask)
     if key is None:  # Its key was destroyed, and the projection has not said so yet.
