@@ -19,6 +19,7 @@ from herkomst.access import policy
 from herkomst.access.viewer import Reading
 from herkomst.domain.events import Event, EventData
 from herkomst.domain.journal import Attempted, Concluded, Read
+from herkomst.metrics import JOURNALING
 from herkomst.record.archive import Archive
 from herkomst.record.journal import Entry, journal_event
 from herkomst.record.vault import KeyRow
@@ -207,7 +208,7 @@ def write(archive: Archive, entry: tuple[Event, KeyRow | None]) -> int:
 
 async def _commit(archive: Archive, entry: tuple[Event, KeyRow | None]) -> int:
     try:
-        with anyio.fail_after(PATIENCE):
+        with anyio.fail_after(PATIENCE), JOURNALING.time():
             return await archive.journal.commit(*entry)
     except Exception as error:
         # Whatever the reason is: without the entry there is no answer.
