@@ -65,6 +65,10 @@ class Returned:
     def __init__(self) -> None:
         self._ids: dict[str, None] = {}
         self.withheld = 0
+        self.counts: tuple[int | None, ...] = ()
+        """The sizes of what was counted."""
+        self.answer: bytes | None = None
+        """The answer as it leaves, where it counts."""
 
     def add(self, kind: str, identity: UUID) -> None:
         """Note that a record is part of the answer."""
@@ -73,6 +77,10 @@ class Returned:
     def withhold(self) -> None:
         """Note that something was withheld from the answer."""
         self.withheld += 1
+
+    def count(self, counts: tuple[int | None, ...], answer: bytes) -> None:
+        """Note the sizes that are part of the answer."""
+        self.counts, self.answer = counts, answer
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -96,7 +104,8 @@ class Asked:
         self._key: KeyRow | None = self._entry.row
         plain = question.encoded()
         self._sealed = self._entry.key.seal(plain)
-        self._token = archive.keyring.token(f"asked:{plain.decode()}")
+        self._token = archive.keyring.token
+        self._asked_token = self._token(f"asked:{plain.decode()}")
         why = reading.reason
         self._reason = self._entry.key.seal(why.encode()) if why else None
 
@@ -105,9 +114,11 @@ class Asked:
         viewer, ids = self._reading.viewer, returned.ids
         return self._event(
             Read(
+                answered_token=self._answered_token(returned),
                 asked=self._sealed,
-                asked_token=self._token,
+                asked_token=self._asked_token,
                 count=len(ids),
+                counts=returned.counts,
                 device=self._reading.device,
                 document=self._question.document,
                 duration_us=(perf_counter_ns() - self._begun) // 1000,
@@ -130,7 +141,7 @@ class Asked:
         return self._event(
             Attempted(
                 asked=self._sealed,
-                asked_token=self._token,
+                asked_token=self._asked_token,
                 device=self._reading.device,
                 document=self._question.document,
                 ground=self._reading.ground,
@@ -147,6 +158,11 @@ class Asked:
     def concluded(self, outcome: str, positions: tuple[str, ...]) -> tuple[Event, KeyRow | None]:
         """The entry that says what became of it."""
         return self._event(Concluded(outcome=outcome, positions=positions))
+
+    def _answered_token(self, returned: Returned) -> str | None:
+        if returned.answer is None:
+            return None
+        return self._token(f"answered:{returned.answer.decode()}")
 
     def _event(self, data: EventData) -> tuple[Event, KeyRow | None]:
         # The key is committed once, with the first entry of the stream.

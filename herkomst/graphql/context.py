@@ -38,6 +38,8 @@ class Context:
         self.inquiry = inquiry
         self.casework = 0
         """Position of the last decision of this operation; 0 without one."""
+        self.counts: list[int | None] = []
+        """The sizes that the answer tells."""
         self.bought: DataLoader[tuple[UUID, int], PurchasedGood | None] = self._loader(
             Action.READ_HITS, hits.purchased
         )

@@ -159,6 +159,8 @@ async def executed(
         context = Context(desk, reading, question, inquiry)
         result = await operation.execute(schema, context)
         fail_with(result)
+    if context.counts:
+        returned.count(tuple(context.counts), answers.encode(result.data))
     positions = dict(inquiry.positions)
     if context.casework:
         positions["casework"] = context.casework

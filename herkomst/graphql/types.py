@@ -80,8 +80,10 @@ class Connection(Generic[T]):
         f"than {COUNTED}, which is counted no further.",
         cost=COUNT,
     )
-    async def total_count(self, root: strawberry.Parent[Counted]) -> int | None:
-        return await root.total()
+    async def total_count(self, info: Info, root: strawberry.Parent[Counted]) -> int | None:
+        found = await root.total()
+        info.context.counts.append(found)
+        return found
 
 
 @strawberry.type(description="Something that exists and may not be shown to you (art. 2:11 Bpg).")

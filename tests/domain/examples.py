@@ -356,9 +356,11 @@ EXAMPLES: tuple[EventData, ...] = (
     ),
     authorisation.Ended(grant="1", why=SEALED),
     Read(
+        answered_token="d" * 32,
         asked=SEALED,
         asked_token="a" * 32,
         count=2,
+        counts=(41, None),
         device="pc-1",
         document="b" * 64,
         duration_us=1834,

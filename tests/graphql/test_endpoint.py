@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 import httpx
+import msgspec
 import pytest
 
 from herkomst.domain.journal import Read
@@ -103,6 +104,22 @@ class TestJournal:
         assert sorted(i.partition(":")[0] for i in entry.returned) == ["hit", "hit", "stolen_item"]
         assert (entry.withheld, entry.way, entry.purpose) == (1, "graphql", "duty:acceptance")
         assert "hits(first: 10)" in opened(archive)[0][0]
+
+    def test_of_a_count_the_entry_says_its_size_and_tells_the_answer_again(
+        self, archive: Archive, tmp_path: Path
+    ) -> None:
+        take_in(archive, a_dealer(), *pair(1), *pair(2))
+
+        with serving(archive, tmp_path) as served:
+            counting = "{ hits(first: 1) { totalCount } dealers(first: 1) { totalCount } }"
+            answer = served.ask(counting)
+            served.ask(HITS)
+
+        counted, listed = journal(archive)
+        assert sorted(counted.counts) == [1, 2]
+        data = msgspec.json.encode(answer.json()["data"]).decode()
+        assert counted.answered_token == archive.keyring.token(f"answered:{data}")
+        assert (listed.counts, listed.answered_token) == ((), None)
 
     def test_who_is_not_permitted_is_written_down_too(
         self, archive: Archive, tmp_path: Path
