@@ -228,7 +228,8 @@ class _Records:
             return stolen_items.item(row, key)
         self._inquiry.returned.withhold()
         reason = f"handling_{now.handling}"
-        return Withheld(reason=reason, contact=row.source, can_request=True)
+        may_ask = policy.allows(self._permitted.reading, Action.REQUEST_ACCESS)
+        return Withheld(reason=reason, contact=row.source, can_request=may_ask)
 
 
 async def _records(
