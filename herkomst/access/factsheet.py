@@ -19,6 +19,7 @@ _WHOSE = {
     Relation.ANYWHERE: "",
     Relation.OWN_CASE: " in the case that is the purpose",
     Relation.OWN_MUNICIPALITY: " of the own municipality",
+    Relation.GRANTED: " that the owner granted for the purpose, until its end",
 }
 _COLUMNS = ("What", "On which ground", "For which purpose", "Which records", "Source", "Valid")
 

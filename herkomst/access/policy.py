@@ -39,6 +39,8 @@ class Relation(StrEnum):
     """It is in the case that is the purpose, or beside what is in it."""
     OWN_MUNICIPALITY = "own_municipality"
     """It belongs to an establishment in the municipality that the viewer controls for."""
+    GRANTED = "granted"
+    """Its owner granted it for the purpose, until a moment that has not come."""
 
 
 class Action(StrEnum):
@@ -54,6 +56,9 @@ class Action(StrEnum):
     BREAK_GLASS = "break_glass"
     SEE_GLASSES = "see_glasses"
     REVIEW_GLASS = "review_glass"
+    REQUEST_ACCESS = "request_access"
+    ANSWER_ACCESS = "answer_access"
+    READ_ACCESS_REQUESTS = "read_access_requests"
     READ_CASES = "read_cases"
     OVERSEE_CASES = "oversee_cases"
     OPEN_CASE = "open_case"
@@ -121,6 +126,7 @@ class Sight(NamedTuple):
 
 
 NOTHING = Sight()
+_ENDING = Relation.GRANTED
 Sights = Mapping[Relation, Sight]
 """What is seen of records that stand in a relation; of others nothing."""
 
@@ -208,6 +214,12 @@ def permit(reading: Reading, action: Action) -> Permitted:
             "Log in for a municipality, by its name or its code, such as GM0363.",
         )
     return Permitted(reading=reading, action=action, sights=seen)
+
+
+def lasting(permitted: Permitted) -> Permitted:
+    """The same without what was granted until a moment: nothing that stays is made of it."""
+    seen = {relation: s for relation, s in permitted.sights.items() if relation is not _ENDING}
+    return Permitted(reading=permitted.reading, action=permitted.action, sights=seen)
 
 
 def municipality_of(viewer: Viewer) -> str | None:

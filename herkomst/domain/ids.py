@@ -91,6 +91,16 @@ def reveal_id(reveals: UUID, version: int) -> UUID:
     return named("reveal", reveals.hex, version)
 
 
+def request_of(record: UUID, purpose: str) -> UUID:
+    """Stream of what was asked of one record for one purpose, each time."""
+    return named("access", record.hex, purpose)
+
+
+def request_id(stream: UUID, version: int) -> UUID:
+    """One time that it was asked for, by the event that began it."""
+    return named("access_request", stream.hex, version)
+
+
 def authorisations_of(subject: str) -> UUID:
     """Stream of what was ever granted to one subject."""
     return named("authorisations", subject)

@@ -52,6 +52,23 @@ class RevealBasis(Enum):
     emergency = _word("emergency", "The glass was broken, and that is the purpose.")
 
 
+@strawberry.enum(description="What became of a request for access.")
+class AccessState(Enum):
+    asked = _word("asked", "The owner is to answer within his term.")
+    overdue = _word("overdue", "The term went by; it is still to be answered.")
+    granted = _word("granted", "It may be read for the purpose, until a moment.")
+    ended = _word("ended", "It was granted, and that moment has come.")
+    refused = _word("refused", "The owner refused it, or took it back.")
+
+
+@strawberry.enum(description="On what access is refused.")
+class AccessRefusal(Enum):
+    investigation = _word("investigation", "The interest of an investigation.")
+    protection = _word("protection", "The protection of somebody.")
+    no_need = _word("no_need", "The purpose does not need it.")
+    other = _word("other", "Another ground, told in the answer.")
+
+
 @strawberry.enum(description="For what the glass is broken.")
 class Emergency(Enum):
     life = _word("life", "A life is in danger.")

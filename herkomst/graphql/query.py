@@ -40,6 +40,7 @@ from herkomst.graphql.fields import parsed_id, resolved, right_of
 from herkomst.graphql.glasses import GlassBreak
 from herkomst.graphql.listing import Listed, listed
 from herkomst.graphql.refusals import NotPermitted, UnknownHit, UnknownRecord
+from herkomst.graphql.requests import AccessRequest
 from herkomst.graphql.review import ReviewDesk
 from herkomst.graphql.types import (
     Connection,
@@ -61,6 +62,7 @@ from herkomst.investigations import (
     presentations,
     purchases,
     records,
+    requests,
     stolen_items,
 )
 from herkomst.investigations.inquiry import Inquiry
@@ -273,6 +275,19 @@ class Query(ReviewDesk):
     ) -> Listed[Any]:
         ask = partial(glasses.page, unreviewed=unreviewed)
         return await listed(info, glasses.LIST, first, after, ask)
+
+    @resolved(
+        Connection[AccessRequest],
+        "What was asked of owners of what is withheld, and that you may know of: yours, those to "
+        "your unit if you answer for it, those of your people and what is overdue if you lead "
+        "one. The last that changed first.",
+        Action.READ_ACCESS_REQUESTS,
+    )
+    async def access_requests(
+        self, info: Info, first: int, after: str | None = None, unanswered: bool = False
+    ) -> Listed[Any]:
+        ask = partial(requests.page, unanswered=unanswered)
+        return await listed(info, requests.LIST, first, after, ask)
 
     @resolved(CaseResult, "One case by its id or its number.", Action.READ_CASES)
     async def case(self, info: Info, id: strawberry.ID) -> Any:  # noqa: A002

@@ -59,6 +59,7 @@ VARIABLES = {
     "presentation": "the id of a presentation",
     "purchase": "the id of a purchase",
     "record": "the id of any record",
+    "request": "the id of a request for access",
     "stolenItem": "the id of a stolen item",
 }
 _OF_FIELD = {
@@ -70,9 +71,11 @@ _OF_FIELD = {
     "assessHit": "hit",
     "confirmHit": "hit",
     "rejectHit": "hit",
+    "grantAccess": "request",
+    "refuseAccess": "request",
 }
 """Which variable is sent as `id`, where it is not named as its field."""
-_OF_ARGUMENT = {"item": "purchase"}
+_OF_ARGUMENT = {"item": "purchase", "of": "hit"}
 
 
 class Step(NamedTuple):

@@ -107,6 +107,13 @@ class GlassRefused(_Refusal):
     cure: str = told("How to mend it.")
 
 
+@strawberry.type(description="What cannot be asked or answered as it stands.")
+class RequestRefused(_Refusal):
+    code: str = told("What is wrong, such as already_asked, not_withheld or own_request.")
+    message: str = told("What is wrong, as a sentence.")
+    cure: str = told("How to mend it.")
+
+
 @strawberry.type(description="What is not revealed, and why.")
 class RevealRefused(_Refusal):
     code: str = told("What is wrong, such as not_in_case, no_hit or second_person.")

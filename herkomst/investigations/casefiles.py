@@ -100,7 +100,8 @@ async def act_in(
 
 
 async def stands(reading: Reading, inquiry: Inquiry, kind: Kind, identity: str) -> bool:
-    """Whether a record is there for this viewer in full, so that it can be part of a case.
+    """Whether a record is there for this viewer in full, so that it can be part of a case. What was
+    granted to him until a moment cannot: in the case it would stay.
 
     Raises `NotPermitted`.
     """
@@ -108,7 +109,7 @@ async def stands(reading: Reading, inquiry: Inquiry, kind: Kind, identity: str) 
         item = UUID(identity)
     except ValueError:
         return False
-    permitted = policy.permit(reading, _READING[kind])
+    permitted = policy.lasting(policy.permit(reading, _READING[kind]))
     if kind == "hit":
         hit = await hits.one(permitted, inquiry, item)
         return hit is not None and not hit.withheld

@@ -25,6 +25,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from herkomst.access.reading import Returned
 from herkomst.investigations import visibility
 from herkomst.investigations.pages import COUNTED, NEWEST, Count, Cursors, InvalidPage
+from herkomst.projections.access_requests import AccessRequests
 from herkomst.projections.authorisations import Authorisations
 from herkomst.projections.case_entries import CaseEntries
 from herkomst.projections.case_items import CaseItems
@@ -47,6 +48,7 @@ from herkomst.record.vault import DataKey, KeyRow
 
 Pool = AsyncConnectionPool[AsyncConnection[Row]]
 MODELS: tuple[Model, ...] = (
+    AccessRequests(),
     Authorisations(),
     CaseEntries(),
     CaseItems(),

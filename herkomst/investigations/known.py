@@ -320,7 +320,8 @@ class _Then:
             return stolen_items.item(row, self._key(row.stolen_item, row.sealed))
         self._inquiry.returned.withhold()
         reason = f"handling_{now.handling}"
-        return Withheld(reason=reason, contact=row.source, can_request=True)
+        may_ask = policy.allows(self._records.permitted.reading, Action.REQUEST_ACCESS)
+        return Withheld(reason=reason, contact=row.source, can_request=may_ask)
 
     def _key(self, owner: UUID, sealed: bytes | None) -> DataKey | None:
         return None if sealed is None else self._keys.get(owner)

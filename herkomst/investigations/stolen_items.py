@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 from psycopg.sql import SQL
 
+from herkomst.access import policy
 from herkomst.access.policy import Action, Permitted
 from herkomst.domain.calendar import Occurred
 from herkomst.domain.register.stolen_item import Good, PrivatePart
@@ -101,11 +102,12 @@ async def by_ids(
     rows = await inquiry.rows(_BY_IDS, values)
     readable = [row for row in rows if row.shown]
     found: dict[UUID, StolenItem | Withheld] = {i.id: i for i in await _opened(inquiry, readable)}
+    may_ask = policy.allows(permitted.reading, Action.REQUEST_ACCESS)
     for row in rows:
         if row.stolen_item not in found:
             inquiry.returned.withhold()
             found[row.stolen_item] = Withheld(
-                reason=f"handling_{row.handling}", contact=row.source, can_request=True
+                reason=f"handling_{row.handling}", contact=row.source, can_request=may_ask
             )
     return found
 

@@ -1,9 +1,9 @@
 """What may be seen of a record, as conditions inside the query: nothing is filtered afterwards.
 
-The policy says which regimes and handling codes are seen anywhere, in the viewer's own case and in
-his own municipality; here that becomes SQL. A statement names a condition as it names a table, by
-`{hit_shown}`, and brings `values` along. It calls hits `h`, stolen items `s`, purchases `p`,
-presentations `n`, dealers `d` and establishments `e`.
+The policy says which regimes and handling codes are seen anywhere, in the viewer's own case, in his
+own municipality and of what was granted to him; here that becomes SQL. A statement names a
+condition as it names a table, by `{hit_shown}`, and brings `values` along. It calls hits `h`,
+stolen items `s`, purchases `p`, presentations `n`, dealers `d` and establishments `e`.
 
 What a detective may add to a case by himself shows no more than he saw before: a hit or a stolen
 item is in the case only where it was brought into it by who saw it in full, and not because a
@@ -39,19 +39,29 @@ _FRAGMENTS = {
     "in_town": SQL(
         "(SELECT establishment FROM {establishments} WHERE municipality = %(own_municipality)s)"
     ),
+    # Its owner granted it: to who works in the case, or to who asked, for the duty he asked for.
+    "granted": SQL(
+        "(SELECT a.record FROM {access_requests} a WHERE a.state = 'granted' "
+        "AND a.until > %(now)s AND (a.case_id = %(own_case)s OR a.case_id IS NULL "
+        "AND a.asked_by = %(viewer)s AND a.purpose = %(purpose)s))"
+    ),
     # The content of a stolen item, and that there is one.
     "item_shown": SQL(
-        "({law} = ANY(%(shown)s) OR {law} = ANY(%(shown_in_case)s) AND {item_in_case})"
+        "({law} = ANY(%(shown)s) OR {law} = ANY(%(shown_in_case)s) AND {item_in_case} "
+        "OR {law} = ANY(%(shown_granted)s) AND s.stolen_item IN {granted})"
     ),
     "item_known": SQL(
-        "({law} = ANY(%(known)s) OR {law} = ANY(%(known_in_case)s) AND {item_in_case})"
+        "({law} = ANY(%(known)s) OR {law} = ANY(%(known_in_case)s) AND {item_in_case} "
+        "OR {law} = ANY(%(known_granted)s) AND s.stolen_item IN {granted})"
     ),
     # The comparison of a hit, which tells of both goods, and that there is one.
     "hit_shown": SQL(
-        "({law} = ANY(%(shown)s) OR {law} = ANY(%(shown_in_case)s) AND {hit_in_case})"
+        "({law} = ANY(%(shown)s) OR {law} = ANY(%(shown_in_case)s) AND {hit_in_case} "
+        "OR {law} = ANY(%(shown_granted)s) AND h.stolen_item IN {granted})"
     ),
     "hit_known": SQL(
-        "({law} = ANY(%(known)s) OR {law} = ANY(%(known_in_case)s) AND {hit_in_case})"
+        "({law} = ANY(%(known)s) OR {law} = ANY(%(known_in_case)s) AND {hit_in_case} "
+        "OR {law} = ANY(%(known_granted)s) AND h.stolen_item IN {granted})"
     ),
     "purchase_shown": SQL(
         "(%(register)s OR %(register_in_case)s AND p.purchase IN {sold_in_case} "
@@ -105,18 +115,23 @@ def values_in_case(reading: Reading) -> dict[str, object]:
 
 
 def _values(reading: Reading, goods: Sights, register: Sights) -> dict[str, object]:
-    anywhere, in_case = (goods.get(r, NOTHING) for r in (Relation.ANYWHERE, Relation.OWN_CASE))
-    held = reading.held
+    related = (Relation.ANYWHERE, Relation.OWN_CASE, Relation.GRANTED)
+    anywhere, in_case, granted = (goods.get(relation, NOTHING) for relation in related)
+    held, now = reading.held, datetime.now(UTC)
     return {
         "shown": list(anywhere.shown),
         "known": list(anywhere.known),
         "shown_in_case": list(in_case.shown),
         "known_in_case": list(in_case.known),
+        "shown_granted": list(granted.shown),
+        "known_granted": list(granted.known),
         "register": _REGISTER in register.get(Relation.ANYWHERE, NOTHING).shown,
         "register_in_case": _REGISTER in register.get(Relation.OWN_CASE, NOTHING).shown,
         "register_in_town": _REGISTER in register.get(Relation.OWN_MUNICIPALITY, NOTHING).shown,
         "viewer": reading.viewer.subject,
-        "today": calendar.start_of(calendar.legal_date(datetime.now(UTC))),
+        "purpose": str(reading.purpose),
+        "now": now,
+        "today": calendar.start_of(calendar.legal_date(now)),
         "own_case": held.case if held else None,
         "own_municipality": policy.municipality_of(reading.viewer),
     }

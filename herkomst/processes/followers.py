@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from herkomst.processes.erasure import Erasure
+from herkomst.processes.lapsing import Lapsing
 from herkomst.processes.matching import Matching
 from herkomst.processes.reviewing import Reviewing
+from herkomst.projections.access_requests import AccessRequests
 from herkomst.projections.authorisations import Authorisations
 from herkomst.projections.case_entries import CaseEntries
 from herkomst.projections.case_items import CaseItems
@@ -44,6 +46,7 @@ MODELS: tuple[Model, ...] = (
     CaseEntries(),
     Reveals(),
     Glasses(),
+    AccessRequests(),
     Authorisations(),
     Links(),
     Officers(),
@@ -64,4 +67,5 @@ def followers(archive: Archive) -> Sequence[Follower]:
         *(Projection(m, vault, token) for m in MODELS if not isinstance(m, MatchKeys)),
         Erasure(archive.register, archive.erasures),
         Reviewing(token, archive.casework.recorder),
+        Lapsing(archive.casework.recorder),
     ]

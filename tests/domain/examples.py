@@ -11,6 +11,7 @@ from herkomst.domain.casework import (
     hit,
     personnel,
     rehearsal,
+    request,
     reveal,
     review,
 )
@@ -262,6 +263,20 @@ EXAMPLES: tuple[EventData, ...] = (
     ),
     glass.Ended(),
     glass.Reviewed(by="dev:toetser", verdict="lawful", why=SEALED),
+    request.AccessRequested(
+        answer_by="2026-04-08T22:00:00.000+00:00",
+        by="dev:rechercheur",
+        case=OTHER,
+        owner="politie",
+        purpose="case:2026-0312",
+        record=STREAM,
+        role="district_detective",
+        unit="amsterdam",
+        why=SEALED,
+    ),
+    request.AccessGranted(by="dev:functionaris", until="2026-05-01T22:00:00.000+00:00", why=SEALED),
+    request.AccessRefused(by="dev:functionaris", ground="investigation", why=SEALED),
+    request.AccessLapsed(),
     personnel.OfficerTold(
         fingerprint=FINGERPRINT,
         key="O-1",

@@ -3,6 +3,7 @@
 import runpy
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,12 +12,14 @@ import pytest
 from msgspec.structs import replace
 
 from herkomst.domain import ids
+from herkomst.domain.casework.request import AccessRequest, AccessRequested, answer_by
 from herkomst.domain.register.records import Place, StolenItemRecord
 from herkomst.graphql.reference import Example, Reference
 from herkomst.graphql.schema import make_schema
 from herkomst.record.archive import Archive
-from herkomst.record.casework import Opening
+from herkomst.record.casework import Opening, Seal, Standpoint
 from herkomst.record.postgres import EmbeddedPostgres
+from herkomst.record.requests import act_in_request, stream_for
 from tests.archives import (
     AMSTERDAM,
     POLICE,
@@ -65,6 +68,7 @@ def values(world: Archive) -> Mapping[str, str]:
         lambda c, seal: c.note("fact", seal("Gezien."), None),
     ):
         world.casework.in_case(case, act, actor=f"user:{LEADER}")
+    request = asked_for(world, ids.stolen_item_id(POLICE, "stolen-2"))
     follow(world)
     stolen = ids.stolen_item_id(POLICE, "stolen-1")
     return {
@@ -74,8 +78,30 @@ def values(world: Archive) -> Mapping[str, str]:
         "presentation": str(ids.presentation_id(purchase)),
         "purchase": str(purchase),
         "record": str(purchase),
+        "request": str(request),
         "stolenItem": str(stolen),
     }
+
+
+def asked_for(world: Archive, item: UUID) -> UUID:
+    """A request of the team leader for what is withheld."""
+    purpose, by = WHO["purpose"], Standpoint(f"user:{LEADER}", "wpg:8", "amsterdam")
+    stream = stream_for(item, None, LEADER, purpose)
+
+    def ask(_: AccessRequest, seal: Seal) -> AccessRequested:
+        return AccessRequested(
+            answer_by=answer_by(datetime.now(UTC)).isoformat(),
+            by=LEADER,
+            owner=POLICE,
+            purpose=purpose,
+            record=item.hex,
+            role=WHO["role"],
+            unit=by.unit,
+            why=seal("Zelfde reeks?"),
+        )
+
+    act_in_request(world.casework, stream, ask, by.actor, by.custody)
+    return ids.request_id(stream, 1)
 
 
 def hit_of(number: int) -> UUID:

@@ -1,0 +1,38 @@
+"""What people do about access: asked and answered, each an event on the stream of one record for
+one purpose."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+from uuid import UUID
+
+from herkomst.domain import ids
+from herkomst.domain.casework import request
+from herkomst.domain.casework.request import AccessRequest
+from herkomst.domain.events import EventData
+from herkomst.record.application import Custody
+from herkomst.record.casework import Casework, Seal
+
+
+class Done(NamedTuple):
+    """What was recorded: on which stream, and where in casework."""
+
+    data: EventData
+    stream: UUID
+    position: int
+
+
+def stream_for(record: UUID, case: UUID | None, officer: str, purpose: str) -> UUID:
+    """The stream of a request: of all who work in a case, or of one officer for his duty."""
+    return ids.request_of(record, f"case:{case.hex}" if case else f"{officer} {purpose}")
+
+
+def act_in_request(
+    casework: Casework,
+    stream: UUID,
+    act: Callable[[AccessRequest, Seal], EventData],
+    actor: str,
+    custody: Custody,
+) -> Done:
+    """Ask or answer. Raises `request.RequestRefused`, `case.CaseRefused`."""
+    data, position = casework.add([stream], request.folded, act, actor, custody)
+    return Done(data, stream, position)
