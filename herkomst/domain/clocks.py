@@ -224,7 +224,7 @@ def _blocks(planned: _Planned, keeps: Sequence[Keep], on: date, state: State) ->
     own = _at(next(iter(planned.values())), on)
     if own != State.DESTROYED or state == State.DESTROYED:
         return ()
-    return tuple([*_processing_blocks(planned, on), *_keep_blocks(keeps, on)])
+    return (*_processing_blocks(planned, on), *_keep_blocks(keeps, on))
 
 
 def _processing_blocks(planned: _Planned, on: date) -> Iterator[Block]:

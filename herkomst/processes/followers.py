@@ -17,6 +17,8 @@ from herkomst.projections.floods import Floods
 from herkomst.projections.follower import Follower, Projection
 from herkomst.projections.glasses import Glasses
 from herkomst.projections.hits import Hits
+from herkomst.projections.holds import Holds
+from herkomst.projections.keepings import Keepings
 from herkomst.projections.links import Links
 from herkomst.projections.match_keys import MatchKeys
 from herkomst.projections.model import Model
@@ -35,6 +37,7 @@ MODELS: tuple[Model, ...] = (
     Establishments(),
     Purchases(),
     Presentations(),
+    Keepings(),
     StolenItems(),
     Hits(),
     Passages(),
@@ -43,6 +46,7 @@ MODELS: tuple[Model, ...] = (
     CaseItems(),
     CaseEntries(),
     Reveals(),
+    Holds(),
     Glasses(),
     Authorisations(),
     Links(),

@@ -19,11 +19,10 @@ from herkomst.domain import ids
 from herkomst.domain.events import Recorded
 from herkomst.domain.register import erasure, identity
 from herkomst.record.database import Row
-from herkomst.record.register import Register
+from herkomst.record.register import RESTORE, Register
 from herkomst.record.vault import destroy
 
 NAME = "erasures.ndjson"
-ACTOR = "process:restore"
 
 
 class Erased(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -129,7 +128,7 @@ def order_again(register: Register, events: list[Recorded], ground: str) -> bool
         return False
     assert isinstance(opening, identity.Presentation)
     subject = f"seller:{opening.source}:{opening.source_key}"
-    register.order_erasure(subject, ground=ground, actor=ACTOR)
+    register.order_erasure(subject, ground=ground, actor=RESTORE)
     return True
 
 
