@@ -1,6 +1,7 @@
 """The clocks: article 8 is not 9, 10, 13 or 14, and what the laws of counting are."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -24,7 +25,7 @@ BEGAN = date(2020, 2, 29)
 REGISTER = Processing("register", "register", "identity", "avg", BEGAN)
 
 
-def under(regime: str, **changes: object) -> Processing:
+def under(regime: str, **changes: Any) -> Processing:
     return Processing("case", f"case under {regime}", "case", regime, BEGAN)._replace(**changes)
 
 

@@ -4,9 +4,10 @@ An identity has its own events for that (`identity.IdentityRestricted`), because
 more of it than a sealed part.
 """
 
+from collections.abc import Iterable
 from typing import Literal
 
-from herkomst.domain.events import EventData, event
+from herkomst.domain.events import EventData, Recorded, event
 
 Kind = Literal["stolen_item", "case"]
 
@@ -38,3 +39,14 @@ class KeyDestroyed(EventData, frozen=True, kw_only=True):
     on: str
     record: str
     """Stream of the record, in hex."""
+
+
+def reached(facts: Iterable[Recorded]) -> Literal["active", "comparable", "vault", "destroyed"]:
+    """The state that was recorded of a key, given the stream of its keeping."""
+    state: Literal["active", "comparable", "vault", "destroyed"] = "active"
+    for fact in facts:
+        if isinstance(fact.data, KeyDestroyed):
+            return "destroyed"
+        if isinstance(fact.data, KeyRestricted):
+            state = fact.data.state
+    return state
