@@ -36,6 +36,7 @@ from herkomst.projections.hits import Hits
 from herkomst.projections.holds import Holds
 from herkomst.projections.keepings import Keepings
 from herkomst.projections.model import Model
+from herkomst.projections.person_requests import PersonRequests
 from herkomst.projections.presentations import Presentations
 from herkomst.projections.purchases import Purchases
 from herkomst.projections.reads import Reads
@@ -59,6 +60,7 @@ MODELS: tuple[Model, ...] = (
     Hits(),
     Holds(),
     Keepings(),
+    PersonRequests(),
     Presentations(),
     Purchases(),
     Reads(),
@@ -81,6 +83,11 @@ _KEYS = SQL(
     # What is only compared is read by who works in a case that it is in; the vault by nobody.
     "AND NOT EXISTS (SELECT FROM {keepings} r WHERE r.key_id = k.key_id "
     "AND NOT (r.state = 'comparable' AND r.key_id IN {sold_in_case}))"
+)
+
+_VAULT_KEY = SQL(
+    "SELECT k.key_id, k.wrapped, k.kek FROM vault.keys k JOIN {keepings} r USING (key_id) "
+    "WHERE k.key_id = %(id)s AND r.state = 'vault'"
 )
 
 
@@ -243,6 +250,12 @@ class Inquiry:
         vault = self._desk.archive.register.vault
         rows = await self.rows(_KEYS, {"ids": list(ids), "own_case": case})
         return {row.key_id: vault.unwrap(KeyRow(*row)) for row in rows}
+
+    async def vault_key(self, identity: UUID) -> DataKey | None:
+        """The data key of something that lies in the vault; only for who may open that."""
+        vault = self._desk.archive.register.vault
+        rows = await self.rows(_VAULT_KEY, {"id": identity})
+        return vault.unwrap(KeyRow(*rows[0])) if rows else None
 
     async def _begin(self) -> AsyncConnection[Row]:
         try:

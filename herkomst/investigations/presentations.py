@@ -114,7 +114,7 @@ async def opened(permitted: Permitted, inquiry: Inquiry, presentation: Presentat
     key = (await inquiry.keys([row.purchase], permitted.reading.case)).get(row.purchase)
     if key is None:
         raise RevealRefused("erased", "The identity was erased.", "Nothing opens it again.")
-    return _identity_of(inquiry, row, key)
+    return identity_of(inquiry, row, key)
 
 
 async def one(permitted: Permitted, inquiry: Inquiry, identity: UUID) -> Presentation | None:
@@ -183,10 +183,10 @@ def _identity(
         return Withheld(reason="identity", contact=row.source, can_request=may_ask)
     if key is None:  # Its key was destroyed, and the projection has not said so yet.
         return Erased()
-    return _identity_of(inquiry, row, key)
+    return identity_of(inquiry, row, key)
 
 
-def _identity_of(inquiry: Inquiry, row: Any, key: DataKey) -> Identity:
+def identity_of(inquiry: Inquiry, row: Any, key: DataKey) -> Identity:
     seller = _decode_seller(key.open(row.sealed))
     inquiry.returned.add("identity", row.presentation)
     return Identity(

@@ -24,6 +24,7 @@ from herkomst.projections.match_keys import MatchKeys
 from herkomst.projections.model import Model
 from herkomst.projections.officers import Officers
 from herkomst.projections.passages import Passages
+from herkomst.projections.person_requests import PersonRequests
 from herkomst.projections.presentations import Presentations
 from herkomst.projections.purchases import Purchases
 from herkomst.projections.reads import Reads
@@ -47,6 +48,7 @@ MODELS: tuple[Model, ...] = (
     CaseEntries(),
     Reveals(),
     Holds(),
+    PersonRequests(),
     Glasses(),
     Authorisations(),
     Links(),

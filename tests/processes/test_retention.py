@@ -10,6 +10,7 @@ from psycopg.sql import SQL, Identifier
 
 from herkomst.domain import ids
 from herkomst.domain.casework.case import Case
+from herkomst.domain.casework.hold import HoldRefused
 from herkomst.domain.events import EventData
 from herkomst.domain.register import identity, keeping
 from herkomst.domain.register.erasure import ErasureOrdered
@@ -432,17 +433,17 @@ def test_given_a_report_that_was_withdrawn_then_its_sealed_part_goes(world: Arch
     [(presented("nobody"), "presentation"), (presented("gone"), "case")],
 )
 def test_given_no_such_record_then_nothing_is_held(world: Archive, record: UUID, kind: Any) -> None:
-    with pytest.raises(holds.HoldRefused, match="There is no"):
+    with pytest.raises(HoldRefused, match="There is no"):
         holds.place(world.casework, record, kind, "avg:18", DUE, "Betwist.", OFFICER)
 
 
 def test_given_what_is_destroyed_then_nothing_is_held(world: Archive) -> None:
     run(world)
 
-    with pytest.raises(holds.HoldRefused, match="was destroyed"):
+    with pytest.raises(HoldRefused, match="was destroyed"):
         place(world, presented("gone"), DUE)
 
 
 def test_given_a_hold_that_does_not_stand_then_none_is_lifted(world: Archive) -> None:
-    with pytest.raises(holds.HoldRefused, match="No such hold"):
+    with pytest.raises(HoldRefused, match="No such hold"):
         holds.lift(world.casework, presented("gone"), 1, "Weg.", DUE, OFFICER)
