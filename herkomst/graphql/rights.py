@@ -68,9 +68,8 @@ class PersonAnswer:
     digest: str = told("SHA-256 of all of it; the request keeps that of what was told.")
 
 
-@strawberry.type(description="A request of a person (art. 15 AVG, art. 25 Wpg).")
-@shape_of(person_requests.PersonRequest)
-class PersonRequest:
+@strawberry.type(description="A request of a person (art. 15 AVG, art. 25 Wpg), in a list.")
+class PersonRequestHead:
     id: strawberry.ID = told("Id of the request.")
     rights: list[PersonRight] = told("On which rights.")
     received: date = told("When it came in.")
@@ -83,6 +82,10 @@ class PersonRequest:
     why: str | None = told("What it was answered with, in short.")
     answered_at: datetime | None = told("When it was answered.")
 
+
+@strawberry.type(description="A request of a person (art. 15 AVG, art. 25 Wpg), with its answer.")
+@shape_of(person_requests.PersonRequest)
+class PersonRequest(PersonRequestHead):
     @resolved(
         PersonAnswer,
         "What the person is told: what he may know of, and for the rest words that everybody is "
@@ -134,7 +137,7 @@ Act = Callable[[Permitted, Context], Awaitable[Any]]
 @strawberry.type(description="Requests of persons.")
 class PersonRequests:
     @resolved(
-        Connection[PersonRequest],
+        Connection[PersonRequestHead],
         "Requests of persons, the one that changed last first.",
         Action.HANDLE_PERSON_REQUEST,
     )

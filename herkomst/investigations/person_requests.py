@@ -233,13 +233,11 @@ async def answer_of(permitted: Permitted, inquiry: Inquiry, request: PersonReque
     hits = await inquiry.rows(_HITS, {"purchases": purchases})
     cases = await inquiry.rows(_CASES, {"items": items})
     readers = await inquiry.rows(_READERS, {"items": items, "control": CONTROL})
+    avg, wpg = (right in request.rights for right in ("avg:15", "wpg:25"))
+    held = [_in_register(inquiry, row, keys.get(row.purchase)) for row in register if avg]
     return PersonAnswer(
-        parts=(
-            *(_in_register(inquiry, row, keys.get(row.purchase)) for row in register),
-            *map(_as_hit, hits),
-            *map(_in_case, cases),
-        ),
-        provided=tuple(map(_provision, readers)),
+        parts=(*held, *map(_as_hit, hits if wpg else ()), *map(_in_case, cases if wpg else ())),
+        provided=tuple(map(_provision, readers if avg else ())),
         refusals=tuple(r for r in refusals(_today()) if r.right in request.rights),
     )
 
