@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import ExitStack
+from datetime import date
 from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
@@ -18,6 +19,7 @@ from herkomst.cli import exits, output
 from herkomst.domain.register.erasure import Acknowledgement
 from herkomst.intake.files import Delivery, Summary, formats, import_file, import_staff
 from herkomst.intake.staff import STAFF_KINDS
+from herkomst.investigations import retention as clocks
 from herkomst.investigations.exports import EXPORTS, export_lines
 from herkomst.processes.erasure import ALL_STORES
 from herkomst.processes.followers import followers
@@ -149,14 +151,93 @@ def erase(
 
 def _acknowledged(archive: Archive, stream: UUID, timeout: float) -> list[Acknowledgement]:
     """What the stores acknowledged; the followers that nobody runs are run here."""
-    runner = Runner(archive.urls.app, followers(archive), revive=archive.urls.revive)
-    ends = monotonic() + timeout
+    following = Following(archive, timeout)
     while True:
-        runner.run(once=True)
+        following.run()
         told = archive.register.acknowledgements(stream)
-        if {a.store for a in told} >= ALL_STORES or monotonic() > ends:
+        if {a.store for a in told} >= ALL_STORES or following.is_late:
             return told
         sleep(0.1)
+
+
+class Following:
+    """Runs the followers that nobody runs, for so many seconds at most."""
+
+    def __init__(self, archive: Archive, timeout: float) -> None:
+        self._runner = Runner(archive.urls.app, followers(archive), revive=archive.urls.revive)
+        self._ends = monotonic() + timeout
+
+    @property
+    def is_late(self) -> bool:
+        return monotonic() > self._ends
+
+    def run(self) -> None:
+        self._runner.run(once=True)
+
+    def wait(self) -> None:
+        """Let them come on; ends the command when that takes too long."""
+        if self.is_late:
+            exits.end(exits.TIMED_OUT, "The followers are behind; `herkomst status` says why.")
+        self.run()
+        sleep(0.1)
+
+
+def retention(
+    context: typer.Context,
+    on: Annotated[
+        str | None, typer.Option(help="A day, such as 2030-01-01; only with --dry-run.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell what would change and what blocks it.")
+    ] = False,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for followers.")] = 600.0,
+    json: Json = False,
+) -> None:
+    """Lock away and destroy what the clocks say of today. Run daily; cut off, it goes on."""
+    with open_archive(context.obj) as archive:
+        following = Following(archive, timeout)
+        following.run()
+        report = clocks.run(archive, _day(on), following.wait, dry_run=dry_run)
+        told = [each for order in report.orders for each in _acknowledged(archive, order, timeout)]
+    stores = _latest(told)
+    if json:
+        output.document({**msgspec.to_builtins(report), "stores": stores})
+    else:
+        _tell_retention(report, stores)
+    if len(told) < len(report.orders) * len(ALL_STORES):
+        exits.end(exits.TIMED_OUT, "Not every store has acknowledged; `herkomst status` says why.")
+
+
+def _day(written: str | None) -> date | None:
+    try:
+        return None if written is None else date.fromisoformat(written)
+    except ValueError:
+        exits.end(exits.USAGE, f"{written!r} is no day; write 2030-01-01.")
+
+
+def _latest(told: list[Acknowledgement]) -> list[dict[str, object]]:
+    """Each store with the moment at which it had acknowledged all that was destroyed."""
+    last = {each.store: each for each in sorted(told, key=lambda each: each.acknowledged_at)}
+    return [
+        {"name": a.store, "acknowledged_at": a.acknowledged_at, "clock": a.clock}
+        for a in last.values()
+    ]
+
+
+def _tell_retention(report: clocks.Report, stores: list[dict[str, object]]) -> None:
+    would = "would go" if report.dry_run else "went"
+    if not report.changes:
+        output.line("Nothing is due.")
+    for each in report.changes:
+        output.line(f"{each.count} {each.record} {would} from {each.from_} to {each.to}")
+    for blocked in report.blocked:
+        by = "; ".join(
+            f"{b['name']} ({b['ground']}) {f'until {until}' if (until := b['until']) else 'open'}"
+            for b in blocked.blocks
+        )
+        output.line(f"{blocked.record} {blocked.id} stays {blocked.state}: {by}")
+    for store in stores:
+        output.line(f"{store['name']}  {store['acknowledged_at']}  {store['clock']}")
 
 
 def verify(context: typer.Context, json: Json = False) -> None:

@@ -116,6 +116,22 @@ def erasure_id(subject: str) -> UUID:
     return named("erasure", subject)
 
 
+def keeping_of(record: UUID) -> UUID:
+    """Stream of what may be done with the key of a record; that of an identity is told on its
+    own."""
+    return named("keeping", record.hex)
+
+
+def holds_of(record: UUID) -> UUID:
+    """Stream of the holds on one record."""
+    return named("holds", record.hex)
+
+
+def hold_id(holds: UUID, number: int) -> UUID:
+    """One of them."""
+    return named("hold", holds.hex, number)
+
+
 def staff_id(kind: str, source: str, key: str) -> UUID:
     """Stream of what the feed of personnel and cases tells: an officer, a case, a task, a duty."""
     return named("personnel", kind, source, key)

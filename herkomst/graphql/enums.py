@@ -113,6 +113,9 @@ class DealerState(Enum):
 @strawberry.enum(description="Whether a presented identity still exists.")
 class PresentationState(Enum):
     presented = _word("presented", "It was presented, and is kept sealed.")
+    comparable = _word(
+        "comparable", "It is only compared, and read by who works in a case that it is in."
+    )
     erased = _word("erased", "It was erased; its key is destroyed.")
 
 
@@ -215,6 +218,35 @@ class ReviewVerdict(Enum):
     lawful = _word("lawful", "The read was lawful.")
     training = _word("training", "It was not as it should be, and is talked over.")
     report = _word("report", "It is reported to who investigates it.")
+
+
+@strawberry.enum(description="What may be done with a key, from all to nothing.")
+class KeyState(Enum):
+    active = _word("active", "It is read by who may.")
+    comparable = _word("comparable", "It is compared, and read in a case that it is in alone.")
+    vault = _word("vault", "It lies shut, for complaints and accounting (art. 14 Wpg).")
+    destroyed = _word("destroyed", "It was destroyed, and opens nothing any more.")
+
+
+@strawberry.enum(description="What has a clock, and can be held.")
+class HeldKind(Enum):
+    presentation = _word("presentation", "A presented identity.")
+    purchase = _word("purchase", "A purchase, with the identity that was presented.")
+    stolen_item = _word("stolen_item", "A report of a stolen good.")
+    case = _word("case", "A case with its texts.")
+
+
+@strawberry.enum(description="On which right a person asks what is held.")
+class PersonRight(Enum):
+    avg_15 = strawberry.enum_value("avg:15", description="Access (inzage, art. 15 AVG).")
+    wpg_25 = strawberry.enum_value("wpg:25", description="Access to police data (art. 25 Wpg).")
+
+
+@strawberry.enum(description="How a request of a person ended.")
+class RequestOutcome(Enum):
+    told = _word("told", "The person was told.")
+    refused = _word("refused", "It was refused, with the reason.")
+    withdrawn = _word("withdrawn", "The person asks no longer.")
 
 
 @strawberry.enum(description="In which role somebody acts; the policy says what each may.")

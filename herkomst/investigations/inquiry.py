@@ -34,7 +34,10 @@ from herkomst.projections.dealers import Dealers
 from herkomst.projections.establishments import Establishments
 from herkomst.projections.glasses import Glasses
 from herkomst.projections.hits import Hits
+from herkomst.projections.holds import Holds
+from herkomst.projections.keepings import Keepings
 from herkomst.projections.model import Model
+from herkomst.projections.person_requests import PersonRequests
 from herkomst.projections.presentations import Presentations
 from herkomst.projections.purchases import Purchases
 from herkomst.projections.reads import Reads
@@ -57,6 +60,9 @@ MODELS: tuple[Model, ...] = (
     Establishments(),
     Glasses(),
     Hits(),
+    Holds(),
+    Keepings(),
+    PersonRequests(),
     Presentations(),
     Purchases(),
     Reads(),
@@ -74,7 +80,17 @@ _STANDINGS = SQL(
 )
 _ALL = SQL("true").format()
 _AS_IT_IS, _COUNTED = SQL("{}"), SQL("SELECT count(*) AS found FROM ({}) AS listed")
-_KEYS = SQL("SELECT key_id, wrapped, kek FROM vault.keys WHERE key_id = ANY(%(ids)s)")
+_KEYS = SQL(
+    "SELECT k.key_id, k.wrapped, k.kek FROM vault.keys k WHERE k.key_id = ANY(%(ids)s) "
+    # What is only compared is read by who works in a case that it is in; the vault by nobody.
+    "AND NOT EXISTS (SELECT FROM {keepings} r WHERE r.key_id = k.key_id "
+    "AND NOT (r.state = 'comparable' AND r.key_id IN {sold_in_case}))"
+)
+
+_VAULT_KEY = SQL(
+    "SELECT k.key_id, k.wrapped, k.kek FROM vault.keys k JOIN {keepings} r USING (key_id) "
+    "WHERE k.key_id = %(id)s AND r.state = 'vault'"
+)
 
 
 class TooSlow(Exception):
@@ -226,15 +242,22 @@ class Inquiry:
 
         return count
 
-    async def keys(self, ids: Iterable[UUID]) -> dict[UUID, DataKey]:
-        """The data keys that still exist; an erased one is not there.
+    async def keys(self, ids: Iterable[UUID], case: UUID | None = None) -> dict[UUID, DataKey]:
+        """The data keys that may open something for who works in this case, or in none; one that
+        was destroyed is not there, and neither is one that is only compared or in the vault.
 
         They are looked for also where nothing is sealed: how many statements a question takes
         depends on what is asked, and never on what is found.
         """
         vault = self._desk.archive.register.vault
-        rows = await self.rows(_KEYS, {"ids": list(ids)})
+        rows = await self.rows(_KEYS, {"ids": list(ids), "own_case": case})
         return {row.key_id: vault.unwrap(KeyRow(*row)) for row in rows}
+
+    async def vault_key(self, identity: UUID) -> DataKey | None:
+        """The data key of something that lies in the vault; only for who may open that."""
+        vault = self._desk.archive.register.vault
+        rows = await self.rows(_VAULT_KEY, {"id": identity})
+        return vault.unwrap(KeyRow(*rows[0])) if rows else None
 
     async def _begin(self) -> AsyncConnection[Row]:
         try:

@@ -77,8 +77,10 @@ _SEEN = SQL(
     # An identity that was corrected away has no row any more, but was known before.
     "SELECT n.presentation, NULL, NULL, true, (SELECT min(r.revealed_at) FROM {reveals} r "
     "WHERE r.presentation = n.presentation AND r.case_id = %(case)s) "
-    "FROM unnest(%(presented)s::uuid[], %(bought)s::uuid[]) AS n (presentation, purchase) "
-    "WHERE {presentation_shown} OR %(register_in_case)s AND n.presentation IN {in_case} UNION ALL "
+    "FROM (SELECT v.presentation, v.purchase, coalesce(m.state, 'presented') AS state "
+    "FROM unnest(%(presented)s::uuid[], %(bought)s::uuid[]) AS v (presentation, purchase) "
+    "LEFT JOIN {presentations} m ON m.presentation = v.presentation) n WHERE {presentation_shown} "
+    "OR %(register_in_case)s AND n.presentation IN {in_case} AND n.state <> 'vault' UNION ALL "
     "SELECT stolen_item, NULL, handling, {item_shown}, NULL FROM {stolen_items} s "
     "WHERE stolen_item = ANY(%(ids)s) AND {item_known} UNION ALL "
     "SELECT h.hit, NULL, NULL, {hit_shown}, NULL FROM {hits} h "
@@ -193,7 +195,7 @@ async def case_as_known(
     latest = _latest(all_items, wanted)
     shown = latest[: wanted.first]
     records = await _Records.read(permitted, inquiry, case, shown, at)
-    keys = await inquiry.keys([case.id, *records.sealed])
+    keys = await inquiry.keys([case.id, *records.sealed], permitted.reading.case)
     if not rows:
         return None
     key = keys.get(case.id)
@@ -374,7 +376,7 @@ async def case_differences(
     facts = await _facts(inquiry, [case.id], late)
     items = _replayed(_ITEMS, facts) + _replayed(_ITEMS, _before(facts, early))
     records = await _Records.read(permitted, inquiry, case, items, late)
-    keys = await inquiry.keys([case.id, *records.sealed])
+    keys = await inquiry.keys([case.id, *records.sealed], permitted.reading.case)
     with inquiry.unreturned():
         before, after = (
             _everything(case, _before(facts, at), records.as_of(at, keys), keys)

@@ -108,13 +108,13 @@ async def by_ids(
     return {item.id: item for item in await _opened(permitted, inquiry, rows)}
 
 
-async def opened(inquiry: Inquiry, presentation: Presentation) -> Identity:
+async def opened(permitted: Permitted, inquiry: Inquiry, presentation: Presentation) -> Identity:
     """An identity that was just revealed; the read model need not know of it yet."""
     (row,) = await inquiry.rows(_SEALED, {"presentation": presentation.id})
-    key = (await inquiry.keys([row.purchase])).get(row.purchase)
+    key = (await inquiry.keys([row.purchase], permitted.reading.case)).get(row.purchase)
     if key is None:
         raise RevealRefused("erased", "The identity was erased.", "Nothing opens it again.")
-    return _identity_of(inquiry, row, key)
+    return identity_of(inquiry, row, key)
 
 
 async def one(permitted: Permitted, inquiry: Inquiry, identity: UUID) -> Presentation | None:
@@ -140,7 +140,7 @@ async def _opened(
 ) -> list[Presentation]:
     may_ask = policy.allows(permitted.reading, Action.REVEAL_IDENTITY)
     open_ones = [row.purchase for row in rows if may_ask and row.revealed and row.sealed]
-    keys = await inquiry.keys(open_ones)
+    keys = await inquiry.keys(open_ones, permitted.reading.case)
     for row in rows:
         inquiry.returned.add("presentation", row.presentation)
     return [
@@ -183,10 +183,10 @@ def _identity(
         return Withheld(reason="identity", contact=row.source, can_request=may_ask)
     if key is None:  # Its key was destroyed, and the projection has not said so yet.
         return Erased()
-    return _identity_of(inquiry, row, key)
+    return identity_of(inquiry, row, key)
 
 
-def _identity_of(inquiry: Inquiry, row: Any, key: DataKey) -> Identity:
+def identity_of(inquiry: Inquiry, row: Any, key: DataKey) -> Identity:
     seller = _decode_seller(key.open(row.sealed))
     inquiry.returned.add("identity", row.presentation)
     return Identity(

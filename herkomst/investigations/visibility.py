@@ -69,7 +69,11 @@ _FRAGMENTS = {
     ),
     # That an identity was presented; whose it is, is another question.
     "presentation_shown": SQL(
-        "(%(register)s OR %(register_in_case)s AND n.purchase IN {sold_in_case})"
+        "(n.state IN ('presented', 'erased') "
+        "AND (%(register)s OR %(register_in_case)s AND n.purchase IN {sold_in_case}) "
+        # What is only compared is shown where a case has it, and the vault nowhere.
+        "OR n.state = 'comparable' AND (%(register)s OR %(register_in_case)s) "
+        "AND n.purchase IN {sold_in_case})"
     ),
     # It was revealed in the case that is the purpose, or to who asks, today.
     "identity_revealed": SQL(
