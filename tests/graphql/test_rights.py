@@ -25,7 +25,8 @@ from tests.projections.following import facts
 from tests.serving import Served, follow, journal, pair, serving, take_in
 
 OFFICER = {"role": "privacy_officer", "purpose": "duty:person_request", "ground": "avg:15"}
-DONE = """{ __typename ... on RequestChanged { id position } ... on PersonRequestRefused { code cure }
+DONE = """{ __typename ... on RequestChanged { id position }
+    ... on PersonRequestRefused { code cure }
     ... on NotPermitted { code } }"""
 ANSWER = """answer { digest
     parts { controller regime ground kind name what since until identity { familyName } }
