@@ -91,6 +91,11 @@ def reveal_id(reveals: UUID, version: int) -> UUID:
     return named("reveal", reveals.hex, version)
 
 
+def mention_id(stream: UUID, version: int) -> UUID:
+    """That an event of this stream tells of another record."""
+    return named("mention", stream.hex, version)
+
+
 def authorisations_of(subject: str) -> UUID:
     """Stream of what was ever granted to one subject."""
     return named("authorisations", subject)

@@ -39,6 +39,7 @@ from herkomst.graphql.glasses import GlassBreak
 from herkomst.graphql.listing import Listed, listed
 from herkomst.graphql.refusals import NotPermitted, UnknownHit, UnknownRecord
 from herkomst.graphql.review import ReviewDesk
+from herkomst.graphql.trail import Trails
 from herkomst.graphql.types import (
     Connection,
     Dealer,
@@ -120,7 +121,7 @@ def _id(argument: str, text: str | None) -> UUID | None:
     description="What can be asked. Every question names a purpose and a ground in its headers, is "
     "journaled before it is answered, and needs `first` from 1 to 100 where it lists."
 )
-class Query(ReviewDesk):
+class Query(ReviewDesk, Trails):
     @resolved(Connection[Hit], "Hits, the one that changed last first.", Action.READ_HITS)
     async def hits(
         self,

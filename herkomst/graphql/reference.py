@@ -71,7 +71,7 @@ _OF_FIELD = {
     "rejectHit": "hit",
 }
 """Which variable is sent as `id`, where it is not named as its field."""
-_OF_ARGUMENT = {"item": "purchase"}
+_OF_ARGUMENT = {"item": "purchase", "of": "record"}
 
 
 class Step(NamedTuple):

@@ -33,6 +33,7 @@ from herkomst.projections.dealers import Dealers
 from herkomst.projections.establishments import Establishments
 from herkomst.projections.glasses import Glasses
 from herkomst.projections.hits import Hits
+from herkomst.projections.mentions import Mentions
 from herkomst.projections.model import Model
 from herkomst.projections.presentations import Presentations
 from herkomst.projections.purchases import Purchases
@@ -55,6 +56,7 @@ MODELS: tuple[Model, ...] = (
     Establishments(),
     Glasses(),
     Hits(),
+    Mentions(),
     Presentations(),
     Purchases(),
     Reads(),

@@ -19,6 +19,7 @@ from herkomst.projections.glasses import Glasses
 from herkomst.projections.hits import Hits
 from herkomst.projections.links import Links
 from herkomst.projections.match_keys import MatchKeys
+from herkomst.projections.mentions import Mentions
 from herkomst.projections.model import Model
 from herkomst.projections.officers import Officers
 from herkomst.projections.passages import Passages
@@ -43,6 +44,7 @@ MODELS: tuple[Model, ...] = (
     CaseItems(),
     CaseEntries(),
     Reveals(),
+    Mentions(),
     Glasses(),
     Authorisations(),
     Links(),
