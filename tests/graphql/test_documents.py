@@ -119,6 +119,7 @@ def values(served: Served) -> Mapping[str, Any]:
         "purchase": purchase,
         "stolenItem": str(ids.stolen_item_id(POLICE, "stolen-1")),
         "record": purchase,
+        "of": hit["id"],
         "dealer": dealer["id"],
         "establishment": dealer["establishments"][0]["id"],
         "case": case["id"],
@@ -308,7 +309,8 @@ class TestCost:
         operations = Operations(SCHEMA, DOCUMENTS, introspection=False)
         document = DOCUMENTS.named(name)
         anything = dict.fromkeys(
-            ("hit", "purchase", "stolenItem", "record", "dealer", "establishment", "case"), "x"
+            ("hit", "purchase", "stolenItem", "record", "dealer", "establishment", "case", "of"),
+            "x",
         )
         days = dict.fromkeys(("recorded", "since", "until"), "2026-01-01")
 
