@@ -101,6 +101,11 @@ def request_id(stream: UUID, version: int) -> UUID:
     return named("access_request", stream.hex, version)
 
 
+def mention_id(stream: UUID, version: int) -> UUID:
+    """That an event of this stream tells of another record."""
+    return named("mention", stream.hex, version)
+
+
 def authorisations_of(subject: str) -> UUID:
     """Stream of what was ever granted to one subject."""
     return named("authorisations", subject)

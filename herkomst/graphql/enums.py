@@ -119,6 +119,17 @@ class PresentationState(Enum):
     erased = _word("erased", "It was erased; its key is destroyed.")
 
 
+@strawberry.enum(description="Of what an entry of a trail tells.")
+class TrailKind(Enum):
+    purchase = _word("purchase", "A purchase, its register number included.")
+    presentation = _word("presentation", "A presented identity; never whose it is.")
+    stolen_item = _word("stolen_item", "A stolen good.")
+    hit = _word("hit", "A hit, and what was decided on it.")
+    case = _word("case", "A case that you may know of.")
+    reveal = _word("reveal", "That an identity was revealed to somebody.")
+    read = _word("read", "That somebody read one of these.")
+
+
 @strawberry.enum(description="What a dealer trades in.")
 class Trade(Enum):
     phones = "phones"

@@ -44,6 +44,7 @@ from herkomst.graphql.requests import AccessRequest
 from herkomst.graphql.retention import Keeping
 from herkomst.graphql.review import ReviewDesk
 from herkomst.graphql.rights import PersonRequests
+from herkomst.graphql.trail import Trails
 from herkomst.graphql.types import (
     Connection,
     Dealer,
@@ -126,7 +127,7 @@ def _id(argument: str, text: str | None) -> UUID | None:
     description="What can be asked. Every question names a purpose and a ground in its headers, is "
     "journaled before it is answered, and needs `first` from 1 to 100 where it lists."
 )
-class Query(ReviewDesk, Keeping, PersonRequests):
+class Query(ReviewDesk, Keeping, PersonRequests, Trails):
     @resolved(Connection[Hit], "Hits, the one that changed last first.", Action.READ_HITS)
     async def hits(
         self,

@@ -36,6 +36,7 @@ from herkomst.projections.glasses import Glasses
 from herkomst.projections.hits import Hits
 from herkomst.projections.holds import Holds
 from herkomst.projections.keepings import Keepings
+from herkomst.projections.mentions import Mentions
 from herkomst.projections.model import Model
 from herkomst.projections.person_requests import PersonRequests
 from herkomst.projections.presentations import Presentations
@@ -63,6 +64,7 @@ MODELS: tuple[Model, ...] = (
     Holds(),
     Keepings(),
     PersonRequests(),
+    Mentions(),
     Presentations(),
     Purchases(),
     Reads(),

@@ -23,6 +23,7 @@ from herkomst.projections.holds import Holds
 from herkomst.projections.keepings import Keepings
 from herkomst.projections.links import Links
 from herkomst.projections.match_keys import MatchKeys
+from herkomst.projections.mentions import Mentions
 from herkomst.projections.model import Model
 from herkomst.projections.officers import Officers
 from herkomst.projections.passages import Passages
@@ -51,6 +52,7 @@ MODELS: tuple[Model, ...] = (
     Reveals(),
     Holds(),
     PersonRequests(),
+    Mentions(),
     Glasses(),
     AccessRequests(),
     Authorisations(),

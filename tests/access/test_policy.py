@@ -38,6 +38,9 @@ READING = [
 ]
 REVIEWING = [Action.READ_REVIEWS, Action.DECIDE_REVIEW, Action.ANSWER_REVIEW, Action.EXPORT_REVIEW]
 """What is done with reads, and not with what was read."""
+CONTROLLING = {Action.READ_TRAIL, Action.SEE_READERS}
+"""Of a record who controls is told what happened to it and who looked, and nothing of its content:
+`tests/investigations/test_trail.py`."""
 EVERY_WAY = [
     (purpose, ground)
     for purpose in ("case:1", "task:1", *(f"duty:{duty}" for duty in sorted(policy.duties())))
@@ -63,7 +66,9 @@ def ever(role: str, action: Action) -> bool:
 
 class TestWhoMayNot:
     @pytest.mark.parametrize("role", ["auditor", "administrator", "defence"])
-    @pytest.mark.parametrize("action", sorted(set(Action) - set(REVIEWING) - AUTHORISING - KEEPING))
+    @pytest.mark.parametrize(
+        "action", sorted(set(Action) - set(REVIEWING) - AUTHORISING - KEEPING - CONTROLLING)
+    )
     def test_who_controls_or_runs_the_system_sees_none_of_its_content(
         self, role: str, action: Action
     ) -> None:
@@ -74,16 +79,18 @@ class TestWhoMayNot:
             Action.SEE_GLASSES,
             Action.REVIEW_GLASS,
             Action.READ_AUTHORISATIONS,
+            *CONTROLLING,
             *REVIEWING,
         }
 
     @pytest.mark.parametrize("role", ["source", "dealer", "depot"])
-    @pytest.mark.parametrize("action", READING)
+    @pytest.mark.parametrize("action", [a for a in READING if a not in CONTROLLING])
     def test_who_hands_in_reads_nothing(self, role: str, action: Action) -> None:
         assert not ever(role, action)
 
     def test_who_erases_reads_nothing_but_the_vault_for_a_complaint(self) -> None:
-        assert {a for a in READING if ever("privacy_officer", a)} == {Action.OPEN_VAULT}
+        read = {a for a in READING if ever("privacy_officer", a)}
+        assert read - CONTROLLING == {Action.OPEN_VAULT}
         ways = [w for w in EVERY_WAY if allows(reading("privacy_officer", *w), Action.OPEN_VAULT)]
         assert ways == [("duty:complaint", "wpg:14")]
 
@@ -101,6 +108,36 @@ class TestWhoMayNot:
             Action.READ_HOLDS: {Role.PRIVACY_OFFICER, Role.AUTHORISED_OFFICER, Role.AUDITOR},
         }
 
+    @pytest.mark.parametrize("role", ["source", "dealer", "depot", "administrator", "defence"])
+    @pytest.mark.parametrize("action", sorted(CONTROLLING))
+    def test_who_controls_nothing_opens_no_trail(self, role: str, action: Action) -> None:
+        assert not ever(role, action)
+
+    def test_of_reads_that_are_secret_only_who_controls_is_told(self) -> None:
+        told = {
+            role
+            for role in Role
+            for permitted in every_permission(role, Action.SEE_READERS)
+            for sight in permitted.sights.values()
+            if any(pair.endswith(" closed") for pair in sight.shown)
+        }
+
+        assert told == {Role.ACCESS_REVIEWER, Role.PRIVACY_OFFICER, Role.AUDITOR}
+
+    def test_who_else_is_told_of_reads_is_told_of_daily_work_alone(self) -> None:
+        for role in (Role.PROSECUTOR, Role.PROSECUTION_CLERK, Role.AUTHORISED_OFFICER):
+            for permitted in every_permission(role, Action.SEE_READERS):
+                for sight in permitted.sights.values():
+                    assert sight.shown == {"avg open", "wpg:8 open", "wpg:13 open"}
+
+    @pytest.mark.parametrize("role", sorted(Role))
+    def test_a_trail_is_opened_of_what_may_be_read_and_of_no_more(self, role: Role) -> None:
+        for way in EVERY_WAY:
+            asked = reading(role, *way)
+            if way[0] not in ("duty:review", "duty:break_glass"):
+                of_trail = policy.sights(asked, Action.READ_TRAIL)
+                assert of_trail == policy.sights(asked, Action.READ_HITS), way
+
     @pytest.mark.parametrize("role", ["boa_1", "boa_2", "municipal_clerk"])
     def test_who_controls_dealers_sees_dealers_and_purchases_alone(self, role: str) -> None:
         assert {a for a in Action if ever(role, a)} - {Action.ANSWER_REVIEW} == {
@@ -116,7 +153,10 @@ class TestWhoMayNot:
         "action", sorted(set(READING) - {Action.EXPORT_HITS, Action.OPEN_VAULT})
     )
     def test_nobody_but_the_authorised_officer_sees_what_is_closed(self, action: Action) -> None:
+        controls = {Role.ACCESS_REVIEWER, Role.PRIVACY_OFFICER, Role.AUDITOR}
         for role in set(Role) - {Role.AUTHORISED_OFFICER}:
+            if action in CONTROLLING and role in controls:
+                continue
             for permitted in every_permission(role, action):
                 for sight in permitted.sights.values():
                     assert not [pair for pair in sight.known if pair.endswith(" closed")]
@@ -150,7 +190,7 @@ class TestWhoMayNot:
     def test_a_review_is_no_ground_to_read_a_register(self) -> None:
         for role in Role:
             shown = reading(role, "duty:review", "wpg:32a")
-            assert {a for a in READING if allows(shown, a)} <= set(REVIEWING)
+            assert {a for a in READING if allows(shown, a)} <= {*REVIEWING, *CONTROLLING}
 
     def test_a_control_of_the_register_opens_no_name(self) -> None:
         shown = reading("district_detective", "task:1", "sr:437")

@@ -143,6 +143,7 @@ def values(served: Served) -> Mapping[str, Any]:
         "purchase": purchase,
         "stolenItem": str(ids.stolen_item_id(POLICE, "stolen-1")),
         "record": purchase,
+        "of": hit["id"],
         "dealer": dealer["id"],
         "establishment": dealer["establishments"][0]["id"],
         "case": case["id"],
@@ -353,6 +354,7 @@ class TestCost:
                 "case",
                 "review",
                 "officer",
+                "of",
             ),
             "x",
         )
