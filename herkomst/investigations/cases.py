@@ -30,6 +30,9 @@ _SEEN: LiteralString = (
     "jsonb_to_recordset(c.members -> %(viewer)s) AS t (since timestamptz, until timestamptz) "
     "WHERE t.since <= %(now)s AND (t.until IS NULL OR t.until > %(now)s)) "
     "OR c.unit = %(unit)s AND c.regime || ' ' || c.handling = ANY(%(overseen)s)) "
+    # What was removed, to the vault or for good, is no case to anybody.
+    "AND NOT EXISTS (SELECT FROM {keepings} k WHERE k.key_id = c.case_id "
+    "AND k.state <> 'comparable') "
     "AND {asked} ORDER BY c.revision "
 )
 _PAGE = SQL(_SEEN + "DESC LIMIT %(limit)s")

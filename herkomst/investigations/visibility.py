@@ -45,14 +45,21 @@ _FRAGMENTS = {
         "AND a.until > %(now)s AND (a.case_id = %(own_case)s OR a.case_id IS NULL "
         "AND a.asked_by = %(viewer)s AND a.purpose = %(purpose)s))"
     ),
+    # It is still read, or is only compared and in the case; what is neither was removed.
+    "item_kept": SQL(
+        "NOT EXISTS (SELECT FROM {keepings} k WHERE k.key_id = s.stolen_item "
+        "AND NOT (k.state = 'comparable' AND {item_in_case}))"
+    ),
     # The content of a stolen item, and that there is one.
     "item_shown": SQL(
-        "({law} = ANY(%(shown)s) OR {law} = ANY(%(shown_in_case)s) AND {item_in_case} "
-        "OR {law} = ANY(%(shown_granted)s) AND s.stolen_item IN {granted})"
+        "({item_kept} AND ({law} = ANY(%(shown)s) "
+        "OR {law} = ANY(%(shown_in_case)s) AND {item_in_case} "
+        "OR {law} = ANY(%(shown_granted)s) AND s.stolen_item IN {granted}))"
     ),
     "item_known": SQL(
-        "({law} = ANY(%(known)s) OR {law} = ANY(%(known_in_case)s) AND {item_in_case} "
-        "OR {law} = ANY(%(known_granted)s) AND s.stolen_item IN {granted})"
+        "({item_kept} AND ({law} = ANY(%(known)s) "
+        "OR {law} = ANY(%(known_in_case)s) AND {item_in_case} "
+        "OR {law} = ANY(%(known_granted)s) AND s.stolen_item IN {granted}))"
     ),
     # The comparison of a hit, which tells of both goods, and that there is one.
     "hit_shown": SQL(
