@@ -155,7 +155,7 @@ async def executed(
     returned: Returned,
 ) -> Outcome:
     """What an operation comes to over one inquiry. Raises one of `UNAVAILABLE`."""
-    async with Inquiry(desk, returned) as inquiry:
+    async with Inquiry(desk, returned, reading.case) as inquiry:
         context = Context(desk, reading, question, inquiry)
         result = await operation.execute(schema, context)
         fail_with(result)

@@ -241,16 +241,10 @@ class KeyState(Enum):
 
 @strawberry.enum(description="What has a clock, and can be held.")
 class HeldKind(Enum):
-    presentation = _word("presentation", "A presented identity.")
     purchase = _word("purchase", "A purchase, with the identity that was presented.")
+    presentation = _word("presentation", "A presented identity.")
     stolen_item = _word("stolen_item", "A report of a stolen good.")
     case = _word("case", "A case with its texts.")
-
-
-@strawberry.enum(description="On which right a person asks what is held.")
-class PersonRight(Enum):
-    avg_15 = strawberry.enum_value("avg:15", description="Access (inzage, art. 15 AVG).")
-    wpg_25 = strawberry.enum_value("wpg:25", description="Access to police data (art. 25 Wpg).")
 
 
 @strawberry.enum(description="How a request of a person ended.")

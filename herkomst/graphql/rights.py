@@ -14,7 +14,7 @@ from herkomst.domain.casework.case import CaseRefused
 from herkomst.domain.register.records import Document
 from herkomst.graphql import refusals
 from herkomst.graphql.context import Context, Info
-from herkomst.graphql.enums import PersonRight, RequestOutcome
+from herkomst.graphql.enums import RequestOutcome
 from herkomst.graphql.fields import mutation, parsed_id, resolved, right_of, shape_of, told
 from herkomst.graphql.listing import Listed, listed
 from herkomst.graphql.refusals import NotPermitted, PersonRequestRefused, UnknownRecord
@@ -52,7 +52,7 @@ class Provision:
 @strawberry.type(description="What is not told, and on which ground; the same for everybody.")
 @shape_of(person_requests.HeldRefusal)
 class HeldRefusal:
-    right: PersonRight = told("Of which right.")
+    right: str = told("Of which right: avg:15 or wpg:25.")
     controller: str = told("Of which controller.")
     ground: str = told("On which ground.")
     text: str = told("What the person is told.")
@@ -71,7 +71,7 @@ class PersonAnswer:
 @strawberry.type(description="A request of a person (art. 15 AVG, art. 25 Wpg), in a list.")
 class PersonRequestHead:
     id: strawberry.ID = told("Id of the request.")
-    rights: list[PersonRight] = told("On which rights.")
+    rights: list[str] = told("On which rights: avg:15, wpg:25 or both.")
     received: date = told("When it came in.")
     due: date = told("Last day for the answer.")
     overdue: bool = told("Whether that day is over without an answer.")
@@ -184,17 +184,17 @@ def _named(request: str) -> Any:
 class PersonRequestWork:
     @mutation(
         RequestActResult,
-        "A person asked what is held; the shortest term of the rights counts.",
+        "A person asked what is held, on avg:15 or wpg:25 or both; the shortest term counts.",
         Action.HANDLE_PERSON_REQUEST,
     )
     async def receive_person_request(
         self,
         info: Info,
         about: str,
-        rights: list[PersonRight],
+        rights: list[str],
         on: date,
     ) -> Any:
-        asked: Any = [right.value for right in rights]
+        asked: Any = rights
         return await _act(
             info,
             lambda permitted, c: person_requests.receive(

@@ -86,9 +86,9 @@ _KEYS = SQL(
     "SELECT k.key_id, k.wrapped, k.kek FROM vault.keys k WHERE k.key_id = ANY(%(ids)s) "
     # What is only compared is read by who works in a case that it is in; the vault by nobody.
     "AND NOT EXISTS (SELECT FROM {keepings} r WHERE r.key_id = k.key_id "
-    "AND NOT (r.state = 'comparable' AND r.key_id IN {sold_in_case}))"
+    "AND NOT (r.state = 'comparable' AND (r.key_id IS NOT DISTINCT FROM %(own_case)s "
+    "OR r.key_id IN {sold_in_case} OR r.key_id IN (SELECT g.stolen_item {by_hit}))))"
 )
-
 _VAULT_KEY = SQL(
     "SELECT k.key_id, k.wrapped, k.kek FROM vault.keys k JOIN {keepings} r USING (key_id) "
     "WHERE k.key_id = %(id)s AND r.state = 'vault'"
@@ -165,14 +165,15 @@ class Undecoded(Loader):
 class Inquiry:
     """Reads for one operation; it takes a connection with its first statement."""
 
-    def __init__(self, desk: Desk, returned: Returned) -> None:
+    def __init__(self, desk: Desk, returned: Returned, case: UUID | None = None) -> None:
+        """`case` is the one that is worked in: what is only compared opens there alone."""
         self.cursors = desk.cursors
         self.token = desk.archive.keyring.token
         self.returned = returned
         self.positions: Mapping[str, int] = {}
         """Where the followers of each sequence stood: what the answer is as of."""
         self.statements = 0
-        self._desk = desk
+        self._desk, self._case = desk, case
         self._turn = anyio.Lock()
         self._stack = AsyncExitStack()
         self._connection: AsyncConnection[Row] | None = None
@@ -244,15 +245,15 @@ class Inquiry:
 
         return count
 
-    async def keys(self, ids: Iterable[UUID], case: UUID | None = None) -> dict[UUID, DataKey]:
-        """The data keys that may open something for who works in this case, or in none; one that
-        was destroyed is not there, and neither is one that is only compared or in the vault.
+    async def keys(self, ids: Iterable[UUID]) -> dict[UUID, DataKey]:
+        """The data keys that may open something here; one that was destroyed is not there, and
+        neither is one that is only compared, outside of its case, or in the vault.
 
         They are looked for also where nothing is sealed: how many statements a question takes
         depends on what is asked, and never on what is found.
         """
         vault = self._desk.archive.register.vault
-        rows = await self.rows(_KEYS, {"ids": list(ids), "own_case": case})
+        rows = await self.rows(_KEYS, {"ids": list(ids), "own_case": self._case})
         return {row.key_id: vault.unwrap(KeyRow(*row)) for row in rows}
 
     async def vault_key(self, identity: UUID) -> DataKey | None:

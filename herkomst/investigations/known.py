@@ -195,7 +195,7 @@ async def case_as_known(
     latest = _latest(all_items, wanted)
     shown = latest[: wanted.first]
     records = await _Records.read(permitted, inquiry, case, shown, at)
-    keys = await inquiry.keys([case.id, *records.sealed], permitted.reading.case)
+    keys = await inquiry.keys([case.id, *records.sealed])
     if not rows:
         return None
     key = keys.get(case.id)
@@ -376,7 +376,7 @@ async def case_differences(
     facts = await _facts(inquiry, [case.id], late)
     items = _replayed(_ITEMS, facts) + _replayed(_ITEMS, _before(facts, early))
     records = await _Records.read(permitted, inquiry, case, items, late)
-    keys = await inquiry.keys([case.id, *records.sealed], permitted.reading.case)
+    keys = await inquiry.keys([case.id, *records.sealed])
     with inquiry.unreturned():
         before, after = (
             _everything(case, _before(facts, at), records.as_of(at, keys), keys)

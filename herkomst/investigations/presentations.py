@@ -108,10 +108,10 @@ async def by_ids(
     return {item.id: item for item in await _opened(permitted, inquiry, rows)}
 
 
-async def opened(permitted: Permitted, inquiry: Inquiry, presentation: Presentation) -> Identity:
+async def opened(inquiry: Inquiry, presentation: Presentation) -> Identity:
     """An identity that was just revealed; the read model need not know of it yet."""
     (row,) = await inquiry.rows(_SEALED, {"presentation": presentation.id})
-    key = (await inquiry.keys([row.purchase], permitted.reading.case)).get(row.purchase)
+    key = (await inquiry.keys([row.purchase])).get(row.purchase)
     if key is None:
         raise RevealRefused("erased", "The identity was erased.", "Nothing opens it again.")
     return identity_of(inquiry, row, key)
@@ -140,7 +140,7 @@ async def _opened(
 ) -> list[Presentation]:
     may_ask = policy.allows(permitted.reading, Action.REVEAL_IDENTITY)
     open_ones = [row.purchase for row in rows if may_ask and row.revealed and row.sealed]
-    keys = await inquiry.keys(open_ones, permitted.reading.case)
+    keys = await inquiry.keys(open_ones)
     for row in rows:
         inquiry.returned.add("presentation", row.presentation)
     return [

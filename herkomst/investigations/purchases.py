@@ -103,7 +103,7 @@ async def page(
     asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
     values = {"limit": wanted.first + 1, **visibility.values(permitted), **narrowed}
     rows = await inquiry.rows(_PAGE, values, asked)
-    items = await _opened(permitted, inquiry, rows[: wanted.first])
+    items = await _opened(inquiry, rows[: wanted.first])
     count = inquiry.counting(_PAGE, values, asked)
     return inquiry.cursors.slice(LIST, wanted, items, len(rows), count)
 
@@ -114,7 +114,7 @@ async def by_ids(
     """These purchases; one that is not registered is not there."""
     permitted.must_be(Action.READ_PURCHASES, Action.READ_HITS)
     rows = await inquiry.rows(_BY_IDS, {"ids": list(ids), **visibility.values(permitted)})
-    return {item.id: item for item in await _opened(permitted, inquiry, rows)}
+    return {item.id: item for item in await _opened(inquiry, rows)}
 
 
 async def one(permitted: Permitted, inquiry: Inquiry, identity: UUID) -> Purchase | None:
@@ -122,9 +122,8 @@ async def one(permitted: Permitted, inquiry: Inquiry, identity: UUID) -> Purchas
     return (await by_ids(permitted, inquiry, [identity])).get(identity)
 
 
-async def _opened(permitted: Permitted, inquiry: Inquiry, rows: Sequence[Any]) -> list[Purchase]:
-    sealed = [row.purchase for row in rows if row.sealed is not None]
-    keys = await inquiry.keys(sealed, permitted.reading.case)
+async def _opened(inquiry: Inquiry, rows: Sequence[Any]) -> list[Purchase]:
+    keys = await inquiry.keys(row.purchase for row in rows if row.sealed is not None)
     for row in rows:
         inquiry.returned.add("purchase", row.purchase)
     return [purchase(row, keys.get(row.purchase)) for row in rows]

@@ -53,8 +53,11 @@ async def clock(
         found = _clocks(inquiry, keeping.kept_cases(rows, held), on)
     elif kind == "stolen_item":
         rows = await inquiry.rows(keeping.STOLEN_ITEMS, {"ids": [record]})
-        held = await inquiry.rows(keeping.HELD, {"items": [record]})
-        found = _clocks(inquiry, keeping.kept_stolen_items(rows, held), on)
+        hits = await inquiry.rows(keeping.HITS_ON, {"ids": [record]})
+        items = {"items": [record, *(row.hit for row in hits)]}
+        cases = await inquiry.rows(keeping.IN_CASES, items)
+        held = await inquiry.rows(keeping.HELD, items)
+        found = _clocks(inquiry, keeping.kept_stolen_items(rows, hits, cases, held), on)
     else:
         identity = ids.presentation_id(record) if kind == "purchase" else record
         found = await clocks_of(permitted, inquiry, [identity], on)

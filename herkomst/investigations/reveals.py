@@ -102,7 +102,7 @@ async def unveil(
 
     async def acted() -> Unveiled:
         position = await to_thread.run_sync(recording)
-        identity = await presentations.opened(permitted, inquiry, shown)
+        identity = await presentations.opened(inquiry, shown)
         return Unveiled(presentation, identity, position)
 
     return await attempt(

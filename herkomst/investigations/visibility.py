@@ -50,14 +50,21 @@ _FRAGMENTS = {
         "AND a.until > %(now)s AND (a.case_id = %(own_case)s OR a.case_id IS NULL "
         "AND a.asked_by = %(viewer)s AND a.purpose = %(purpose)s))"
     ),
+    # It is still read, or is only compared and in the case; what is neither was removed.
+    "item_kept": SQL(
+        "NOT EXISTS (SELECT FROM {keepings} k WHERE k.key_id = s.stolen_item "
+        "AND NOT (k.state = 'comparable' AND {item_in_case}))"
+    ),
     # The content of a stolen item, and that there is one.
     "item_shown": SQL(
-        "({law} = ANY(%(shown)s) OR {law} = ANY(%(shown_in_case)s) AND {item_in_case} "
-        "OR {law} = ANY(%(shown_granted)s) AND s.stolen_item IN {granted})"
+        "({item_kept} AND ({law} = ANY(%(shown)s) "
+        "OR {law} = ANY(%(shown_in_case)s) AND {item_in_case} "
+        "OR {law} = ANY(%(shown_granted)s) AND s.stolen_item IN {granted}))"
     ),
     "item_known": SQL(
-        "({law} = ANY(%(known)s) OR {law} = ANY(%(known_in_case)s) AND {item_in_case} "
-        "OR {law} = ANY(%(known_granted)s) AND s.stolen_item IN {granted})"
+        "({item_kept} AND ({law} = ANY(%(known)s) "
+        "OR {law} = ANY(%(known_in_case)s) AND {item_in_case} "
+        "OR {law} = ANY(%(known_granted)s) AND s.stolen_item IN {granted}))"
     ),
     # The comparison of a hit, which tells of both goods, and that there is one.
     "hit_shown": SQL(
@@ -93,12 +100,15 @@ _FRAGMENTS = {
         "(%(register)s OR %(register_in_case)s AND e.dealer IN {sellers_in_case} "
         "OR %(register_in_town)s AND e.municipality = %(own_municipality)s)"
     ),
-    # A term of who asks that began and has not ended, or a case of the unit that he oversees.
+    # A term of who asks that began and has not ended, or a case of the unit that he oversees; what
+    # was removed, to the vault or for good, is no case to anybody.
     "case_seen": SQL(
-        "(c.members ? %(viewer)s AND EXISTS (SELECT FROM "
+        "((c.members ? %(viewer)s AND EXISTS (SELECT FROM "
         "jsonb_to_recordset(c.members -> %(viewer)s) AS t (since timestamptz, until timestamptz) "
         "WHERE t.since <= %(now)s AND (t.until IS NULL OR t.until > %(now)s)) "
-        "OR c.unit = %(unit)s AND c.regime || ' ' || c.handling = ANY(%(overseen)s))"
+        "OR c.unit = %(unit)s AND c.regime || ' ' || c.handling = ANY(%(overseen)s)) "
+        "AND NOT EXISTS (SELECT FROM {keepings} k WHERE k.key_id = c.case_id "
+        "AND k.state <> 'comparable'))"
     ),
     "dealer_shown": SQL(
         "(%(register)s OR %(register_in_case)s AND d.dealer IN {sellers_in_case} "

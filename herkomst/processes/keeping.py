@@ -59,6 +59,11 @@ STOLEN_ITEMS = SQL(
     "WHERE s.stolen_item = ANY(%(ids)s) ORDER BY s.stolen_item"
 )
 
+HITS_ON = SQL(
+    "SELECT hit, stolen_item, found_at FROM {hits} "
+    "WHERE stolen_item = ANY(%(ids)s) AND state NOT IN ('rejected', 'closed') ORDER BY hit"
+)
+
 
 class Kept(NamedTuple):
     """A record with a key, and everything that it is kept for."""
@@ -186,10 +191,16 @@ def kept_cases(cases: Sequence[Any], held: Sequence[Any]) -> Iterator[Kept]:
         )
 
 
-def kept_stolen_items(rows: Sequence[Any], held: Sequence[Any]) -> Iterator[Kept]:
-    """Each report of a stolen good, which is kept as long as the good is looked for."""
-    on = _by(held, "record")
+def kept_stolen_items(
+    rows: Sequence[Any], hits: Sequence[Any], cases: Sequence[Any], held: Sequence[Any]
+) -> Iterator[Kept]:
+    """Each report of a stolen good: kept as long as the good is looked for, a hit on it stands or a
+    case has it."""
+    by_hit, on, by_case = _by(hits, "stolen_item"), _by(held, "record"), _by(cases, "item")
     for row in rows:
+        own = by_hit[row.record]
+        items = [row.record, *(hit.hit for hit in own)]
+        within = {case.case_id: case for item in items for case in by_case[item]}
         ended = legal_date(row.ended_at) if row.ended_at else None
         first = legal_date(row.recorded_at)
         name = f"report {row.source}:{row.key}"
@@ -198,6 +209,10 @@ def kept_stolen_items(rows: Sequence[Any], held: Sequence[Any]) -> Iterator[Kept
             row.record,
             row.record,
             State(row.state) if row.state else State.ACTIVE,
-            (Processing("report", name, "stolen_item", row.regime, first, ended),),
+            (
+                Processing("report", name, "stolen_item", row.regime, first, ended),
+                *map(_in_hit, own),
+                *map(_in_case, within.values()),
+            ),
             tuple(_keeps([row.record], on, {})),
         )

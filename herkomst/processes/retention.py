@@ -25,6 +25,7 @@ from herkomst.processes.keeping import (
     CASES,
     HELD,
     HITS,
+    HITS_ON,
     IDENTITIES,
     IN_CASES,
     REVIEWED,
@@ -124,8 +125,9 @@ def _cases(ask: Ask, records: Sequence[UUID]) -> Iterator[Kept]:
 
 
 def _stolen_items(ask: Ask, records: Sequence[UUID]) -> Iterator[Kept]:
-    found = ask(STOLEN_ITEMS, {"ids": list(records)})
-    return kept_stolen_items(found, ask(HELD, {"items": list(records)}))
+    found, hits = (ask(statement, {"ids": list(records)}) for statement in (STOLEN_ITEMS, HITS_ON))
+    items = {"items": [*records, *(row.hit for row in hits)]}
+    return kept_stolen_items(found, hits, ask(IN_CASES, items), ask(HELD, items))
 
 
 _KEPT: Mapping[Kind, Callable[[Ask, Sequence[UUID]], Iterator[Kept]]] = {

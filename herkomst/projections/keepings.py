@@ -1,7 +1,8 @@
 """Data keys that may no longer open what they seal for everybody: compared only, or in the vault.
 
-A key that nothing is told of is active, or is destroyed and not there. So this stays small, and
-whoever opens something asks it first.
+A key that nothing is told of is active, or that of an erased identity. So this stays small, and
+whoever opens something asks it first. Of a case or a report it tells also that it was destroyed:
+what was removed does not come back into any list.
 """
 
 from uuid import UUID
@@ -43,10 +44,16 @@ class Keepings(Model):
 
     def fold(self, rows: Rows, fact: Recorded, unsealed: Unsealed) -> Rows:
         data = fact.data
-        if isinstance(data, identity.IdentityErased | keeping.KeyDestroyed):
+        if isinstance(data, identity.IdentityErased):
             return []
-        assert isinstance(data, identity.IdentityRestricted | keeping.KeyRestricted)
-        if data.state == "active":
+        if isinstance(data, identity.IdentityRestricted):
+            return self._row(fact, "identity", data.state)
+        if isinstance(data, keeping.KeyRestricted):
+            return self._row(fact, data.kind, data.state)
+        assert isinstance(data, keeping.KeyDestroyed)
+        return self._row(fact, data.kind, "destroyed")
+
+    def _row(self, fact: Recorded, kind: str, state: str) -> Rows:
+        if state == "active":
             return []
-        kind = data.kind if isinstance(data, keeping.KeyRestricted) else "identity"
-        return [(self.owner_of(fact), kind, data.state, fact.recorded_at, fact.position)]
+        return [(self.owner_of(fact), kind, state, fact.recorded_at, fact.position)]

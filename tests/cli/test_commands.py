@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from herkomst import __version__
-from tests.archives import a_dealer, a_purchase, a_stolen_item
+from tests.archives import TILL, a_dealer, a_moment, a_purchase, a_stolen_item
 from tests.commands import Herkomst
 
 
@@ -190,6 +190,44 @@ class TestTheMainJob:
         assert ended.code == 0, ended.err
         stores = {store["name"] for store in ended.document["stores"]}
         assert stores >= {"vault", "presentations", "links", "match_keys"}
+
+    def test_nothing_is_destroyed_by_the_clocks_of_another_day(self, herkomst: Herkomst) -> None:
+        refused = herkomst("retention", "--on", "2040-01-01")
+
+        assert (refused.code, "--dry-run" in refused.err) == (2, True)
+        assert herkomst("retention", "--on", "gisteren", "--dry-run").code == 2
+
+    def test_a_dry_run_tells_what_would_be_destroyed_and_destroys_nothing(
+        self, herkomst: Herkomst
+    ) -> None:
+        old = a_purchase(key="over", acquired=a_moment("2022-01-10T12:00:00+01:00"))
+        line = msgspec.json.encode(old).decode()
+        taken = herkomst("import", "-", "--as", "purchases", "--source", TILL, stdin=line)
+        assert taken.code == 0, taken.err
+
+        for _ in range(2):
+            told = herkomst("retention", "--dry-run", "--json")
+            assert told.code == 0, told.err
+            assert told.document["dry_run"] is True
+            assert told.document["changes"] == [
+                {"record": "identity", "from": "active", "to": "destroyed", "count": 1}
+            ]
+            assert told.document["stores"] == []
+        said = herkomst("retention", "--dry-run").out
+        assert "1 identity would go from active to destroyed" in said
+
+    def test_what_is_over_its_term_is_destroyed_and_each_store_acknowledges(
+        self, herkomst: Herkomst
+    ) -> None:
+        ended = herkomst("retention", "--json")
+
+        assert ended.code == 0, ended.err
+        stores = {store["name"] for store in ended.document["stores"]}
+        assert stores >= {"vault", "presentations", "links", "match_keys", "register", "purchases"}
+        assert ended.document["changes"][0]["count"] == 1
+        again = herkomst("retention")
+        assert (again.code, again.out) == (0, "Nothing is due.\n")
+        assert herkomst("verify").code == 0
 
     def test_no_token_without_development_login(self, herkomst: Herkomst) -> None:
         refused = herkomst("token", "--role", "district_detective", "--unit", "amsterdam")

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from herkomst.domain import ids
 from herkomst.domain.calendar import legal_date
@@ -215,6 +216,48 @@ class TestWhatIsOverItsTerm:
         assert act(served, given, VAULT, **COMPLAINT)["code"] == "text_missing"
         given = 'openVault(presentation: "x", why: "Klacht 2026-7.")'
         assert act(served, given, VAULT, **COMPLAINT)["code"] == "not_in_vault"
+
+
+class TestCasesAndReports:
+    def test_a_case_in_the_vault_is_no_case_to_anybody(self, served: Served) -> None:
+        case = open_case(served, purchase("plain"))
+        leader = {"role": "team_leader"}
+        assert [c["id"] for c in served.nodes("cases(first: 5)", **leader)] == [case["id"]]
+
+        run(served, date(2032, 1, 1))
+
+        assert served.nodes("cases(first: 5)", **leader) == []
+        run(served, date(2040, 1, 1))
+        assert served.nodes("cases(first: 5)", **leader) == []
+
+    def test_what_is_only_compared_of_a_case_opens_for_who_works_in_it(
+        self, served: Served
+    ) -> None:
+        case = open_case(served, purchase("plain"))
+
+        run(served, date(2028, 1, 1))
+
+        (told,) = served.nodes("cases(first: 5)", "title")
+        assert told == {"title": None}
+        (told,) = served.nodes("cases(first: 5)", "title", purpose=f"case:{case['number']}")
+        assert told == {"title": "x"}
+
+    def test_a_report_that_is_over_is_listed_no_more(self, served: Served) -> None:
+        _, item = pair(7)
+        take_in(served.archive, item)
+        withdrawn = replace(item, status="withdrawn", withdrawn_reason="mistaken")
+        served.archive.register.take_in([(1, withdrawn)], actor="source:politie")
+        follow(served.archive)
+        stolen = str(ids.stolen_item_id("politie", "stolen-7"))
+        assert stolen in [s["id"] for s in served.nodes("stolenItems(first: 9)")]
+
+        run(served, date(2027, 1, 1))
+
+        assert stolen not in [s["id"] for s in served.nodes("stolenItems(first: 9)")]
+        assert served.told(f'{{ node(id: "{stolen}") {{ id }} }}') == {"node": None}
+        assert str(ids.stolen_item_id("politie", "stolen-1")) in [
+            s["id"] for s in served.nodes("stolenItems(first: 9)")
+        ]
 
 
 class TestClock:

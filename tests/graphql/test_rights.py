@@ -74,7 +74,7 @@ def act(served: Served, mutation: str, **who: str) -> Any:
     return told
 
 
-def received(served: Served, rights: str = "[avg_15, wpg_25]", on: date | None = None) -> str:
+def received(served: Served, rights: str = '["avg:15", "wpg:25"]', on: date | None = None) -> str:
     given = f'about: "Testa Voorbeeld, Fictielaan 12", rights: {rights}, on: "{on or today()}"'
     told = act(served, f"receivePersonRequest({given})")
     assert told["__typename"] == "RequestChanged", told
@@ -108,7 +108,7 @@ class TestWhoMayNot:
         request = checked(served)
         who = OFFICER | {"role": role}
 
-        given = f'about: "X", rights: [avg_15], on: "{today()}"'
+        given = f'about: "X", rights: ["avg:15"], on: "{today()}"'
         assert act(served, f"receivePersonRequest({given})", **who)["code"] == "not_permitted"
         assert asked(served, request, **who)["code"] == "not_permitted"
 
@@ -148,7 +148,7 @@ class TestTheAnswer:
         (hit,) = [part for part in answer["parts"] if part["kind"] == "hit"]
         assert hit["what"] == ["full_hit", "rejected"], "and the hit that stands is not told"
         grounds = {(r["right"], r["controller"], r["ground"]) for r in answer["refusals"]}
-        assert grounds == {("wpg_25", "politie", "wpg:27"), ("avg_15", "politie", "avg:23")}
+        assert grounds == {("wpg:25", "politie", "wpg:27"), ("avg:15", "politie", "avg:23")}
 
     def test_who_received_it_is_told_but_not_who_looks_into_it(self, served: Served) -> None:
         purchase = ids.purchase_id(TILL, "purchase-1")
@@ -298,15 +298,15 @@ class TestTerms:
             "2026-11-05",
             True,
         )
-        alone = asked(served, received(served, "[wpg_25]", on))
+        alone = asked(served, received(served, '["wpg:25"]', on))
         assert alone["due"] == "2026-11-16"
         assert [r["ground"] for r in alone["answer"]["refusals"]] == ["wpg:27"]
 
-    @pytest.mark.parametrize(("right", "regimes"), [("avg_15", {"avg"}), ("wpg_25", {"wpg:8"})])
+    @pytest.mark.parametrize(("right", "regimes"), [("avg:15", {"avg"}), ("wpg:25", {"wpg:8"})])
     def test_a_right_is_answered_with_what_it_is_a_right_to(
         self, served: Served, right: str, regimes: set[str]
     ) -> None:
-        request = received(served, f"[{right}]")
+        request = received(served, f'["{right}"]')
         act(served, f'checkPerson(id: "{request}", how: "Balie.")')
         by_sale(served, request, "purchase-1")
 
@@ -315,20 +315,20 @@ class TestTerms:
         assert {part["regime"] for part in answer["parts"]} == regimes
 
     def test_a_request_of_tomorrow_or_on_no_right_is_none(self, served: Served) -> None:
-        later = f'about: "X", rights: [avg_15], on: "{today(1)}"'
+        later = f'about: "X", rights: ["avg:15"], on: "{today(1)}"'
         assert act(served, f"receivePersonRequest({later})")["code"] == "not_yet"
         nothing = f'about: "X", rights: [], on: "{today()}"'
         assert act(served, f"receivePersonRequest({nothing})")["code"] == "no_right"
 
     def test_it_is_extended_once_and_within_its_term(self, served: Served) -> None:
-        request = received(served, "[avg_15]")
+        request = received(served, '["avg:15"]')
         extend = f'extendPersonRequest(id: "{request}", why: "Veel registers.")'
         before = date.fromisoformat(asked(served, request)["due"])
 
         assert act(served, extend)["__typename"] == "RequestChanged"
         assert date.fromisoformat(asked(served, request)["due"]) > before
         assert act(served, extend)["code"] == "not_extended"
-        late = received(served, "[avg_15]", today(-90))
+        late = received(served, '["avg:15"]', today(-90))
         assert act(served, f'extendPersonRequest(id: "{late}", why: "Laat.")')["code"] == (
             "not_extended"
         )

@@ -388,7 +388,7 @@ def test_given_a_closed_case_then_half_a_year_later_the_vault_has_its_texts(
     assert {row["key_id"]: row["state"] for row in rows(world, "keepings")} == {case: "vault"}
     run(world, date(2033, 12, 31))
 
-    assert rows(world, "keepings") == []
+    assert [row["state"] for row in rows(world, "keepings")] == ["destroyed"]
     with connected(world) as connection:
         assert world.casework.vault.keys(connection, [case]) == {}
     acknowledged = world.register.acknowledgements(ids.keeping_of(case))

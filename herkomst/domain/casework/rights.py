@@ -122,9 +122,9 @@ def due_of(rights: Sequence[Right], on: date) -> date:
     """The last day for an answer to what came in on a day: the shortest term counts. Raises
     `RequestRefused`."""
     held = [term for term in terms() if term.right in rights and term.holds(on)]
-    if not held:
+    if {term.right for term in held} != set(rights) or not held:
         raise RequestRefused(
-            "no_right", "No right is named that holds on that day.", "Name avg:15, wpg:25 or both."
+            "no_right", "What is named is no right on that day.", "Name avg:15, wpg:25 or both."
         )
     return min(add_term(on, term.length, term.unit) for term in held)
 
