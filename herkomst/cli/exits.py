@@ -13,6 +13,8 @@ from herkomst.domain.casework.authorisation import AuthorisationRefused
 from herkomst.domain.register.erasure import UnknownSubject
 from herkomst.intake.files import UnknownFormat
 from herkomst.intake.mapping import MappingError
+from herkomst.investigations.pages import InvalidPage
+from herkomst.investigations.printing import TooLong
 from herkomst.processes.restoring import NotSettled
 from herkomst.projections.registry import ModelMissing
 from herkomst.record.archive import SchemaBehind
@@ -38,6 +40,7 @@ _CODES: tuple[tuple[tuple[type[BaseException], ...], int], ...] = (
             AuthorisationRefused,
             BackupError,
             ErasureListBroken,
+            InvalidPage,
             JournalInUse,
             MappingError,
             ModelMissing,
@@ -45,6 +48,7 @@ _CODES: tuple[tuple[tuple[type[BaseException], ...], int], ...] = (
             NotSettled,
             RotationRefused,
             SimulationError,
+            TooLong,
             UnknownSubject,
         ),
         FAILED,
