@@ -123,6 +123,7 @@ def export(
     as_: Annotated[
         str, typer.Option("--as", help="ndjson, or pdf for a trail on paper.")
     ] = "ndjson",
+    out: Annotated[Path | None, typer.Option(help="A file, in place of standard output.")] = None,
 ) -> None:
     """Write records as NDJSON; journaled before the first line, like every read."""
     if what not in {*EXPORTS, *OF_A_RECORD}:
@@ -136,9 +137,11 @@ def export(
         exits.end(
             exits.USAGE, f"There is no {what} as {as_!r}; there is ndjson, and a trail as pdf."
         )
-    with open_archive(context.obj) as archive:
+    with ExitStack() as stack:
+        archive = stack.enter_context(open_archive(context.obj))
+        stream = stack.enter_context(out.open("wb")) if out else sys.stdout.buffer
         for part in _parts(archive, what, of, as_, purpose=purpose, ground=ground):
-            sys.stdout.buffer.write(part)
+            stream.write(part)
 
 
 def _parts(

@@ -188,10 +188,12 @@ _ENTRIES = SQL(
 class NothingThere(InvalidPage):
     """No record of this id, or none for who asks."""
 
+    code = "unknown_record"
+
     def __init__(self, of: str) -> None:
         super().__init__(
             "of",
-            "unknown_record",
+            self.code,
             f"There is no record {of[:40]!r}.",
             "Send the id of a hit, a purchase, a stolen item, a presentation or a case.",
         )
