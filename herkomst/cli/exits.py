@@ -13,6 +13,8 @@ from herkomst.domain.casework.authorisation import AuthorisationRefused
 from herkomst.domain.register.erasure import UnknownSubject
 from herkomst.intake.files import UnknownFormat
 from herkomst.intake.mapping import MappingError
+from herkomst.investigations.pages import InvalidPage
+from herkomst.investigations.printing import TooLong
 from herkomst.investigations.retention import NotThatDay
 from herkomst.processes.restoring import NotSettled
 from herkomst.projections.registry import ModelMissing
@@ -41,6 +43,7 @@ _CODES: tuple[tuple[tuple[type[BaseException], ...], int], ...] = (
             BackupError,
             ErasureListBroken,
             Held,
+            InvalidPage,
             JournalInUse,
             MappingError,
             ModelMissing,
@@ -48,6 +51,7 @@ _CODES: tuple[tuple[tuple[type[BaseException], ...], int], ...] = (
             NotSettled,
             RotationRefused,
             SimulationError,
+            TooLong,
             UnknownSubject,
         ),
         FAILED,

@@ -11,9 +11,10 @@ not there: no row, no count, no cursor tells of it (`visibility`). Who controls 
 see what they are of, is told what happened and who looked, and nothing of what it says.
 """
 
+import asyncio
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
@@ -22,6 +23,7 @@ from psycopg.sql import SQL
 
 from herkomst.access import policy
 from herkomst.access.policy import Action, NotPermitted, Permitted
+from herkomst.access.reading import Asked, Question, Returned, write
 from herkomst.domain import ids as ids_of
 from herkomst.domain.calendar import Occurred
 from herkomst.domain.casework.reveal import Revealed
@@ -29,13 +31,16 @@ from herkomst.domain.events import Recorded
 from herkomst.domain.journal import Read
 from herkomst.investigations import telling, visibility
 from herkomst.investigations.goods import Told
-from herkomst.investigations.inquiry import Inquiry
+from herkomst.investigations.inquiry import Inquiry, open_desk
 from herkomst.investigations.pages import NEWEST, InvalidPage, Page, Slice
 from herkomst.investigations.telling import Fact
+from herkomst.record.archive import Archive
 from herkomst.record.leaf import leaf
 from herkomst.record.vault import DataKey
 
 LIST = "trail"
+EXPORTED_AT_ONCE = 1000
+"""Entries of an export that share an entry of the journal."""
 SEQUENCES = ("register", "casework", "journal")
 KINDS: Mapping[str, tuple[str, ...]] = {
     "purchase": ("dor.purchase.", "dor.book."),
@@ -180,6 +185,20 @@ _ENTRIES = SQL(
 )
 
 
+class NothingThere(InvalidPage):
+    """No record of this id, or none for who asks."""
+
+    code = "unknown_record"
+
+    def __init__(self, of: str) -> None:
+        super().__init__(
+            "of",
+            self.code,
+            f"There is no record {of[:40]!r}.",
+            "Send the id of a hit, a purchase, a stolen item, a presentation or a case.",
+        )
+
+
 class Entry(Told, frozen=True, kw_only=True):
     """An event or a read of a trail, as it was recorded."""
 
@@ -209,6 +228,9 @@ class Entry(Told, frozen=True, kw_only=True):
     @property
     def words(self) -> str:
         return telling.word(self.topic, "en")
+
+
+_EXPORTED = tuple(name for name in Entry.__struct_fields__ if name != "revision")
 
 
 class Narrowed(NamedTuple):
@@ -256,8 +278,8 @@ async def page(
 ) -> Trail:
     """A page of the trail of a record by its id, of a case also by its number; the oldest first.
 
-    Raises `InvalidPage`, also for what is not there for this viewer, and `NotPermitted` for what
-    is withheld from him.
+    Raises `InvalidPage`, `NothingThere` for what is not there for this viewer, and `NotPermitted`
+    for what is withheld from him.
     """
     permitted.must_be(Action.READ_TRAIL)
     values = visibility.values_of_trail(permitted)
@@ -316,16 +338,11 @@ def kind_of(topic: str) -> str:
 async def _subject(
     inquiry: Inquiry, values: Mapping[str, object], kinds: frozenset[str], of: str
 ) -> _Subject:
-    """Raises `InvalidPage`, `NotPermitted`."""
+    """Raises `NothingThere`, `NotPermitted`."""
     number = of if _NUMBER.fullmatch(of) else None
     found = await inquiry.rows(_SUBJECT, {**values, "of": _parsed(of), "number": number})
     if not found or found[0].kind not in kinds:
-        raise InvalidPage(
-            "of",
-            "unknown_record",
-            f"There is no record {of[:40]!r}.",
-            "Send the id of a hit, a purchase, a stolen item, a presentation or a case.",
-        )
+        raise NothingThere(of)
     (row,) = found
     if not row.shown:
         raise NotPermitted(
@@ -446,3 +463,43 @@ def _leaf(fact: Recorded) -> str:
     recorded_us = (fact.recorded_at - _EPOCH) // _MICROSECOND
     topic = fact.topic.encode()
     return leaf(fact.stream.bytes, fact.version, recorded_us, topic, fact.state).hex()
+
+
+def export_trail(archive: Archive, permitted: Permitted, of: str) -> Iterator[dict[str, object]]:
+    """Every entry of a trail, the oldest first, as `export trail` tells it.
+
+    Some are read, journaled, and only then handed on. Raises what `page` raises, and
+    `JournalUnavailable`.
+    """
+    permitted.must_be(Action.EXPORT_TRAIL)
+    to_read = policy.permit(permitted.reading, Action.READ_TRAIL)
+    asked = Asked(archive, permitted.reading, Question("export trail", {"of": of}, "export"))
+    wanted, narrowed = Page(EXPORTED_AT_ONCE), Narrowed()
+    with asyncio.Runner() as runner:
+        while True:
+            returned = Returned()
+            found = runner.run(_at_a_desk(archive, returned, to_read, wanted, of, narrowed))
+            write(archive, asked.read(returned))
+            yield from map(_exported, found.page.nodes)
+            if not found.page.more:
+                return
+            # What is recorded meanwhile is not waited for without end.
+            narrowed = narrowed._replace(until=found.until)
+            wanted = Page(EXPORTED_AT_ONCE, found.page.nodes[-1].revision)
+
+
+async def _at_a_desk(
+    archive: Archive,
+    returned: Returned,
+    permitted: Permitted,
+    wanted: Page,
+    of: str,
+    narrowed: Narrowed,
+) -> Trail:
+    desk = open_desk(archive, size=1)
+    async with desk.pool, Inquiry(desk, returned) as inquiry:
+        return await page(permitted, inquiry, wanted, of, narrowed)
+
+
+def _exported(entry: Entry) -> dict[str, object]:
+    return {"words": entry.words, **{name: getattr(entry, name) for name in _EXPORTED}}

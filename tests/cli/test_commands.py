@@ -86,6 +86,35 @@ class TestTheMainJob:
         after = herkomst("status", "--json").document["sequences"]["journal"]["head"]
         assert after > journal
 
+    def test_the_trail_of_a_hit_leaves_as_lines_and_on_paper(
+        self, herkomst: Herkomst, tmp_path: Path
+    ) -> None:
+        under = ("--purpose", "duty:front_desk", "--ground", "wpg:8")
+        hit = herkomst("export", "hits", *under).lines[0]["hit"]
+        assert herkomst("work", "--once").code == 0
+
+        ended = herkomst("export", "trail", hit, *under)
+        file = tmp_path / "trail.pdf"
+        paper = herkomst("export", "trail", hit, "--as", "pdf", "--out", str(file), *under)
+
+        assert ended.code == 0, ended.err
+        topics = [line["topic"] for line in ended.lines]
+        assert {"dor.purchase.registered", "heling.item.reported"} <= set(topics)
+        assert topics[-1] == "journal.read", "the export above is a read of it"
+        assert all(len(line["leaf"]) == 64 for line in ended.lines)
+        assert paper.code == 0, paper.err
+        assert file.read_bytes().startswith(b"%PDF-")
+
+    def test_a_trail_is_of_one_record(self, herkomst: Herkomst) -> None:
+        under = ("--purpose", "duty:front_desk", "--ground", "wpg:8")
+
+        assert herkomst("export", "trail", *under).code == 2
+        assert herkomst("export", "hits", "x", *under).code == 2
+        assert herkomst("export", "hits", "--as", "pdf", *under).code == 2
+        assert herkomst("export", "trail", "x", "--as", "csv", *under).code == 2
+        unknown = herkomst("export", "trail", "x", *under)
+        assert (unknown.code, "There is no record 'x'" in unknown.err) == (1, True)
+
     def test_importing_again_changes_nothing(self, herkomst: Herkomst, tmp_path: Path) -> None:
         file = ndjson(tmp_path / "p.ndjson", [a_purchase()])
         before = herkomst("digest", "--json").document

@@ -23,6 +23,7 @@ from herkomst.investigations import (
     cases,
     hits,
     presentations,
+    printing,
     purchases,
     stolen_items,
     telling,
@@ -30,13 +31,14 @@ from herkomst.investigations import (
 )
 from herkomst.investigations.inquiry import Desk, Inquiry
 from herkomst.investigations.pages import InvalidPage, Page
+from herkomst.investigations.printing import TooLong
 from herkomst.investigations.trail import Entry, Narrowed, Trail
 from herkomst.record.archive import Archive
 from herkomst.record.casework import CaseOpened, Opening, Seal, Standpoint
 from herkomst.record.verification import verify
 from tests.archives import POLICE, TILL, a_correction, a_dealer, a_sale, a_stolen_item
 from tests.investigations.inquiring import at_desk, inquire
-from tests.serving import follow, pair, take_in
+from tests.serving import follow, journal, pair, take_in
 
 PURCHASE = ids.purchase_id(TILL, "purchase-1")
 PERSON = ids.presentation_id(PURCHASE)
@@ -622,3 +624,37 @@ def test_every_topic_and_every_fact_has_words_in_both_languages() -> None:
         assert telling.word(topic, "en").endswith(".")
         assert telling.word(topic, "nl").endswith(".")
         assert trail.kind_of(topic) in trail.KINDS
+
+
+@pytest.mark.usefixtures("case")
+class TestExported:
+    def test_in_parts_each_is_journaled_before_it_leaves_and_told_once(
+        self, archive: Archive, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        officer = somebody(archive, "authorised_officer", "duty:front_desk", "wpg:8")
+        whole = entries(archive, officer)
+        monkeypatch.setattr(trail, "EXPORTED_AT_ONCE", 3)
+
+        lines = trail.export_trail(archive, policy.permit(officer, Action.EXPORT_TRAIL), str(HIT))
+
+        assert len(journal(archive)) == 0
+        told = [next(lines)]
+        assert len(journal(archive)) == 1
+        told += list(lines)
+        assert [(each["sequence"], each["position"]) for each in told] == [
+            (entry.sequence, entry.position) for entry in whole
+        ]
+        assert len(journal(archive)) == -(-len(whole) // 3)
+        assert {each.way for each in journal(archive)} == {"export"}
+
+    def test_one_that_is_too_long_for_paper_is_refused_before_it_is_read(
+        self, archive: Archive, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        officer = somebody(archive, "authorised_officer", "duty:front_desk", "wpg:8")
+        permitted = policy.permit(officer, Action.EXPORT_TRAIL)
+        monkeypatch.setattr(printing, "MOST", 3)
+
+        with pytest.raises(TooLong):
+            printing.print_whole(archive, permitted, str(HIT))
+
+        assert journal(archive) == []
