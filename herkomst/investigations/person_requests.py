@@ -41,7 +41,8 @@ from herkomst.record.vault import DataKey
 LIST = "person_requests"
 MOST = 100
 """Identities that one document may stand on; more is a document that many were given."""
-CONTROL = "duty:control"
+TOLD = ("sr:437",)
+"""Grounds of readings that a person is told of: the control of the register, and no inquiry."""
 _decode_names = msgspec.json.Decoder(tuple[str, ...]).decode
 _encode = msgspec.json.Encoder(order="sorted").encode
 _PAGE = SQL(
@@ -81,10 +82,11 @@ _CASES = SQL(
     "ORDER BY c.number, i.kind, i.since"
 )
 _READERS = SQL(
-    "SELECT r.role, r.unit, count(*) AS reads, min(r.at) AS first, max(r.at) AS last "
-    "FROM {reads} r WHERE NOT r.rehearsed AND r.purpose = %(control)s AND EXISTS "
-    "(SELECT FROM jsonb_array_elements(r.items) e WHERE (e ->> 1)::uuid = ANY(%(items)s)) "
-    "GROUP BY r.role, r.unit ORDER BY r.role, r.unit"
+    "SELECT r.role, r.unit, r.ground, r.purpose, count(*) AS reads, "
+    "min(r.at) AS first, max(r.at) AS last FROM {reads} r "
+    "WHERE r.records && %(items)s::uuid[] AND NOT r.rehearsed AND r.ground = ANY(%(told)s) "
+    "AND r.purpose NOT LIKE 'case:%%' AND r.purpose NOT LIKE 'task:%%' "
+    "GROUP BY r.role, r.unit, r.ground, r.purpose ORDER BY r.role, r.unit, r.ground, r.purpose"
 )
 
 
@@ -232,7 +234,7 @@ async def answer_of(permitted: Permitted, inquiry: Inquiry, request: PersonReque
     keys = await inquiry.keys([row.purchase for row in register])
     hits = await inquiry.rows(_HITS, {"purchases": purchases})
     cases = await inquiry.rows(_CASES, {"items": items})
-    readers = await inquiry.rows(_READERS, {"items": items, "control": CONTROL})
+    readers = await inquiry.rows(_READERS, {"items": items, "told": list(TOLD)})
     avg, wpg = (right in request.rights for right in ("avg:15", "wpg:25"))
     held = [_in_register(inquiry, row, keys.get(row.purchase)) for row in register if avg]
     return PersonAnswer(
@@ -299,8 +301,8 @@ def _in_case(row: Any) -> HeldPart:
 def _provision(row: Any) -> Provision:
     return Provision(
         controller=_controller(row.role, row.unit),
-        ground="sr:437",
-        purpose=CONTROL,
+        ground=row.ground,
+        purpose=row.purpose,
         reads=row.reads,
         first=legal_date(row.first),
         last=legal_date(row.last),

@@ -12,14 +12,15 @@ purchase beside it is in it.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from psycopg.sql import SQL, Composable, Identifier
 
 from herkomst.access import policy
 from herkomst.access.policy import HIDDEN, NOTHING, Action, Permitted, Relation, Sight, Sights
 from herkomst.access.viewer import Reading
-from herkomst.domain import calendar
+from herkomst.domain import calendar, clocks
 
 _FRAGMENTS = {
     "law": SQL("s.regime || ' ' || s.handling"),
@@ -66,13 +67,16 @@ _FRAGMENTS = {
         "OR {law} = ANY(%(known_in_case)s) AND {item_in_case} "
         "OR {law} = ANY(%(known_granted)s) AND s.stolen_item IN {granted}))"
     ),
-    # The comparison of a hit, which tells of both goods, and that there is one.
+    # The comparison of a hit, which tells of both goods, and that there is one; what is over its
+    # free year (art. 8(1) Wpg) is read in a case alone.
     "hit_shown": SQL(
-        "({law} = ANY(%(shown)s) OR {law} = ANY(%(shown_in_case)s) AND {hit_in_case} "
+        "({law} = ANY(%(shown)s) AND h.found_at >= %(free_since)s "
+        "OR {law} = ANY(%(shown_in_case)s) AND {hit_in_case} "
         "OR {law} = ANY(%(shown_granted)s) AND h.stolen_item IN {granted})"
     ),
     "hit_known": SQL(
-        "({law} = ANY(%(known)s) OR {law} = ANY(%(known_in_case)s) AND {hit_in_case} "
+        "({law} = ANY(%(known)s) AND h.found_at >= %(free_since)s "
+        "OR {law} = ANY(%(known_in_case)s) AND {hit_in_case} "
         "OR {law} = ANY(%(known_granted)s) AND h.stolen_item IN {granted})"
     ),
     "purchase_shown": SQL(
@@ -202,6 +206,13 @@ def values_of_trail(permitted: Permitted) -> dict[str, object]:
     }
 
 
+@lru_cache(maxsize=8)
+def _free_since(on: date) -> datetime:
+    """First moment at which a hit was found that is read freely still."""
+    last = clocks.shortest("hit", "wpg:8", on)
+    return calendar.start_of(date(1900, 1, 2) if last is None else last + timedelta(1))
+
+
 def _both(one: Sights, other: Sights) -> Sights:
     """What is seen by the one right and by the other."""
     return {
@@ -230,6 +241,7 @@ def _values(reading: Reading, goods: Sights, register: Sights) -> dict[str, obje
         "purpose": str(reading.purpose),
         "now": now,
         "today": calendar.start_of(calendar.legal_date(now)),
+        "free_since": _free_since(calendar.legal_date(now)),
         "own_case": held.case if held else None,
         "own_municipality": policy.municipality_of(reading.viewer),
     }

@@ -38,9 +38,10 @@ HELD = SQL(
     "WHERE record = ANY(%(items)s) AND lifted_at IS NULL ORDER BY record, number"
 )
 REVIEWED = SQL(
-    "SELECT DISTINCT (each ->> 1)::uuid AS item, r.review FROM {reviews} r "
-    "JOIN {reads} d ON d.read = r.read CROSS JOIN LATERAL jsonb_array_elements(d.items) each "
-    "WHERE r.state <> 'decided' AND (each ->> 1)::uuid = ANY(%(items)s) ORDER BY 1, 2"
+    "SELECT DISTINCT each AS item, r.review FROM {reviews} r JOIN {reads} d ON d.read = r.read "
+    "CROSS JOIN LATERAL unnest(d.records) each "
+    "WHERE r.state <> 'decided' AND d.records && %(items)s::uuid[] "
+    "AND each = ANY(%(items)s) ORDER BY 1, 2"
 )
 CASES = SQL(
     "SELECT c.case_id AS record, c.number, c.regime, c.opened_at, c.closed_at, k.state, "

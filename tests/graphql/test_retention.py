@@ -8,13 +8,16 @@ from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
+from psycopg.sql import SQL
 
 from herkomst.domain import ids
 from herkomst.domain.calendar import legal_date
 from herkomst.domain.journal import Attempted, Concluded, Read
 from herkomst.processes import retention
+from herkomst.projections import registry
 from herkomst.record.archive import Archive
 from tests.archives import TILL, a_dealer, a_line, a_moment, a_purchase
+from tests.projections.following import BY_NAME, connected
 from tests.serving import Served, follow, journal, opened, pair, serving, take_in
 
 OFFICER = {"role": "privacy_officer", "purpose": "duty:retention", "ground": "wpg:14"}
@@ -258,6 +261,34 @@ class TestCasesAndReports:
         assert str(ids.stolen_item_id("politie", "stolen-1")) in [
             s["id"] for s in served.nodes("stolenItems(first: 9)")
         ]
+
+
+class TestHitsOverTheirYear:
+    def test_a_hit_over_its_free_year_is_listed_in_a_case_alone(self, served: Served) -> None:
+        hit = str(ids.pair_id(purchase(1), 1, ids.stolen_item_id("politie", "stolen-1")))
+        case = open_case(served, purchase("plain"))
+        within = {"purpose": f"case:{case['number']}"}
+        assert served.nodes("hits(first: 5)", **within) == [{"id": hit}]
+        _grow_older(served, "13 months")
+        assert served.nodes("hits(first: 5)", **within) == []
+        assert served.nodes("hits(first: 5)", role="authorised_officer") == []
+
+        _grow_older(served, "-13 months")
+        add = f'addCaseItem(case: "{case["id"]}", kind: hit, item: "{hit}")'
+        served.told(f"mutation {{ {add} {{ __typename }} }}", None, **within)
+        follow(served.archive)
+        _grow_older(served, "13 months")
+
+        assert served.nodes("hits(first: 5)", **within) == [{"id": hit}]
+        assert served.nodes("hits(first: 5)") == []
+
+
+def _grow_older(served: Served, by: str) -> None:
+    """Let the hits have been found earlier than they were."""
+    with connected(served.archive) as connection:
+        table = BY_NAME["hits"].table(registry.live(connection, BY_NAME["hits"]))
+        change = SQL("UPDATE {} SET found_at = found_at - %s::interval")
+        connection.execute(change.format(table), (by,))
 
 
 class TestClock:
