@@ -128,7 +128,7 @@ async def _opened(
     open_ones = [row.purchase for row in rows if may_ask and row.revealed and row.sealed]
     keys = await inquiry.keys(open_ones)
     for row in rows:
-        inquiry.returned.add("presentation", row.presentation)
+        inquiry.returns("presentation", row.presentation, row.revision)
     return [_presentation(inquiry, row, keys.get(row.purchase), may_ask) for row in rows]
 
 

@@ -123,7 +123,7 @@ async def one(permitted: Permitted, inquiry: Inquiry, identity: UUID) -> Purchas
 async def _opened(inquiry: Inquiry, rows: Sequence[Any]) -> list[Purchase]:
     keys = await inquiry.keys(row.purchase for row in rows if row.sealed is not None)
     for row in rows:
-        inquiry.returned.add("purchase", row.purchase)
+        inquiry.returns("purchase", row.purchase, row.revision)
     return [purchase(row, keys.get(row.purchase)) for row in rows]
 
 

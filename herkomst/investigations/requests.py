@@ -258,7 +258,7 @@ def _changed(done: Done) -> AccessChanged:
 async def _told(inquiry: Inquiry, rows: Sequence[Any]) -> list[Request]:
     keys = await inquiry.keys({row.stream for row in rows})
     for row in rows:
-        inquiry.returned.add("access_request", row.request)
+        inquiry.returns("access_request", row.request, row.revision)
 
     def opened(row: Any, sealed: bytes | None) -> str | None:
         key = keys.get(row.stream)

@@ -115,7 +115,7 @@ async def by_ids(
 async def _opened(inquiry: Inquiry, rows: Sequence[Any]) -> list[StolenItem]:
     keys = await inquiry.keys(row.stolen_item for row in rows if row.sealed is not None)
     for row in rows:
-        inquiry.returned.add("stolen_item", row.stolen_item)
+        inquiry.returns("stolen_item", row.stolen_item, row.revision)
     return [item(row, keys.get(row.stolen_item)) for row in rows]
 
 
