@@ -60,6 +60,7 @@ class Action(StrEnum):
     REQUEST_ACCESS = "request_access"
     ANSWER_ACCESS = "answer_access"
     READ_ACCESS_REQUESTS = "read_access_requests"
+    READ_MATCHES = "read_matches"
     READ_CASES = "read_cases"
     OVERSEE_CASES = "oversee_cases"
     OPEN_CASE = "open_case"

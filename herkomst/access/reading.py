@@ -63,11 +63,16 @@ class Returned:
 
     def __init__(self) -> None:
         self._ids: dict[str, None] = {}
+        self._sought: dict[str, None] = {}
         self.withheld = 0
 
     def add(self, kind: str, identity: UUID) -> None:
         """Note that a record is part of the answer."""
         self._ids[f"{kind}:{identity}"] = None
+
+    def seek(self, identity: UUID) -> None:
+        """Note that a record is asked for by its id, found or not."""
+        self._sought[identity.hex] = None
 
     def withhold(self) -> None:
         """Note that something was withheld from the answer."""
@@ -76,6 +81,10 @@ class Returned:
     @property
     def ids(self) -> tuple[str, ...]:
         return tuple(self._ids)
+
+    @property
+    def sought(self) -> tuple[str, ...]:
+        return tuple(self._sought)
 
 
 class Answer(NamedTuple, Generic[T]):
@@ -116,6 +125,7 @@ class Asked:
                 reason=self._reason,
                 returned=ids,
                 role=viewer.role,
+                sought=returned.sought,
                 unit=viewer.unit,
                 user=viewer.subject,
                 way=self._question.way,

@@ -126,6 +126,7 @@ async def page(
 async def one(permitted: Permitted, inquiry: Inquiry, hit: UUID) -> Hit | None:
     """One hit, or None where there is none for this viewer."""
     permitted.must_be(Action.READ_HITS, Action.DECIDE_HIT)
+    inquiry.returned.seek(hit)
     rows = await inquiry.rows(_SELECT, *_narrowed(permitted, 1, {"hit": hit}))
     return told(inquiry, rows[0], shown=rows[0].shown) if rows else None
 

@@ -35,6 +35,7 @@ from herkomst.projections.dealers import Dealers
 from herkomst.projections.establishments import Establishments
 from herkomst.projections.glasses import Glasses
 from herkomst.projections.hits import Hits
+from herkomst.projections.matches import Matches
 from herkomst.projections.model import Model
 from herkomst.projections.presentations import Presentations
 from herkomst.projections.purchases import Purchases
@@ -58,6 +59,7 @@ MODELS: tuple[Model, ...] = (
     Establishments(),
     Glasses(),
     Hits(),
+    Matches(),
     Presentations(),
     Purchases(),
     Reads(),

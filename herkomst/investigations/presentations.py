@@ -118,6 +118,7 @@ async def opened(inquiry: Inquiry, presentation: Presentation) -> Identity:
 
 async def one(permitted: Permitted, inquiry: Inquiry, identity: UUID) -> Presentation | None:
     """One of them, or None where there is none."""
+    inquiry.returned.seek(identity)
     return (await by_ids(permitted, inquiry, [identity])).get(identity)
 
 

@@ -117,6 +117,7 @@ async def by_ids(
 
 async def one(permitted: Permitted, inquiry: Inquiry, identity: UUID) -> Purchase | None:
     """One of them, or None where there is none."""
+    inquiry.returned.seek(identity)
     return (await by_ids(permitted, inquiry, [identity])).get(identity)
 
 

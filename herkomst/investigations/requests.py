@@ -199,6 +199,7 @@ async def _withheld(permitted: Permitted, inquiry: Inquiry, asked: UUID) -> tupl
 
     Raises `Unknown`, `NotPermitted`, `RequestRefused`.
     """
+    inquiry.returned.seek(asked)
     to_read = policy.permit(permitted.reading, Action.READ_HITS)
     rows = await inquiry.rows(_WITHHELD, {"asked": asked, **visibility.values(to_read)})
     if not rows:

@@ -87,6 +87,7 @@ async def page(
 async def one(permitted: Permitted, inquiry: Inquiry, identity: UUID) -> StolenItem | None:
     """One that may be read; what may not is not there, as in the list."""
     permitted.must_be(Action.READ_STOLEN_ITEMS)
+    inquiry.returned.seek(identity)
     values = {"limit": 1, "item": identity, **visibility.values(permitted)}
     rows = await inquiry.rows(_PAGE, values, [_CONDITIONS["item"]])
     found = await _opened(inquiry, rows)

@@ -68,6 +68,8 @@ FREE = {
     "every person": "{ presentations(first: 100) { totalCount nodes { id pseudonym identity "
     "{ ... on Withheld { reason canRequest } ... on Identity { familyName } } } } }",
     "every request": "{ accessRequests(first: 100) { totalCount nodes { id recordId state } } }",
+    "every match": "{ matchesOnMine(first: 100) { totalCount nodes { id } refused { __typename } "
+    "} }",
     "every case": "{ cases(first: 100) { totalCount nodes { id number revised: openedAt } } }",
     "too dear": "{ a: hits(first: 100) { nodes { purchase { good { kind } } } } "
     "b: hits(first: 100) { nodes { purchase { good { attributes { name } } } } } }",

@@ -49,6 +49,7 @@ def test_given_the_same_records_in_other_batches_when_digested_then_every_model_
         "floods",
         "glasses",
         "access_requests",
+        "matches",
         "officers",
         "engagements",
         "concerns",
