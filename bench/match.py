@@ -139,6 +139,7 @@ def _fill(connection: Connection[Row], model: MatchKeys, generation: int, stolen
                 False,
                 None,
                 None,
+                False,
             )
             for number in numbers
         ]

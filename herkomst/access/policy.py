@@ -19,12 +19,13 @@ import msgspec
 from herkomst.access.viewer import Reading, Role, Viewer
 from herkomst.domain import municipalities
 from herkomst.domain.calendar import legal_date
+from herkomst.domain.register.stolen_item import CLOSED
 
 NONE_ASKED = "-"
 """In the table: this action needs no ground, no purpose, or narrows to no regime."""
 CODES = frozenset({"open", "consent", "confidential", "closed"})
 """Handling codes (afhandelingscodes)."""
-HIDDEN = frozenset({"closed"})
+HIDDEN = frozenset({CLOSED})
 """Of these not even the existence is told; the others are told to exist, and withheld."""
 REGIMES = frozenset({"avg", "wpg:8", "wpg:9", "wpg:10", "wpg:13"})
 """The law that a record is under; with the Wpg its article."""
@@ -62,6 +63,7 @@ class Action(StrEnum):
     READ_TRAIL = "read_trail"
     SEE_READERS = "see_readers"
     EXPORT_TRAIL = "export_trail"
+    READ_MATCHES = "read_matches"
     READ_CASES = "read_cases"
     OVERSEE_CASES = "oversee_cases"
     OPEN_CASE = "open_case"

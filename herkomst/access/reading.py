@@ -64,6 +64,7 @@ class Returned:
 
     def __init__(self) -> None:
         self._ids: dict[str, None] = {}
+        self._sought: dict[str, None] = {}
         self.withheld = 0
         self.counts: tuple[int | None, ...] = ()
         """The sizes of what was counted."""
@@ -73,6 +74,10 @@ class Returned:
     def add(self, kind: str, identity: UUID) -> None:
         """Note that a record is part of the answer."""
         self._ids[f"{kind}:{identity}"] = None
+
+    def seek(self, identity: UUID) -> None:
+        """Note that a record is asked for by its id, found or not."""
+        self._sought[identity.hex] = None
 
     def withhold(self) -> None:
         """Note that something was withheld from the answer."""
@@ -85,6 +90,10 @@ class Returned:
     @property
     def ids(self) -> tuple[str, ...]:
         return tuple(self._ids)
+
+    @property
+    def sought(self) -> tuple[str, ...]:
+        return tuple(self._sought)
 
 
 class Answer(NamedTuple, Generic[T]):
@@ -128,6 +137,7 @@ class Asked:
                 reason=self._reason,
                 returned=ids,
                 role=viewer.role,
+                sought=returned.sought,
                 unit=viewer.unit,
                 user=viewer.subject,
                 way=self._question.way,

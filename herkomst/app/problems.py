@@ -78,10 +78,7 @@ def tell(request: Request, error: Exception) -> Response:
         code=str(getattr(error, "code", "")),
         message=str(getattr(error, "message", "") or error),
         cure=str(getattr(error, "cure", "")),
-        more={
-            **({"positions": error.positions} if isinstance(error, Stale) else {}),
-            **getattr(request.state, "told", {}),
-        },
+        more=getattr(request.state, "told", {}),
     )
 
 

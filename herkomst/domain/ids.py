@@ -106,6 +106,11 @@ def mention_id(stream: UUID, version: int) -> UUID:
     return named("mention", stream.hex, version)
 
 
+def told_of(record: UUID, officer: str, purpose: str, good: str) -> UUID:
+    """Stream of what the owner of a record is told of one officer, his purpose and a good."""
+    return named("told", record.hex, officer, purpose, good)
+
+
 def authorisations_of(subject: str) -> UUID:
     """Stream of what was ever granted to one subject."""
     return named("authorisations", subject)

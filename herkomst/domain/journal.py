@@ -47,6 +47,8 @@ class Read(EventData, frozen=True, kw_only=True):
     returned: tuple[str, ...] = ()
     """Ids of what was returned."""
     role: str
+    sought: tuple[str, ...] = ()
+    """Ids that were asked for one by one, in hex, whether there was anything to return or not."""
     unit: str
     user: str
     way: str

@@ -6,7 +6,8 @@ because one request is one operation of the journal.
 """
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -96,6 +97,7 @@ class Outcome(NamedTuple):
 
     result: ExecutionResult
     positions: dict[str, int]
+    as_of: datetime | None
 
 
 _decode = msgspec.json.Decoder(Asked).decode
@@ -120,21 +122,27 @@ class Endpoint:
             operation = self._operations.prepare(asked)
             request.state.told = answers.told_cost(operation.cost)
             _must_be_askable(request, asked, operation)
-            await freshness.wait(request.state.desk, freshness.parse_wait_for(headers.wait_for))
+            named = freshness.parse_wait_for(headers.wait_for)
+            await freshness.wait(request.state.desk, named)
             if operation.kind is OperationType.SUBSCRIPTION:
                 return Events(_pushed(await self._streams.open(request, operation)))
         except OperationRefused as refused:
             body = answers.refusal(request, refused.errors, refused.cost)
             plain = media == JSON and not refused.too_much
             return _response(media, body, 200 if plain else 400)
-        return await self._answered(request, media, operation, headers.reading)
+        return await self._answered(request, media, operation, headers.reading, named)
 
     async def _answered(
-        self, request: Request, media: str, operation: Operation, reading: Reading
+        self,
+        request: Request,
+        media: str,
+        operation: Operation,
+        reading: Reading,
+        named: Mapping[str, int],
     ) -> Response:
         desk: Desk = request.state.desk
         question = Question(operation.text, operation.variables, "graphql")
-        execute = partial(executed, self._schema, desk, reading, question, operation)
+        execute = partial(executed, self._schema, desk, reading, question, operation, named)
         answer = await read(desk.archive, reading, question, execute)
         outcome = answer.value
         response = _response(
@@ -143,6 +151,9 @@ class Endpoint:
         response.headers["Herkomst-Journal"] = str(answer.journal)
         if outcome.positions:
             response.headers["Herkomst-Position"] = freshness.as_header(outcome.positions)
+        if outcome.as_of is not None:
+            as_of = outcome.as_of.astimezone(UTC).isoformat(timespec="seconds")
+            response.headers["Herkomst-As-Of"] = as_of
         return response
 
 
@@ -152,19 +163,23 @@ async def executed(
     reading: Reading,
     question: Question,
     operation: Operation,
+    named: Mapping[str, int],
     returned: Returned,
 ) -> Outcome:
-    """What an operation comes to over one inquiry. Raises one of `UNAVAILABLE`."""
+    """What an operation comes to over one inquiry, which may have been asked to wait for `named`.
+
+    Raises one of `UNAVAILABLE`.
+    """
     async with Inquiry(desk, returned, reading.case) as inquiry:
         context = Context(desk, reading, question, inquiry)
         result = await operation.execute(schema, context)
         fail_with(result)
     if context.counts:
         returned.count(tuple(context.counts), answers.encode(result.data))
-    positions = dict(inquiry.positions)
+    positions = freshness.told(inquiry.positions, named, inquiry.told)
     if context.casework:
         positions["casework"] = context.casework
-    return Outcome(result, positions)
+    return Outcome(result, positions, inquiry.as_of)
 
 
 def _is_get(request: Request) -> bool:

@@ -69,6 +69,12 @@ class AccessRefusal(Enum):
     other = _word("other", "Another ground, told in the answer.")
 
 
+@strawberry.enum(description="How somebody came upon a closed report.")
+class MatchHow(Enum):
+    report = _word("report", "He asked for it by its id.")
+    good = _word("good", "He looked at the good that was bought, or at who sold it.")
+
+
 @strawberry.enum(description="For what the glass is broken.")
 class Emergency(Enum):
     life = _word("life", "A life is in danger.")

@@ -39,6 +39,7 @@ from herkomst.graphql.enums import (
 from herkomst.graphql.fields import parsed_id, resolved, right_of
 from herkomst.graphql.glasses import GlassBreak
 from herkomst.graphql.listing import Listed, listed
+from herkomst.graphql.matches import Match
 from herkomst.graphql.refusals import NotPermitted, UnknownHit, UnknownRecord
 from herkomst.graphql.requests import AccessRequest
 from herkomst.graphql.retention import Keeping
@@ -61,6 +62,7 @@ from herkomst.investigations import (
     glasses,
     hits,
     known,
+    matches,
     pages,
     presentations,
     purchases,
@@ -291,6 +293,16 @@ class Query(ReviewDesk, Keeping, PersonRequests, Trails):
     ) -> Listed[Any]:
         ask = partial(requests.page, unanswered=unanswered)
         return await listed(info, requests.LIST, first, after, ask)
+
+    @resolved(
+        Connection[Match],
+        "Who came upon closed reports of your unit without learning of them, the last first.",
+        Action.READ_MATCHES,
+    )
+    async def matches_on_mine(
+        self, info: Info, first: int, after: str | None = None
+    ) -> Listed[Any]:
+        return await listed(info, matches.LIST, first, after, matches.page)
 
     @resolved(CaseResult, "One case by its id or its number.", Action.READ_CASES)
     async def case(self, info: Info, id: strawberry.ID) -> Any:  # noqa: A002

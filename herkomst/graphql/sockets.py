@@ -225,7 +225,7 @@ class _Conversation:
         sockets, desk = self._sockets, request.state.desk
         reading = (await ask(request)).reading
         question = Question(operation.text, operation.variables, "graphql")
-        execute = partial(executed, sockets.streams.schema, desk, reading, question, operation)
+        execute = partial(executed, sockets.streams.schema, desk, reading, question, operation, {})
         answer = await read(desk.archive, reading, question, execute)
         more = {
             "journal": answer.journal,

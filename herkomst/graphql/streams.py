@@ -176,7 +176,8 @@ class Stream:
                     raise _NothingNew(seen)
                 context = Context(self._desk, reading, question, inquiry)
                 results = await self._results(context, records)
-            return self._told(records, results, dict(inquiry.positions)), seen
+            at = freshness.told(inquiry.positions, {}, inquiry.told)
+            return self._told(records, results, at), seen
 
         try:
             answer = await read(self._desk.archive, reading, question, look)

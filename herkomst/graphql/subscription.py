@@ -9,8 +9,9 @@ from graphql import GraphQLError
 from herkomst.access.policy import Action, Permitted
 from herkomst.graphql.cases import CaseHead
 from herkomst.graphql.fields import whole_description
+from herkomst.graphql.matches import Match
 from herkomst.graphql.types import Hit
-from herkomst.investigations import cases, hits
+from herkomst.investigations import cases, hits, matches
 from herkomst.investigations.inquiry import Inquiry
 from herkomst.investigations.pages import Revised
 
@@ -58,6 +59,14 @@ class Subscription:
     @watched(Hit, "Hits as they are found and as they change, in order.", Action.READ_HITS)
     def hits(self, after: strawberry.ID | None = None) -> Any:
         return Watch(hits.changed, resumed(after))
+
+    @watched(
+        Match,
+        "Who comes upon closed reports of your unit without learning of them.",
+        Action.READ_MATCHES,
+    )
+    def matches_on_mine(self, after: strawberry.ID | None = None) -> Any:
+        return Watch(matches.changed, resumed(after))
 
     @watched(CaseHead, "Cases that there are for you, as they change.", Action.READ_CASES)
     def cases(self, after: strawberry.ID | None = None) -> Any:

@@ -77,7 +77,7 @@ async def page(
     shown = rows[: wanted.first]
     keys = await inquiry.keys({row.stream for row in shown})
     for row in shown:
-        inquiry.returned.add("authorisation", row.authorisation)
+        inquiry.returns("authorisation", row.authorisation, row.revision)
     found = [_authorisation(row, keys.get(row.stream), now) for row in shown]
     count = inquiry.counting(_PAGE, values, asked)
     return inquiry.cursors.slice(LIST, wanted, found, len(rows), count)

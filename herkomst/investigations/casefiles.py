@@ -109,6 +109,7 @@ async def stands(reading: Reading, inquiry: Inquiry, kind: Kind, identity: str) 
         item = UUID(identity)
     except ValueError:
         return False
+    inquiry.returned.seek(item)
     permitted = policy.lasting(policy.permit(reading, _READING[kind]))
     if kind == "hit":
         hit = await hits.one(permitted, inquiry, item)

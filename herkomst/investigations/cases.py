@@ -209,7 +209,7 @@ async def _seen(
     rows = await inquiry.rows(statement, values, asked)
     keys = await inquiry.keys(row.case_id for row in rows)
     for row in rows:
-        inquiry.returned.add("case", row.case_id)
+        inquiry.returns("case", row.case_id, row.revision)
     return [case(row, keys.get(row.case_id)) for row in rows]
 
 

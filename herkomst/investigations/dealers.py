@@ -114,7 +114,7 @@ async def one(permitted: Permitted, inquiry: Inquiry, identity: UUID) -> Dealer 
 async def _opened(inquiry: Inquiry, rows: Sequence[Any]) -> list[Dealer]:
     keys = await inquiry.keys(row.dealer for row in rows if row.sealed is not None)
     for row in rows:
-        inquiry.returned.add("dealer", row.dealer)
+        inquiry.returns("dealer", row.dealer, row.revision)
     return [_dealer(row, keys.get(row.dealer)) for row in rows]
 
 
@@ -127,7 +127,7 @@ async def establishment(
         _ESTABLISHMENT, {"establishment": identity, **visibility.values(permitted)}
     )
     for row in rows:
-        inquiry.returned.add("establishment", row.establishment)
+        inquiry.returns("establishment", row.establishment, row.revision)
     return _establishment(rows[0]) if rows else None
 
 
@@ -139,7 +139,7 @@ async def establishments(
     found: dict[UUID, list[Establishment]] = {dealer: [] for dealer in dealers}
     values = {"ids": list(dealers), **visibility.values(permitted)}
     for row in await inquiry.rows(_OF_DEALERS, values):
-        inquiry.returned.add("establishment", row.establishment)
+        inquiry.returns("establishment", row.establishment, row.revision)
         found[row.dealer].append(_establishment(row))
     return found
 

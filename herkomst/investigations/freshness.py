@@ -29,11 +29,9 @@ class Stale(Exception):
     code = "stale"
     cure = "Ask again later, or without `Herkomst-Wait-For`; `herkomst status` says who is behind."
 
-    def __init__(self, wanted: Mapping[str, int], positions: Mapping[str, int]) -> None:
-        self.positions = {name: positions.get(name, 0) for name in SEQUENCES}
+    def __init__(self, wanted: Mapping[str, int]) -> None:
         self.message = (
-            f"After {PATIENCE:g} seconds the read models stand at {as_header(self.positions)}, "
-            f"before {as_header(wanted)}."
+            f"After {PATIENCE:g} seconds the read models are still before {as_header(wanted)}."
         )
         super().__init__(f"{self.message} {self.cure}")
 
@@ -52,6 +50,19 @@ class InvalidWaitFor(Exception):
 def as_header(positions: Mapping[str, int]) -> str:
     """Positions as headers carry them: `register=41, casework=7`."""
     return ", ".join(f"{name}={positions[name]}" for name in SEQUENCES if name in positions)
+
+
+def told(
+    stood: Mapping[str, int], named: Mapping[str, int], returned: Mapping[str, int]
+) -> dict[str, int]:
+    """Positions that an answer tells: all up to them is in it, of what may be known of.
+
+    Where the followers stood grows with what a viewer may not know of. So what is told is no more
+    than he named himself, or than the newest revision of what is returned to him.
+    """
+    known = {name: max(named.get(name, 0), returned.get(name, 0)) for name in SEQUENCES}
+    at = {name: min(known[name], stood[name]) for name in SEQUENCES if name in stood}
+    return {name: at[name] for name in at if at[name] or name == SEQUENCES[0]}
 
 
 def parse_wait_for(header: str | None) -> dict[str, int]:
@@ -84,7 +95,7 @@ async def wait(desk: Desk, wanted: Mapping[str, int]) -> None:
         if matched and all(positions.get(name, 0) >= at for name, at in goal.items()):
             return
         if anyio.current_time() >= deadline:
-            raise Stale(goal, positions)
+            raise Stale(wanted)
         await anyio.sleep(POLL)
 
 

@@ -237,7 +237,7 @@ def _whose(permitted: Permitted) -> dict[str, object]:
 async def _told(inquiry: Inquiry, rows: list[Any]) -> list[Break]:
     keys = await inquiry.keys({row.stream for row in rows})
     for row in rows:
-        inquiry.returned.add("glass", row.glass)
+        inquiry.returns("glass", row.glass, row.revision)
 
     def opened(row: Any, sealed: bytes | None) -> str | None:
         key = keys.get(row.stream)

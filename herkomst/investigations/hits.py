@@ -31,6 +31,10 @@ from herkomst.record.database import connect
 LIST = "hits"
 EXPORTED_AT_ONCE = 1000
 """Hits of an export that share an entry of the journal."""
+_WINDOW = 200
+"""Hits that are looked at in one statement for those that are to be pushed."""
+_WINDOWS = 50
+"""Statements after which what was found is pushed, and the rest is looked for later."""
 _decode_reasons = msgspec.json.Decoder(tuple[Reason, ...]).decode
 # Each hit looks its goods up by their key, also where the planner knows the tables badly because
 # they have just been filled: a limit inside keeps it from joining them as a whole.
@@ -124,6 +128,7 @@ async def page(
 async def one(permitted: Permitted, inquiry: Inquiry, hit: UUID) -> Hit | None:
     """One hit, or None where there is none for this viewer."""
     permitted.must_be(Action.READ_HITS, Action.DECIDE_HIT)
+    inquiry.returned.seek(hit)
     rows = await inquiry.rows(_SELECT, *_narrowed(permitted, 1, {"hit": hit}))
     return told(inquiry, rows[0], shown=rows[0].shown) if rows else None
 
@@ -141,22 +146,26 @@ async def changed(
 ) -> tuple[list[Hit], int]:
     """The hits that changed behind a revision, in order, and the revision looked at so far.
 
-    It stops before a hit whose goods have not come through yet, so that none is passed over.
+    It stops before a hit whose goods have not come through yet, so that none is passed over. As
+    many come together as were asked for, however many the viewer may not know of lie between: how
+    they are grouped would tell of those.
     """
     permitted.must_be(Action.READ_HITS)
-    hits, seen = [], after
-    values = {"after": after, "limit": limit, **visibility.values(permitted)}
-    rows = await inquiry.rows(_CHANGED, values)
-    for row in rows:
-        if not row.complete:
-            break
-        seen = row.revision
-        if row.known:
-            hits.append(told(inquiry, row, shown=row.shown))
-    else:
-        if len(rows) < limit:  # All was seen, and what came last need not have been a hit.
-            seen = max(seen, inquiry.positions.get("casework", 0))
-    return hits, seen
+    values = {"limit": _WINDOW, **visibility.values(permitted)}
+    hits: list[Hit] = []
+    for _ in range(_WINDOWS):
+        rows = await inquiry.rows(_CHANGED, {**values, "after": after})
+        for row in rows:
+            if not row.complete:
+                return hits, after
+            after = row.revision
+            if row.known:
+                hits.append(told(inquiry, row, shown=row.shown))
+                if len(hits) == limit:
+                    return hits, after
+        if len(rows) < _WINDOW:  # All was seen, and what came last need not have been a hit.
+            return hits, max(after, inquiry.positions.get("casework", 0))
+    return hits, after
 
 
 async def purchased(
@@ -185,7 +194,7 @@ def _bought(purchase: Purchase, line: int) -> PurchasedGood:
 
 def told(inquiry: Inquiry, row: Any, *, shown: bool) -> Hit:
     """A hit of its row, without its comparison where that is not `shown`."""
-    inquiry.returned.add("hit", row.hit)
+    inquiry.returns("hit", row.hit, row.revision)
     return Hit(
         id=row.hit,
         purchase_id=row.purchase,

@@ -7,6 +7,7 @@ was swapped away in between, the inquiry begins once more.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
+from datetime import datetime
 from functools import lru_cache
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -36,6 +37,7 @@ from herkomst.projections.glasses import Glasses
 from herkomst.projections.hits import Hits
 from herkomst.projections.holds import Holds
 from herkomst.projections.keepings import Keepings
+from herkomst.projections.matches import Matches
 from herkomst.projections.mentions import Mentions
 from herkomst.projections.model import Model
 from herkomst.projections.person_requests import PersonRequests
@@ -65,6 +67,7 @@ MODELS: tuple[Model, ...] = (
     Keepings(),
     PersonRequests(),
     Mentions(),
+    Matches(),
     Presentations(),
     Purchases(),
     Reads(),
@@ -76,10 +79,18 @@ STATEMENT_TIMEOUT = 5
 """Seconds that one statement of a question may take."""
 
 _STANDINGS = SQL(
-    "SELECT name, generation::bigint, true AS is_model FROM follow.models WHERE live UNION ALL "
-    "SELECT sequence, min(position), false FROM follow.followers "
-    "WHERE kind = 'projection' OR name = 'matching' GROUP BY sequence"
+    "WITH stands AS (SELECT sequence, min(position) AS position FROM follow.followers "
+    "WHERE kind = 'projection' OR name = 'matching' GROUP BY sequence) "
+    "SELECT name, generation::bigint AS number, true AS is_model, NULL::timestamptz AS as_of "
+    "FROM follow.models WHERE live UNION ALL SELECT sequence, position, false, CASE sequence "
+    "WHEN 'register' THEN (SELECT recorded_at FROM record.register_events "
+    "WHERE notification_id = position + 1) WHEN 'casework' THEN (SELECT recorded_at "
+    "FROM record.casework_events WHERE notification_id = position + 1) END FROM stands "
+    "UNION ALL SELECT 'now', 0, false, least(now(), pg_last_xact_replay_timestamp())"
 )
+_NOW = "now"
+_FROM_REGISTER = frozenset({"purchase", "stolen_item", "presentation", "dealer", "establishment"})
+"""Kinds whose revision is a position of the register; that of others is one of casework."""
 _ALL = SQL("true").format()
 _AS_IT_IS, _COUNTED = SQL("{}"), SQL("SELECT count(*) AS found FROM ({}) AS listed")
 _KEYS = SQL(
@@ -172,6 +183,11 @@ class Inquiry:
         self.returned = returned
         self.positions: Mapping[str, int] = {}
         """Where the followers of each sequence stood: what the answer is as of."""
+        self.as_of: datetime | None = None
+        """The same as a moment: what was committed by then is in it. It tells nothing of how much
+        that is, so it may be told to anybody; a position may not."""
+        self.told: dict[str, int] = {}
+        """Of each sequence, the newest revision among what is returned."""
         self.statements = 0
         self._desk, self._case = desk, case
         self._turn = anyio.Lock()
@@ -201,6 +217,12 @@ class Inquiry:
             yield
         finally:
             self.returned = noted
+
+    def returns(self, kind: str, identity: UUID, revision: int) -> None:
+        """Note that a record is part of the answer, as of a revision."""
+        self.returned.add(kind, identity)
+        sequence = "register" if kind in _FROM_REGISTER else "casework"
+        self.told[sequence] = max(revision, self.told.get(sequence, 0))
 
     async def rows(
         self,
@@ -275,8 +297,10 @@ class Inquiry:
         connection = await self._stack.enter_async_context(self._desk.pool.connection())
         await self._stack.enter_async_context(connection.transaction())
         standings = await self._fetch(connection, _STANDINGS, {})
-        generations = {name: number for name, number, is_model in standings if is_model}
-        self.positions = {name: at for name, at, is_model in standings if not is_model}
+        generations = {row.name: row.number for row in standings if row.is_model}
+        followed = {row.name: row.number for row in standings if not row.is_model}
+        self.positions = {name: at for name, at in followed.items() if name != _NOW}
+        self.as_of = min(row.as_of for row in standings if row.as_of is not None)
         self._names, lock = _names(tuple(_generation(model, generations) for model in MODELS))
         await connection.execute(lock)
         self.statements += 1

@@ -119,6 +119,7 @@ async def opened(inquiry: Inquiry, presentation: Presentation) -> Identity:
 
 async def one(permitted: Permitted, inquiry: Inquiry, identity: UUID) -> Presentation | None:
     """One of them, or None where there is none."""
+    inquiry.returned.seek(identity)
     return (await by_ids(permitted, inquiry, [identity])).get(identity)
 
 
@@ -142,7 +143,7 @@ async def _opened(
     open_ones = [row.purchase for row in rows if may_ask and row.revealed and row.sealed]
     keys = await inquiry.keys(open_ones)
     for row in rows:
-        inquiry.returned.add("presentation", row.presentation)
+        inquiry.returns("presentation", row.presentation, row.revision)
     return [
         _presentation(inquiry, row, keys.get(row.purchase), may_ask=may_ask, revealed=row.revealed)
         for row in rows

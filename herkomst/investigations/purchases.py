@@ -119,13 +119,14 @@ async def by_ids(
 
 async def one(permitted: Permitted, inquiry: Inquiry, identity: UUID) -> Purchase | None:
     """One of them, or None where there is none."""
+    inquiry.returned.seek(identity)
     return (await by_ids(permitted, inquiry, [identity])).get(identity)
 
 
 async def _opened(inquiry: Inquiry, rows: Sequence[Any]) -> list[Purchase]:
     keys = await inquiry.keys(row.purchase for row in rows if row.sealed is not None)
     for row in rows:
-        inquiry.returned.add("purchase", row.purchase)
+        inquiry.returns("purchase", row.purchase, row.revision)
     return [purchase(row, keys.get(row.purchase)) for row in rows]
 
 

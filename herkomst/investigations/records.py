@@ -55,6 +55,7 @@ _WAYS = {
 
 async def one(reading: Reading, inquiry: Inquiry, identity: UUID) -> object | None:
     """A record, or None: where there is none, and in the same way where none may be known of."""
+    inquiry.returned.seek(identity)
     kinds = await inquiry.rows(_KIND, {"id": identity})
     if not kinds:
         return None

@@ -199,6 +199,7 @@ async def _withheld(permitted: Permitted, inquiry: Inquiry, asked: UUID) -> tupl
 
     Raises `Unknown`, `NotPermitted`, `RequestRefused`.
     """
+    inquiry.returned.seek(asked)
     to_read = policy.permit(permitted.reading, Action.READ_HITS)
     rows = await inquiry.rows(_WITHHELD, {"asked": asked, **visibility.values(to_read)})
     if not rows:
@@ -258,7 +259,7 @@ def _changed(done: Done) -> AccessChanged:
 async def _told(inquiry: Inquiry, rows: Sequence[Any]) -> list[Request]:
     keys = await inquiry.keys({row.stream for row in rows})
     for row in rows:
-        inquiry.returned.add("access_request", row.request)
+        inquiry.returns("access_request", row.request, row.revision)
 
     def opened(row: Any, sealed: bytes | None) -> str | None:
         key = keys.get(row.stream)

@@ -87,6 +87,7 @@ async def page(
 async def one(permitted: Permitted, inquiry: Inquiry, identity: UUID) -> StolenItem | None:
     """One that may be read; what may not is not there, as in the list."""
     permitted.must_be(Action.READ_STOLEN_ITEMS)
+    inquiry.returned.seek(identity)
     values = {"limit": 1, "item": identity, **visibility.values(permitted)}
     rows = await inquiry.rows(_PAGE, values, [_CONDITIONS["item"]])
     found = await _opened(inquiry, rows)
@@ -115,7 +116,7 @@ async def by_ids(
 async def _opened(inquiry: Inquiry, rows: Sequence[Any]) -> list[StolenItem]:
     keys = await inquiry.keys(row.stolen_item for row in rows if row.sealed is not None)
     for row in rows:
-        inquiry.returned.add("stolen_item", row.stolen_item)
+        inquiry.returns("stolen_item", row.stolen_item, row.revision)
     return [item(row, keys.get(row.stolen_item)) for row in rows]
 
 

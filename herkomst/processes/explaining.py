@@ -28,6 +28,7 @@ from herkomst.domain.casework.circumstances import (
     PastRead,
     Purchase,
 )
+from herkomst.domain.register.stolen_item import CLOSED
 from herkomst.projections.concerns import Concerns
 from herkomst.projections.engagements import Engagements
 from herkomst.projections.establishments import Establishments
@@ -95,8 +96,9 @@ _HITS = SQL(
     "JOIN {purchases} p ON p.purchase = h.purchase "
     "JOIN {stolen_items} s ON s.stolen_item = h.stolen_item "
     "LEFT JOIN {establishments} e ON e.establishment = p.establishment "
-    "WHERE h.{side} = ANY(string_to_array(%(ids)s, ',')::uuid[])"
+    "WHERE h.{side} = ANY(string_to_array(%(ids)s, ',')::uuid[]) AND s.handling <> %(closed)s"
 )
+"""A hit on what is closed explains nothing: the path would tell of it to who reviews."""
 _CROWDS = SQL(
     "SELECT {token} FROM {presentations} WHERE {token} = ANY(%(tokens)b) GROUP BY 1 "
     "HAVING count(DISTINCT coalesce(name_token, presentation::text)) > %(crowd)s"
@@ -241,7 +243,7 @@ def _hits(connection: Connection[Row], tables: Tables, goods: Collection[UUID]) 
     found: dict[UUID, Hit] = {}
     for side in ("purchase", "stolen_item"):
         statement = _HITS.format(**tables, side=Identifier(side))
-        for row in _rows(connection, statement, {"ids": _hex(goods)}):
+        for row in _rows(connection, statement, {"ids": _hex(goods), "closed": CLOSED}):
             found[row[0]] = _hit(row)
     return found
 

@@ -6,6 +6,7 @@ from herkomst.processes.erasure import Erasure
 from herkomst.processes.lapsing import Lapsing
 from herkomst.processes.matching import Matching
 from herkomst.processes.reviewing import Reviewing
+from herkomst.processes.telling import Telling
 from herkomst.projections.access_requests import AccessRequests
 from herkomst.projections.authorisations import Authorisations
 from herkomst.projections.case_entries import CaseEntries
@@ -23,6 +24,7 @@ from herkomst.projections.holds import Holds
 from herkomst.projections.keepings import Keepings
 from herkomst.projections.links import Links
 from herkomst.projections.match_keys import MatchKeys
+from herkomst.projections.matches import Matches
 from herkomst.projections.mentions import Mentions
 from herkomst.projections.model import Model
 from herkomst.projections.officers import Officers
@@ -55,6 +57,7 @@ MODELS: tuple[Model, ...] = (
     Mentions(),
     Glasses(),
     AccessRequests(),
+    Matches(),
     Authorisations(),
     Links(),
     Officers(),
@@ -76,4 +79,5 @@ def followers(archive: Archive) -> Sequence[Follower]:
         Erasure(archive.register, archive.erasures),
         Reviewing(token, archive.casework.recorder),
         Lapsing(archive.casework.recorder),
+        Telling(archive.casework.recorder),
     ]

@@ -10,6 +10,7 @@ why no hit is ever found twice.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import product
+from typing import NamedTuple
 from uuid import UUID
 
 from psycopg import Connection
@@ -29,7 +30,7 @@ from herkomst.record.database import Row
 from herkomst.record.recorder import SequenceRecorder
 from herkomst.record.vault import Vault
 
-RULES = 2
+RULES = 3
 """Version of the rules, which every finding names."""
 FLOOD = 25
 """A number that stands on more goods of one side than this identifies none of them."""
@@ -39,7 +40,34 @@ REMATCH_BATCH = 500
 Good = tuple[str, UUID, int]
 Goods = tuple[Good, Good]
 _NEITHER: frozenset[str] = frozenset()
+
+
+class Floods(NamedTuple):
+    """The sides on which a number stands on too many goods.
+
+    What is closed must not change what others see: a hit that they see and that vanished would
+    tell of it. So a flood that takes closed goods founds no hit of a closed good, and leaves the
+    others as they are.
+    """
+
+    known: frozenset[str] = _NEITHER
+    """By the goods alone of which anybody may know."""
+    whole: frozenset[str] = _NEITHER
+    """By all."""
+
+    def over(self, *, closed: bool) -> frozenset[str]:
+        """Those that count for a stolen good, which may itself be closed."""
+        return self.whole if closed else self.known
+
+    @property
+    def beside(self) -> frozenset[str]:
+        """Those that take closed goods."""
+        return self.whole - self.known
+
+
+_NO_FLOODS = Floods()
 _NO_GOODS: frozenset[Goods] = frozenset()
+_NO_STOLEN: frozenset[Good] = frozenset()
 _CLOSED_BECAUSE = {"no_common_number": "number_corrected"}
 
 
@@ -48,6 +76,8 @@ class Board:
 
     def __init__(self) -> None:
         self.rows: dict[Good, tuple[Keyed, ...]] = {}
+        self.closed: set[Good] = set()
+        """Stolen goods of which not even the existence is told."""
         self._on: dict[tuple[str, str], set[Good]] = defaultdict(set)
 
     def put(self, rows: Iterable[Keyed]) -> None:
@@ -57,10 +87,13 @@ class Board:
             if all(row.key != other.key for other in present):
                 self.rows[row.good] = (*present, row)
                 self._on[row.key, row.side].add(row.good)
+                if row.closed:
+                    self.closed.add(row.good)
 
     def take(self, good: Good) -> tuple[Keyed, ...]:
         """Remove a good; its rows."""
         rows = self.rows.pop(good, ())
+        self.closed.discard(good)
         for row in rows:
             self._on[row.key, row.side].discard(good)
         return rows
@@ -69,17 +102,20 @@ class Board:
         """The purchases and the stolen goods that bear a number."""
         return self._on[key, PURCHASE], self._on[key, STOLEN]
 
-    def sides_flooded(self, key: str) -> frozenset[str]:
+    def floods(self, key: str) -> Floods:
         """The sides on which a number stands on too many goods."""
         purchases, stolen = self.on(key)
         if len(purchases) <= FLOOD and len(stolen) <= FLOOD:
-            return _NEITHER
-        sides = (PURCHASE, len(purchases)), (STOLEN, len(stolen))
-        return frozenset([side for side, number in sides if number > FLOOD])
+            return _NO_FLOODS
+        bought = {PURCHASE} if len(purchases) > FLOOD else set()
+        known = {STOLEN} if len(stolen - self.closed) > FLOOD else set()
+        whole = {STOLEN} if len(stolen) > FLOOD else set()
+        return Floods(frozenset(bought | known), frozenset(bought | whole))
 
-    def flooded(self, keys: Iterable[str]) -> set[str]:
-        """Which of these numbers stand on too many goods of either side."""
-        return {key for key in keys if self.sides_flooded(key)}
+    def flooded(self, keys: Iterable[str], *, closed: bool) -> set[str]:
+        """Which of these numbers stand on too many goods of either side, for a stolen good that
+        may itself be closed."""
+        return {key for key in keys if self.floods(key).over(closed=closed)}
 
 
 class Matching(Keeper):
@@ -223,17 +259,17 @@ class _Walk:
             return  # Nothing bears these numbers, nor does this batch touch them: the usual case.
         goods = {row.good for row in (*before, *rows)}
         keys = sorted({row.key for row in (*before, *rows)})
-        was = [self._board.sides_flooded(key) for key in keys]
+        was = [self._board.floods(key) for key in keys]
         candidates = self._pairs_of(goods, keys)
         for good in goods:
             self._board.take(good)
         self._board.put(rows)
         candidates |= self._pairs_of(goods, keys)
         for key, flooded in zip(keys, was, strict=True):
-            candidates |= self._flood(key, flooded, self._board.sides_flooded(key))
+            candidates |= self._flood(key, flooded, self._board.floods(key))
         if candidates:
             self._recall(candidates)
-            if self._board.flooded(keys):
+            if self._board.flooded(keys, closed=True):
                 # Of a number that floods not every good was read, so neither were all numbers
                 # that two goods share; a rejection is remembered by all of them.
                 self._know(good for pair in candidates for good in pair)
@@ -246,23 +282,37 @@ class _Walk:
         pairs: set[Goods] = set()
         for key in keys:
             purchases, stolen = self._board.on(key)
-            if purchases and stolen and not self._board.sides_flooded(key):
-                pairs.update(product(goods & purchases, stolen))
-                pairs.update(product(purchases, goods & stolen))
+            if purchases and stolen:
+                seen = self._seen(stolen, self._board.floods(key))
+                pairs.update(product(goods & purchases, seen))
+                pairs.update(product(purchases, goods & seen))
         return pairs
 
-    def _flood(self, key: str, was: Set[str], floods: Set[str]) -> Set[Goods]:
-        """Say that a number floods or no longer does; all pairs on it are then judged anew."""
-        if was == floods:
+    def _seen(self, stolen: Set[Good], floods: Floods) -> Set[Good]:
+        """Those of these stolen goods on which a number that floods so still founds hits."""
+        if floods.known:
+            return _NO_STOLEN
+        return stolen - self._board.closed if floods.whole else stolen
+
+    def _flood(self, key: str, was: Floods, now: Floods) -> Set[Goods]:
+        """Say that a number floods or no longer does; the pairs on it are then judged anew."""
+        if was == now:
             return _NO_GOODS
-        for kind, changed in ((hit.NumberFlooded, floods - was), (hit.NumberCleared, was - floods)):
-            for s in sorted(changed):
-                self._append(ids.number_id(key), kind(key=key, side=s))  # type: ignore[arg-type]
-        if bool(was) == bool(floods):
-            return _NO_GOODS
+        self._say(key, was.known, now.known, closed=False)
+        self._say(key, was.beside, now.beside, closed=True)
         purchases, stolen = self._board.on(key)
+        if bool(was.known) == bool(now.known):
+            if bool(was.whole) == bool(now.whole):
+                return _NO_GOODS
+            stolen = stolen & self._board.closed
         self._know([*purchases, *stolen])
         return set(product(purchases, stolen))
+
+    def _say(self, key: str, was: Set[str], now: Set[str], *, closed: bool) -> None:
+        for kind, changed in ((hit.NumberFlooded, now - was), (hit.NumberCleared, was - now)):
+            for s in sorted(changed):
+                said = kind(closed=closed, key=key, side=s)  # type: ignore[arg-type]
+                self._append(ids.number_id(key), said)
 
     def _know(self, goods: Iterable[Good]) -> None:
         """Read all other numbers of these goods, which the batch did not touch."""
@@ -285,7 +335,8 @@ class _Walk:
                 self._append(pair_id, hit.Closed(reason="number_corrected"))
             return
         left, right = side(mine), side(theirs)
-        verdict = judge(left, right, self._board.flooded(left.keys & right.keys))
+        shared = left.keys & right.keys
+        verdict = judge(left, right, self._board.flooded(shared, closed=theirs[0].closed))
         event = decide(known, verdict, fingerprint(left, right), _pair(mine[0], theirs[0]))
         if event is not None:
             self._append(pair_id, event)

@@ -7,14 +7,15 @@ from herkomst.projections.model import UNTOLD, Column, Model, Rows, Unsealed
 
 class Floods(Model):
     name = "floods"
-    version = 1
+    version = 2
     sequence = "casework"
     owner = "number"
-    key = ("number", "side")
-    order = 'side, key COLLATE "C"'  # The id of a sealed number differs by keyring.
+    key = ("number", "side", "closed")
+    order = 'side, key COLLATE "C", closed'  # The id of a sealed number differs by keyring.
     columns = (
         Column("number", "uuid", UNTOLD),
         Column("side", "text"),
+        Column("closed", "boolean"),
         Column(
             "key", "text", "CASE WHEN key LIKE '%:~%' THEN split_part(key, ':', 1) ELSE key END"
         ),
@@ -26,6 +27,7 @@ class Floods(Model):
     def fold(self, rows: Rows, fact: Recorded, unsealed: Unsealed) -> Rows:
         data = fact.data
         if isinstance(data, hit.NumberCleared):
-            return [row for row in rows if row[1] != data.side]
+            return [row for row in rows if row[1:3] != (data.side, data.closed)]
         assert isinstance(data, hit.NumberFlooded)
-        return [*rows, (fact.stream, data.side, data.key, fact.recorded_at, fact.position)]
+        flood = (fact.stream, data.side, data.closed, data.key, fact.recorded_at, fact.position)
+        return [*rows, flood]

@@ -48,6 +48,8 @@ class Keyed(NamedTuple):
     never: bool
     recovered: datetime | None
     recovered_end: datetime | None
+    closed: bool
+    """Whether not even its existence is told, so that nobody may notice it by a flood."""
 
     @property
     def good(self) -> tuple[str, UUID, int]:
@@ -55,8 +57,10 @@ class Keyed(NamedTuple):
         return self.side, self.item, self.line
 
 
-_NOT_STOLEN = (False, False, None, None)
+_NOT_STOLEN = (False, False, None, None, False)
 """What a purchase has in the columns of a theft."""
+_SIDES = [PURCHASE, STOLEN, STOLEN], [False, False, True]
+"""What is counted apart: a flood of goods that anybody may know of, and one of others."""
 
 
 def side(rows: Sequence[Keyed]) -> Side:
@@ -79,9 +83,9 @@ def side(rows: Sequence[Keyed]) -> Side:
 
 class MatchKeys(Model):
     name = "match_keys"
-    version = 2
+    version = 3
     owner = "item"
-    key = ("key", "side", "item", "line")
+    key = ("key", "side", "closed", "item", "line")
     order = 'item, line, key COLLATE "C"'
     columns = (
         Column(
@@ -102,6 +106,7 @@ class MatchKeys(Model):
         Column("never", "boolean"),
         Column("recovered", "timestamptz"),
         Column("recovered_end", "timestamptz"),
+        Column("closed", "boolean"),
     )
     indexes = ("(item)",)
     topics = frozenset(
@@ -149,15 +154,16 @@ class MatchKeys(Model):
         keys: Sequence[str],
         limits: Sequence[int],
     ) -> list[Keyed]:
-        """The rows on these keys, of each side at most as many as its limit."""
+        """The rows on these keys, of each side at most as many as the limit of the key: of stolen
+        goods so many that are closed, and so many others."""
         statement = SQL(
             "SELECT m.* FROM unnest(%b::text[], %b::integer[]) AS k (key, most), "
-            "unnest(ARRAY['purchase', 'stolen']) AS s (side) "
-            "CROSS JOIN LATERAL (SELECT * FROM {} WHERE key = k.key AND side = s.side "
+            "unnest(%b::text[], %b::boolean[]) AS s (side, closed) CROSS JOIN LATERAL "
+            "(SELECT * FROM {} WHERE key = k.key AND side = s.side AND closed = s.closed "
             "ORDER BY item, line LIMIT k.most) AS m"
         ).format(self.table(generation))
         with connection.cursor(binary=True) as cursor:
-            cursor.execute(statement, (list(keys), list(limits)))
+            cursor.execute(statement, (list(keys), list(limits), *_SIDES))
             return [Keyed(*row) for row in cursor.fetchall()]
 
     def shared(self, connection: Connection[Row], generation: int) -> Iterator[str]:
@@ -255,6 +261,7 @@ def _stolen_rows(fact: Recorded, data: stolen_item.Report, unsealed: Unsealed) -
             never=not stolen_item.is_taking(data.offence),
             recovered=back.start if back else None,
             recovered_end=back.end if back else None,
+            closed=data.handling == stolen_item.CLOSED,
         )
         for key in match_keys((*good.identifiers, *sealed), good.kind, unsealed.token)
     ]

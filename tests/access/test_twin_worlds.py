@@ -1,33 +1,54 @@
 """Two worlds that differ only in what a viewer may not know of answer him to the byte alike.
 
-One world is asked everything; then what he may not know of is added to it, and it is asked again.
+One world is asked everything, by every way in; then what he may not know of is added to it, and it
+is asked again. Of a clock and of the journal, which counts what was asked, only the step is told.
 """
 
+import json
+import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from graphql import parse
+from msgspec.structs import replace
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
+from herkomst.access.policy import Action, allows, duties, grounds
+from herkomst.access.viewer import Role, Viewer
 from herkomst.domain import ids
 from herkomst.domain.casework.case import Case
 from herkomst.domain.casework.hit import Hit
 from herkomst.domain.casework.reveal import Revealed, Reveals
 from herkomst.domain.events import EventData
 from herkomst.domain.register.records import Record
+from herkomst.graphql import streams
 from herkomst.graphql.documents import Document, read_documents
 from herkomst.graphql.schema import make_schema
+from herkomst.investigations.exports import export_lines
 from herkomst.record.archive import Archive
 from herkomst.record.casework import Opening, Seal, Standpoint
 from herkomst.record.postgres import EmbeddedPostgres
 from tests.archives import ACTOR, POLICE, TILL, a_dealer, a_stolen_item, make_archive
+from tests.readings import under
 from tests.serving import Served, follow, pair, serving, take_in
 
 DOCUMENTS = read_documents(make_schema().core)
 QUERIES = [document for document in DOCUMENTS if document.text.lstrip().startswith("query")]
+WATCHED = {
+    "hits": next(d.text for d in DOCUMENTS if d.name == "DetectiveHitsWatched"),
+    "every field of a hit": """subscription ($after: ID) { hits(after: $after) { id revision grade
+        state foundAt stolen { __typename ... on Withheld { reason contact canRequest } }
+        purchase { key registerNumber } } }""",
+    "cases": "subscription ($after: ID) { cases(after: $after) { id number title state } }",
+}
+FLOOD = 26
 LEADER = "dev:team_leader@amsterdam"
 VIEWERS = {
     "detective": {"role": "district_detective"},
@@ -46,6 +67,9 @@ FREE = {
     "every purchase": "{ purchases(first: 100) { totalCount edges { cursor } } }",
     "every person": "{ presentations(first: 100) { totalCount nodes { id pseudonym identity "
     "{ ... on Withheld { reason canRequest } ... on Identity { familyName } } } } }",
+    "every request": "{ accessRequests(first: 100) { totalCount nodes { id recordId state } } }",
+    "every match": "{ matchesOnMine(first: 100) { totalCount nodes { id } refused { __typename } "
+    "} }",
     "every case": "{ cases(first: 100) { totalCount nodes { id number revised: openedAt } } }",
     "too dear": "{ a: hits(first: 100) { nodes { purchase { good { kind } } } } "
     "b: hits(first: 100) { nodes { purchase { good { attributes { name } } } } } }",
@@ -63,6 +87,7 @@ def world(server: EmbeddedPostgres) -> Iterator[Archive]:
         take_in(archive, a_dealer())
         codes = ("open", "open", "consent", "confidential")
         take_in(archive, *(r for n in range(8) for r in pair(n, codes[n % 4])))
+        take_in(archive, pair(8)[0])  # Nothing is reported of it that may be known of.
         opening = Opening(title="Rijwiel", lead=LEADER, unit="amsterdam", article="wpg:8")
         case = archive.casework.open_case(opening, actor=f"user:{LEADER}").id
         act = partial(archive.casework.in_case, case, actor=f"user:{LEADER}")
@@ -78,7 +103,12 @@ def _add(purchase: UUID, case: Case, seal: Seal) -> EventData:
 
 @pytest.fixture(scope="module")
 def served(world: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(world, tmp_path_factory.mktemp("home")) as served:
+    with (
+        pytest.MonkeyPatch.context() as patched,
+        serving(world, tmp_path_factory.mktemp("home")) as served,
+    ):
+        patched.setattr(streams, "POLL", 0.01)
+        patched.setattr(streams, "HEARTBEAT", 0.05)
         yield served
 
 
@@ -90,10 +120,12 @@ def another_report(n: int, handling: Any = "closed", **more: Any) -> Record:
 
 def add_what_is_hidden(archive: Archive) -> None:
     """Reports that are closed, a hit of one decided on, cases of others, and what they reveal."""
-    take_in(archive, *(another_report(n) for n in range(1, 5)))
+    take_in(archive, *(another_report(n) for n in (1, 2, 3, 4, 8)))
     mistaken = another_report(1, status="withdrawn", withdrawn_reason="mistaken")
     archive.register.take_in([(1, mistaken)], actor=ACTOR)
     take_in(archive, a_stolen_item(key="hidden-alone", handling="closed"))
+    flood = [replace(another_report(5), key=f"flood-{n}") for n in range(FLOOD)]
+    take_in(archive, *flood)
     hit = ids.pair_id(
         ids.purchase_id(TILL, "purchase-2"), 1, ids.stolen_item_id(POLICE, "hidden-2")
     )
@@ -143,6 +175,10 @@ class Asker:
             told[name] = self._ask({"query": query})
         for identity in HIDDEN:
             told |= dict(self._by_id(identity))
+        for name, query in WATCHED.items():
+            for after in (0, 3):
+                told |= dict(self._watched(name, query, after))
+        told |= {f"asked by socket {n}": answer for n, answer in enumerate(self._by_socket())}
         return told
 
     def _pages(self, document: Document, first: int) -> Iterator[tuple[str, bytes]]:
@@ -172,8 +208,83 @@ class Asker:
             )
 
     def _ask(self, body: Mapping[str, Any]) -> bytes:
+        before = _journaled(self._served.archive)
         answer = self._served.client.post("/graphql", json=body, headers=self._headers)
-        return b"%d %b" % (answer.status_code, _without_trace(answer.content))
+        told = {name: answer.headers[name] for name in answer.headers if name not in PASSING}
+        if "herkomst-journal" in told:
+            told["herkomst-journal"] = str(int(told["herkomst-journal"]) - before)
+        return b"%d %r %b" % (answer.status_code, told, _without_trace(answer.content))
+
+    def _watched(self, name: str, query: str, after: int) -> Iterator[tuple[str, bytes]]:
+        """All that is pushed behind a revision, as events, and then over a websocket."""
+        before = _journaled(self._served.archive)
+        body = {"query": query, "variables": {"after": after}}
+        headers = self._headers | {"Accept": "text/event-stream"}
+        with self._served.client.stream("POST", "/graphql", json=body, headers=headers) as answer:
+            pushed = _until_quiet(answer.iter_lines()) if answer.is_success else [answer.read()]
+        yield f"{name} pushed behind {after}", _steps(b"\n".join(pushed), before)
+        if answer.is_success:
+            before = _journaled(self._served.archive)
+            with self._socket() as socket:
+                _say(socket, type="subscribe", id="1", payload=body)
+                # A socket shows no sign of life, so as many are read as came before.
+                heard = [_heard(socket) for line in pushed if line.startswith(b"data: ")]
+            yield f"{name} over a socket behind {after}", _steps(b"\n".join(heard), before)
+
+    def _by_socket(self) -> Iterator[bytes]:
+        with self._socket() as socket:
+            for query in FREE.values():
+                before = _journaled(self._served.archive)
+                _say(socket, type="subscribe", id="1", payload={"query": query})
+                first = _heard(socket)
+                yield _steps(first, before)
+                if b'"type":"next"' in first:
+                    assert b"complete" in _heard(socket)
+
+    @contextmanager
+    def _socket(self) -> Iterator[ClientConnection]:
+        url = f"{self._served.url.replace('http', 'ws')}/graphql"
+        with connect(url, proxy=None, subprotocols=[Subprotocol("graphql-transport-ws")]) as socket:
+            _say(socket, type="connection_init", payload=self._headers)
+            assert b"connection_ack" in _heard(socket)
+            yield socket
+
+
+PASSING = ("date", "traceparent", "herkomst-as-of")
+"""Headers that tell of the clock and of the request; none of them counts what there is."""
+
+
+def _until_quiet(lines: Iterator[str]) -> list[bytes]:
+    """What is pushed between the first sign of life and the next."""
+    pushed = []
+    signs = 0
+    for line in lines:
+        signs += line == ":"
+        if signs == 2:
+            break
+        pushed.append(line.encode())
+    return pushed
+
+
+def _say(socket: ClientConnection, **message: Any) -> None:
+    socket.send(json.dumps(message))
+
+
+def _heard(socket: ClientConnection) -> bytes:
+    return str(socket.recv(20)).encode()
+
+
+def _journaled(archive: Archive) -> int:
+    """How much the journal holds."""
+    with archive.database.connection() as connection:
+        return archive.journal.recorder.reader.head(connection)
+
+
+def _steps(told: bytes, before: int) -> bytes:
+    """The same with how far the journal has come since."""
+    return re.sub(
+        rb'"journal":(\d+)', lambda found: b'"journal":+%d' % (int(found[1]) - before), told
+    )
 
 
 def _without_trace(content: bytes) -> bytes:
@@ -227,8 +338,15 @@ def test_what_a_viewer_may_not_know_of_changes_no_byte_of_any_answer(
     before = {name: asker.answers() for name, asker in askers.items()}
     officer = Asker(served, {"role": "authorised_officer"}, values)
     seen_before = officer.answers()
+    known = hits_exported(world)
+    follow(world)
+    exported = exports(world)
 
     add_what_is_hidden(world)
+
+    again = exports(world)
+    assert {key: again[key] for key in exported} == exported
+    assert hits_exported(world) != known  # The authorised officer may know of all.
 
     for name, asker in askers.items():
         after = asker.answers()
@@ -236,4 +354,31 @@ def test_what_a_viewer_may_not_know_of_changes_no_byte_of_any_answer(
             assert answer == before[name][asked], f"{name} learns of it by {asked}"
         assert after.keys() == before[name].keys()
     # And it is there: who may know of it sees it.
-    assert officer.answers()["every hit"] != seen_before["every hit"]
+    seen = officer.answers()
+    assert seen["every hit"] != seen_before["every hit"]
+    pushed = "every field of a hit pushed behind 0"
+    assert len(seen[pushed]) > len(seen_before[pushed])
+    assert before["detective"][pushed].count(b"event: next") == 8
+
+
+def exports(archive: Archive) -> dict[str, bytes]:
+    """The lines of the export of reviews, by the read that they are of: who reviews learns of no
+    hit by what explains a read."""
+    lines = export_lines(archive, "review", purpose="duty:review", ground="wpg:33")
+    return {msgspec.json.decode(line)["key"]: line for line in lines}
+
+
+def hits_exported(archive: Archive) -> list[bytes]:
+    return list(export_lines(archive, "hits", purpose="duty:front_desk", ground="wpg:8"))
+
+
+def test_nobody_exports_hits_for_whom_some_are_hidden() -> None:
+    may = {
+        role
+        for role in Role
+        for ground in grounds()
+        for duty in ("case:1", "task:1/1", *(f"duty:{duty}" for duty in duties()))
+        if allows(under(Viewer(subject="x", role=role, unit="x"), duty, ground), Action.EXPORT_HITS)
+    }
+
+    assert may == {Role.AUTHORISED_OFFICER}

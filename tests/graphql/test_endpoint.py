@@ -90,7 +90,8 @@ class TestJournal:
         answer = served.ask(HITS)
 
         assert int(answer.headers["herkomst-journal"]) >= 1
-        assert re.fullmatch(r"register=\d+, casework=4", answer.headers["herkomst-position"])
+        # The fourth hit is on an item that is closed to him.
+        assert re.fullmatch(r"register=\d+, casework=3", answer.headers["herkomst-position"])
 
     def test_the_entry_says_what_was_returned(self, archive: Archive, tmp_path: Path) -> None:
         take_in(archive, a_dealer(), *pair(1), *pair(2, "confidential"))
@@ -252,7 +253,7 @@ class TestFreshness:
 
         assert answer.status_code == 503
         assert answer.json()["code"] == "stale"
-        assert answer.json()["positions"]["casework"] == 4
+        assert "casework" not in answer.text  # How much there is would tell of what is hidden.
         assert "nodes" not in answer.text
 
     def test_what_cannot_be_waited_for_is_refused(self, served: Served) -> None:

@@ -60,11 +60,21 @@ class World:
     def passages(self) -> set[Pair]:
         return {p for p, verdict, _ in self._verdicts() if verdict.outcome == "earlier_passage"}
 
-    def floods(self) -> set[tuple[str, str]]:
-        """Side and key of the numbers that stand on more goods of a side than the limit."""
+    def floods(self) -> set[tuple[str, str, bool]]:
+        """Side and key of the numbers that stand on more goods of a side than the limit, and
+        whether they do so only together with what is closed."""
+        known, whole = self._flooded(closed=False), self._flooded(closed=True)
+        return {(*number, False) for number in known} | {(*n, True) for n in whole - known}
+
+    def _flooded(self, *, closed: bool) -> set[tuple[str, str]]:
+        """The same, with closed goods counted or not."""
+        counted = [lost for key, lost in self._lost().items() if closed or not self._closed(key)]
         bought = Counter((PURCHASE, key) for side in self._bought().values() for key in side.keys)
-        lost = Counter((STOLEN, key) for side in self._lost().values() for key in side.keys)
+        lost = Counter((STOLEN, key) for side in counted for key in side.keys)
         return {number for number, times in (bought + lost).items() if times > self._flood}
+
+    def _closed(self, key: str) -> bool:
+        return self._books.stolen[key].handling == "closed"
 
     def keys(self) -> Counter[tuple[str, str]]:
         """How many goods of a side bear each key."""
@@ -72,12 +82,12 @@ class World:
         return Counter((name, key) for name, told in sides for s in told.values() for key in s.keys)
 
     def _verdicts(self) -> Iterator[tuple[Pair, Verdict, str]]:
-        flooded = {key for _, key in self.floods()}
+        flooded = {c: {key for _, key in self._flooded(closed=c)} for c in (False, True)}
         lost = self._lost()
         for (key, line), mine in self._bought().items():
             for other, theirs in lost.items():
                 if mine.keys and theirs.keys:
-                    verdict = judge(mine, theirs, flooded)
+                    verdict = judge(mine, theirs, flooded[self._closed(other)])
                     yield (key, line, other), verdict, fingerprint(mine, theirs)
 
     def _bought(self) -> dict[tuple[str, int], Side]:

@@ -402,6 +402,64 @@ def test_given_a_flooded_number_when_many_more_come_then_each_costs_few_statemen
     assert read == []
 
 
+# Floods of what is closed
+
+
+@pytest.mark.parametrize("batch", [1, 2000])
+def test_given_a_hit_when_closed_reports_flood_its_number_then_it_stands_as_it_was(
+    scene: Scene, batch: int
+) -> None:
+    scene.given(stolen("s", scene.number), bought("p", scene.number))
+    closed = [stolen(f"c{n}", scene.number, handling="closed") for n in range(FLOOD + 1)]
+
+    scene.given(*closed, batch=batch)
+
+    assert scene.story("p", "s") == ["found"]
+    assert scene.grade("p", "c0") == "closed: flooded"
+    assert scene.floods() == [(STOLEN, f"number:{scene.number[1]}")]
+    # And what is bought afterwards is found as if they were not there.
+    scene.given(bought("later", scene.number), batch=batch)
+    assert scene.grade("later", "s") == "full_hit"
+    assert scene.story("later", "c0") == []
+
+
+def test_given_a_flood_of_closed_reports_when_one_is_opened_then_it_is_a_hit_and_the_rest_is_not(
+    scene: Scene,
+) -> None:
+    closed = [stolen(f"c{n}", scene.number, handling="closed") for n in range(FLOOD + 1)]
+    scene.given(bought("p", scene.number), *closed)
+
+    scene.given(stolen("c0", scene.number))
+
+    assert scene.grade("p", "c0") == "full_hit"
+    assert scene.grade("p", "c1") == "closed: flooded"
+
+
+def test_given_a_flood_that_all_may_know_of_when_one_more_is_closed_then_nothing_changes(
+    scene: Scene,
+) -> None:
+    scene.given(*[stolen(f"s{n}", scene.number) for n in range(FLOOD + 1)])
+    scene.given(stolen("c", scene.number, handling="closed"), bought("p", scene.number))
+
+    assert scene.story("p", "s0") == scene.story("p", "c") == []
+    assert scene.floods() == [(STOLEN, f"number:{scene.number[1]}")]
+
+
+def test_given_a_flood_of_closed_reports_when_some_are_corrected_away_then_the_rest_are_found(
+    scene: Scene,
+) -> None:
+    closed = [stolen(f"c{n}", scene.number, handling="closed") for n in range(FLOOD)]
+    scene.given(stolen("s", scene.number), bought("p", scene.number), *closed)
+    assert scene.grade("p", "c0") == "closed: flooded"
+
+    other = ("frame", f"OTHER{scene.tag}")
+    scene.given(stolen("c1", other, handling="closed"))
+
+    assert scene.floods() == []
+    assert scene.grade("p", "c0") == "full_hit"
+    assert scene.story("p", "s") == ["found"]
+
+
 # Numbers that point at persons
 
 

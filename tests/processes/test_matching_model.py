@@ -150,7 +150,8 @@ class Matching(RuleBasedStateMachine):
         found = {_pair(row): _told(row) for row in self._hits() if row["state"] in STANDING}
         assert found == self.world.hits()
         assert self._passages() == self.world.passages()
-        floods = {(row["side"], row["key"]) for row in rows(self.archive, "floods")}
+        told = rows(self.archive, "floods")
+        floods = {(row["side"], row["key"], row["closed"]) for row in told}
         assert floods == self.world.floods()
         kept = Counter((row["side"], row["key"]) for row in rows(self.archive, "match_keys"))
         assert kept == self.world.keys()

@@ -124,6 +124,15 @@ class TestAPath:
 
         assert only(world).explanation.by == "cover"
 
+    def test_leads_to_no_hit_of_which_who_reviews_may_not_know(self, world: Archive) -> None:
+        take_in(world, *pair(7, "closed"))
+        rehearse(world, a_read(purpose="duty:D-1", purchase=bought("purchase-7")))
+
+        found = only(world)
+
+        assert not found.explanation.holds
+        assert "hit" not in " ".join(found.explanation.path)
+
     def test_leads_to_a_hit_in_the_unit(self, world: Archive) -> None:
         take_in(world, *pair(5))
         rehearse(world, a_read(purpose="duty:D-1", purchase=bought("purchase-5")))

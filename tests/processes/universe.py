@@ -51,6 +51,7 @@ statuses = st.sampled_from(
         {"status": "recovered"},
     ]
 )
+codes = st.sampled_from(["open", "open", "consent", "closed"])
 thefts = st.sampled_from([{}, {}, {"stolen": a_moment("2026-02-20")}])
 branches = st.sampled_from([None, "oost"])
 modes = st.sampled_from(["bought", "offer_refused"])
@@ -70,7 +71,12 @@ def purchases(draw: st.DrawFn) -> PurchaseRecord:
 @st.composite
 def reports(draw: st.DrawFn) -> StolenItemRecord:
     record: StolenItemRecord = stolen(
-        f"s{draw(keys)}", *draw(numbers), good=draw(goods), **draw(statuses), **draw(thefts)
+        f"s{draw(keys)}",
+        *draw(numbers),
+        good=draw(goods),
+        handling=draw(codes),
+        **draw(statuses),
+        **draw(thefts),
     )
     return record
 

@@ -119,6 +119,8 @@ class NumberFlooded(EventData, frozen=True, kw_only=True):
 
     TOPIC = "casework.number.flooded"
 
+    closed: bool = False
+    """Whether it does so only together with goods of which not even the existence is told."""
     key: str
     side: Literal["purchase", "stolen"]
 
@@ -129,6 +131,7 @@ class NumberCleared(EventData, frozen=True, kw_only=True):
 
     TOPIC = "casework.number.cleared"
 
+    closed: bool = False
     key: str
     side: Literal["purchase", "stolen"]
 

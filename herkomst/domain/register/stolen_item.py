@@ -81,6 +81,10 @@ class PrivatePart(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True,
     postcode: str | None = None
 
 
+CLOSED = "closed"
+"""The handling code of goods of which not even the existence is told."""
+
+
 @event
 class Reported(Report, frozen=True, kw_only=True):
     """A source reported a good, stolen as a rule; some reports arrive already closed."""
