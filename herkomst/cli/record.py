@@ -1,7 +1,7 @@
 """Commands on the record: bringing it up, taking in, letting out, erasing and verifying."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from datetime import date
 from functools import partial
@@ -231,14 +231,30 @@ def retention(
         following = Following(archive, timeout)
         following.run()
         report = clocks.run(archive, _day(on), following.wait, dry_run=dry_run)
-        told = [each for order in report.orders for each in _acknowledged(archive, order, timeout)]
-    stores = _latest(told)
+        told = _all_acknowledged(archive, report.orders, timeout)
+    stores = _latest(told or [])
     if json:
         output.document({**msgspec.to_builtins(report), "stores": stores})
     else:
         _tell_retention(report, stores)
-    if len(told) < len(report.orders) * len(ALL_STORES):
+    if told is None:
         exits.end(exits.TIMED_OUT, "Not every store has acknowledged; `herkomst status` says why.")
+
+
+def _all_acknowledged(
+    archive: Archive, orders: Sequence[UUID], timeout: float
+) -> list[Acknowledgement] | None:
+    """What the stores acknowledged of each of these; None where one took too long. The stores of
+    one order acknowledge together."""
+    following, told = Following(archive, timeout), list[Acknowledgement]()
+    for order in orders:
+        while not (found := archive.register.acknowledgements(order)):
+            if following.is_late:
+                return None
+            following.run()
+            sleep(0.1)
+        told += found
+    return told
 
 
 def _day(written: str | None) -> date | None:

@@ -132,6 +132,11 @@ def keeping_of(record: UUID) -> UUID:
     return named("keeping", record.hex)
 
 
+def journal_keeping() -> UUID:
+    """Stream of what was destroyed of the journal."""
+    return named("journal_keeping")
+
+
 def holds_of(record: UUID) -> UUID:
     """Stream of the holds on one record."""
     return named("holds", record.hex)

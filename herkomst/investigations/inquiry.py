@@ -97,6 +97,7 @@ _KEYS = SQL(
     "SELECT k.key_id, k.wrapped, k.kek FROM vault.keys k WHERE k.key_id = ANY(%(ids)s) "
     # What is only compared is read by who works in a case that it is in; the vault by nobody.
     "AND NOT EXISTS (SELECT FROM {keepings} r WHERE r.key_id = k.key_id "
+    "AND r.key_id = ANY(%(ids)s) "
     "AND NOT (r.state = 'comparable' AND (r.key_id IS NOT DISTINCT FROM %(own_case)s "
     "OR r.key_id IN {sold_in_case} OR r.key_id IN (SELECT g.stolen_item {by_hit}))))"
 )

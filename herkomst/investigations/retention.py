@@ -19,7 +19,7 @@ from herkomst.domain.calendar import legal_date
 from herkomst.domain.clocks import Block, State
 from herkomst.investigations.goods import Told
 from herkomst.investigations.inquiry import Inquiry
-from herkomst.processes import keeping, retention
+from herkomst.processes import forgetting, keeping, retention
 from herkomst.processes.keeping import Change, Facts, Kept
 from herkomst.record.archive import Archive
 
@@ -155,6 +155,11 @@ class _Tally:
                 told = tuple(block._asdict() for block in standing.blocks)
                 self._blocked.append(Blocked(kept.kind, kept.id, standing.state, told))
 
+    def forget(self, entries: int) -> None:
+        """Count entries of the journal whose questions are forgotten."""
+        if entries:
+            self._counts["journal", State.ACTIVE, State.DESTROYED] += entries
+
     def report(self, on: date, orders: Sequence[UUID], *, dry_run: bool) -> Report:
         counts = (Count(*moved, count) for moved, count in sorted(self._counts.items()))
         return Report(on, dry_run, tuple(counts), tuple(self._blocked), tuple(orders))
@@ -187,6 +192,7 @@ def run(archive: Archive, on: date | None, wait: Callable[[], None], *, dry_run:
     question = Question("retention", {"on": day.isoformat(), "dry_run": dry_run}, "command")
     entry, returned = Entry(archive, reading, question), Returned()
     tally = _Tally(returned)
+    tally.forget(forgetting.due(archive, day))
     orders: list[UUID] = []
     if dry_run:
         tally.add(retention.preview(archive, day))
@@ -209,3 +215,4 @@ def _carried_out(
     for done in retention.carry_out(archive, on, wait):
         tally.add(done.changes)
         yield from done.orders
+    yield from set(forgetting.forget(archive, on))

@@ -179,7 +179,8 @@ def _changes(ask: Ask, page: Page, on: date) -> list[Change]:
 
 
 class Done(NamedTuple):
-    """What a page came to: what is told of it, and the orders of what was destroyed."""
+    """What a page came to: what is told of it, and the streams on which each store acknowledges
+    what was destroyed."""
 
     changes: tuple[Change, ...]
     orders: tuple[UUID, ...]
@@ -232,7 +233,8 @@ class _Transaction:
         orders = list(self._orders(gone))
         events = [self._event(change, streams, orders) for change in due]
         events += [order.event for order in orders]
-        done = Done(changes, tuple(order.event.stream for order in orders))
+        others = [_stream_of(each.kept) for each in gone if each.kept.kind != "identity"]
+        done = Done(changes, (*(order.event.stream for order in orders), *others))
         if not events:
             return Outcome(done)
         appending = [pending(event) for event in events]

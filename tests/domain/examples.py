@@ -209,6 +209,7 @@ EXAMPLES: tuple[EventData, ...] = (
     keeping.KeyRestricted(
         because="wpg:9", kind="case", on="2026-03-02", record=STREAM, state="vault"
     ),
+    keeping.JournalDestroyed(after=0, on="2032-03-02", until=10_000),
     keeping.KeyDestroyed(because="wpg:14", kind="stolen_item", on="2026-03-02", record=STREAM),
     erasure.ErasureOrdered(identities=(OTHER,), subject="seller:kassa:purchase-1"),
     erasure.ErasureAcknowledged(clock="minutes", store="vault"),

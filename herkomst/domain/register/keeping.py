@@ -41,6 +41,21 @@ class KeyDestroyed(EventData, frozen=True, kw_only=True):
     """Stream of the record, in hex."""
 
 
+@event
+class JournalDestroyed(EventData, frozen=True, kw_only=True):
+    """What was asked, and why, in a run of the journal opens no more: the keys of its entries were
+    destroyed. Who read what on which purpose stays."""
+
+    TOPIC = "privacy.journal.destroyed"
+
+    after: int
+    """Position of the journal behind which it begins."""
+    on: str
+    """Legal date by which it was counted."""
+    until: int
+    """Last position of the run."""
+
+
 def reached(facts: Iterable[Recorded]) -> Literal["active", "comparable", "vault", "destroyed"]:
     """The state that was recorded of a key, given the stream of its keeping."""
     state: Literal["active", "comparable", "vault", "destroyed"] = "active"
