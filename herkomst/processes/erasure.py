@@ -16,6 +16,7 @@ from psycopg import Connection
 
 from herkomst.domain.events import Event, Recorded
 from herkomst.domain.register import erasure, identity, keeping
+from herkomst.processes.keeping import BY_CLOCK
 from herkomst.projections import registry
 from herkomst.projections.follower import Kind, NotYet
 from herkomst.projections.links import Links
@@ -73,7 +74,10 @@ class Erasure:
         self._register = register
         self._list = listed
         known = listed.all() if listed else []
-        self._grounds = {UUID(hex=i): one.ground for one in known for i in one.identities}
+        # What the register's clock destroyed is all that it ever held: too many to remember, and
+        # what of it comes in again after a restore is due at the next run.
+        ordered = [one for one in known if one.ground != BY_CLOCK]
+        self._grounds = {UUID(hex=i): one.ground for one in ordered for i in one.identities}
 
     def apply(self, connection: Connection[Row], facts: Sequence[Recorded]) -> None:
         if self._grounds:

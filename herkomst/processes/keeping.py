@@ -66,6 +66,10 @@ HITS_ON = SQL(
 )
 
 
+BY_CLOCK = "avg:5"
+"""Ground on which the clock of the register destroys (opslagbeperking)."""
+
+
 class Kept(NamedTuple):
     """A record with a key, and everything that it is kept for."""
 
@@ -100,7 +104,7 @@ class Change(NamedTuple):
     def ground(self) -> str:
         """On which it is destroyed."""
         police = any(each.regime.startswith("wpg:") for each in self.kept.processings)
-        return "wpg:14" if police else "avg:5"
+        return "wpg:14" if police else BY_CLOCK
 
 
 class Facts(NamedTuple):

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from herkomst.projections.presentations import tokens
 from herkomst.record import holds
 from herkomst.record.archive import Archive
 from herkomst.record.casework import Opening, Seal, Standpoint
-from herkomst.record.erasures import Erased, replay
+from herkomst.record.erasures import Erased, Erasures, replay
 from herkomst.record.holds import Held
 from tests.archives import ACTOR, POLICE, TILL, a_dealer, a_seller, a_stolen_item
 from tests.processes.scenes import bought, correction, stolen
@@ -368,6 +369,21 @@ def test_given_a_restore_to_before_then_it_is_destroyed_again_also_what_was_held
     follow(world)
 
     assert states(world) == {"gone": "erased", "stays": "presented"}
+
+
+def test_given_a_restore_to_before_it_came_in_then_the_next_run_destroys_it_again(
+    archive: Archive, tmp_path: Path
+) -> None:
+    listed = Erasures(tmp_path / "erasures.ndjson")
+    listed.add([Erased("0" * 32, (presented("gone").hex,), "avg:5", "2030-03-02T00:00:00+00:00")])
+    restored = archive._replace(erasures=listed)
+    take_in(restored, a_dealer(), _purchase("gone"))
+    follow(restored)
+    assert states(restored) == {"gone": "presented"}
+
+    run(restored)
+
+    assert states(restored) == {"gone": "erased"}
 
 
 def test_given_the_vault_then_a_correction_is_refused_and_nothing_is_found_by_it(
