@@ -20,7 +20,18 @@ from herkomst.investigations.printing import Stamp, printed
 from herkomst.investigations.telling import Language
 from herkomst.investigations.trail import Narrowed, Trail
 
-Kind = Literal["purchase", "presentation", "stolen_item", "hit", "case", "reveal", "read"]
+Kind = Literal[
+    "purchase",
+    "presentation",
+    "stolen_item",
+    "hit",
+    "case",
+    "reveal",
+    "request",
+    "keeping",
+    "hold",
+    "read",
+]
 
 
 class PrintRefused(Exception):

@@ -133,6 +133,9 @@ class TrailKind(Enum):
     hit = _word("hit", "A hit, and what was decided on it.")
     case = _word("case", "A case that you may know of.")
     reveal = _word("reveal", "That an identity was revealed to somebody.")
+    request = _word("request", "That its owner was asked for it, and what he answered.")
+    keeping = _word("keeping", "What may be done with its key, by a clock.")
+    hold = _word("hold", "That it is held although its clock runs out.")
     read = _word("read", "That somebody read one of these.")
 
 

@@ -12,12 +12,12 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from herkomst.domain.calendar import Occurred
-from herkomst.domain.casework import case, hit, reveal
+from herkomst.domain.casework import case, hit, hold, request, reveal
 from herkomst.domain.events import EventData, Recorded
 from herkomst.domain.journal import Read
 from herkomst.domain.matching import Reason
 from herkomst.domain.money import Money
-from herkomst.domain.register import book, identity, purchase, stolen_item
+from herkomst.domain.register import book, identity, keeping, purchase, stolen_item
 from herkomst.investigations.goods import Told
 
 Language = Literal["en", "nl"]
@@ -258,6 +258,44 @@ def _revealed(_: Recorded, data: reveal.Revealed, opened: Open) -> _Pairs:
     yield "why", opened(data.why)
 
 
+def _requested(_: Recorded, data: request.AccessRequested, opened: Open) -> _Pairs:
+    yield "purpose", data.purpose
+    yield "owner", data.owner
+    yield "answer_by", data.answer_by
+    yield "why", opened(data.why)
+
+
+def _granted(_: Recorded, data: request.AccessGranted, opened: Open) -> _Pairs:
+    yield "until", data.until
+    yield "why", opened(data.why)
+
+
+def _refused(_: Recorded, data: request.AccessRefused, opened: Open) -> _Pairs:
+    yield "ground", data.ground
+    yield "why", opened(data.why)
+
+
+def _restricted(
+    _: Recorded, data: identity.IdentityRestricted | keeping.KeyRestricted, __: Open
+) -> _Pairs:
+    yield "state", data.state
+    yield "why", data.because
+
+
+def _destroyed(_: Recorded, data: keeping.KeyDestroyed, __: Open) -> _Pairs:
+    yield "why", data.because
+
+
+def _held(_: Recorded, data: hold.Placed, opened: Open) -> _Pairs:
+    yield "ground", data.ground
+    yield "until", data.until
+    yield "why", opened(data.why)
+
+
+def _lifted(_: Recorded, data: hold.Lifted, opened: Open) -> _Pairs:
+    yield "why", opened(data.why)
+
+
 def _id(in_hex: str) -> str:
     return f"{in_hex[:8]}-{in_hex[8:12]}-{in_hex[12:16]}-{in_hex[16:20]}-{in_hex[20:]}"
 
@@ -288,6 +326,7 @@ _TELLERS: Mapping[type[EventData], Callable[[Recorded, Any, Open], _Pairs]] = {
     identity.IdentityCorrected: _presented,
     identity.IdentityWithdrawn: _nothing_more,
     identity.IdentityErased: _nothing_more,
+    identity.IdentityRestricted: _restricted,
     stolen_item.Reported: _reported,
     stolen_item.Amended: _reported,
     stolen_item.Withdrawn: _reported,
@@ -317,6 +356,14 @@ _TELLERS: Mapping[type[EventData], Callable[[Recorded, Any, Open], _Pairs]] = {
     case.Closed: _nothing_more,
     case.Reopened: _for_a_reason,
     reveal.Revealed: _revealed,
+    request.AccessRequested: _requested,
+    request.AccessGranted: _granted,
+    request.AccessRefused: _refused,
+    request.AccessLapsed: _nothing_more,
+    keeping.KeyRestricted: _restricted,
+    keeping.KeyDestroyed: _destroyed,
+    hold.Placed: _held,
+    hold.Lifted: _lifted,
     Read: _read,
 }
 TOPICS = {kind.TOPIC for kind in _TELLERS}

@@ -3,7 +3,8 @@
 The events are those of the streams involved, as they were recorded; what is found by read models is
 only where to look. A hit brings the purchase, the identity and the stolen good that it joins; goods
 and persons bring the hits on them, the cases that they were in and the reveals; a case brings what
-was ever in it. Reads are those of the journal that returned one of these.
+was ever in it; each brings what was asked of its owner, and what became of its key. Reads are those
+of the journal that returned one of these.
 
 What may be told is part of the query. A read for a case that the viewer may not know of, on a
 ground of an inquiry without one, or that returned something closed to him beside the record, is
@@ -50,6 +51,9 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "hit": ("casework.hit.", "casework.passage."),
     "case": ("casework.case.",),
     "reveal": ("casework.identity.",),
+    "request": ("casework.access.",),
+    "keeping": ("privacy.key.",),
+    "hold": ("privacy.hold.",),
     "read": ("journal.",),
 }
 """Of what an entry tells, by how its topic begins."""
@@ -60,9 +64,20 @@ _RIGHTS = {
     "hit": Action.READ_HITS,
     "case": Action.READ_CASES,
     "reveal": Action.READ_PRESENTATIONS,
+    "request": Action.READ_STOLEN_ITEMS,
+    "keeping": Action.READ_TRAIL,
+    "hold": Action.READ_HOLDS,
 }
 """What a viewer must be allowed to be told what entries say; of reads it is part of the query."""
-_MODELS = ("purchases", "presentations", "stolen_items", "hits", "cases", "mentions")
+_MODELS = (
+    "access_requests",
+    "cases",
+    "hits",
+    "mentions",
+    "presentations",
+    "purchases",
+    "stolen_items",
+)
 """The read models that a trail is found by, beside that of reads."""
 _NUMBER = re.compile(r"\d{4}-\d{4,9}", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -98,7 +113,9 @@ _AROUND = SQL(
     "UNION ALL SELECT 'stolen_item', s.stolen_item, NULL, NULL FROM wanted w CROSS JOIN LATERAL "
     "(SELECT * FROM {stolen_items} WHERE stolen_item = w.id LIMIT 1) s WHERE {item_shown} "
     "UNION ALL SELECT 'hit', h.hit, NULL, NULL FROM joined j CROSS JOIN LATERAL "
-    "(SELECT * FROM {hits} WHERE hit = j.hit LIMIT 1) h {goods_of_hit} WHERE {hit_shown}"
+    "(SELECT * FROM {hits} WHERE hit = j.hit LIMIT 1) h {goods_of_hit} WHERE {hit_shown} "
+    "UNION ALL SELECT 'request', a.stream, NULL, NULL FROM wanted w "
+    "JOIN {access_requests} a ON a.record = w.id WHERE {request_told}"
 )
 # Positions are dense, so what a follower has not come to yet begins right behind where it stands.
 _CAME = SQL(
@@ -295,8 +312,10 @@ class _Subject(NamedTuple):
 
     kind: str
     id: UUID
-    streams: tuple[UUID, ...]
-    """Of the records that are told of, its own included."""
+    records: tuple[UUID, ...]
+    """The records that are told of, itself included; each is a stream."""
+    beside: tuple[UUID, ...]
+    """Streams of what was done about them: asked for, held, kept."""
     books: tuple[tuple[UUID, int], ...]
     """Where the register numbers of its purchases were taken."""
 
@@ -381,10 +400,16 @@ async def _subject(
     around = await inquiry.rows(_AROUND, {**values, **_wanted(row)})
     inquiry.returned.add(row.kind, row.id)
     told = [each for each in around if each.kind in kinds]
+    records = dict.fromkeys([row.id, *(each.id for each in told if each.kind != "request")])
     return _Subject(
         row.kind,
         row.id,
-        tuple(dict.fromkeys([row.id, *(each.id for each in told)])),
+        tuple(records),
+        (
+            *(each.id for each in told if each.kind == "request"),
+            *map(ids_of.keeping_of, records),
+            *map(ids_of.holds_of, records),
+        ),
         tuple([(each.book, each.register_number) for each in told if each.register_number]),
     )
 
@@ -422,11 +447,11 @@ async def _came(inquiry: Inquiry, wanted: Page, topics: Collection[str]) -> "_Ca
 def _places(subject: _Subject) -> dict[str, object]:
     """Where the events and the reads of a record are."""
     return {
-        "streams": list(subject.streams),
-        "records": list(subject.streams),
+        "streams": [*subject.records, *subject.beside],
+        "records": list(subject.records),
         "books": [book for book, _ in subject.books],
         "numbers": [number for _, number in subject.books],
-        "mentioned": [] if subject.case else list(subject.streams),
+        "mentioned": [] if subject.case else list(subject.records),
         "case": subject.case,
         "revealed": Revealed.TOPIC,
     }
@@ -446,8 +471,8 @@ async def _told(
     keys = await inquiry.keys(sealed)
     entries = [_entry(subject, row, keys, opened) for row in rows]
     for entry in entries:
-        if entry.stream in subject.streams:
-            inquiry.returned.add(entry.kind, entry.stream)
+        if entry.stream in subject.records:
+            inquiry.returns(entry.kind, entry.stream, entry.position)
         if entry.withheld:
             inquiry.returned.withhold()
     return entries
@@ -485,7 +510,7 @@ def _facts(subject: _Subject, fact: Recorded, key: DataKey | None) -> tuple[Fact
 
     facts = telling.facts_of(fact, opened)
     if isinstance(fact.data, Read):
-        facts += tuple(telling.of_read(fact.data, map(str, subject.streams)))
+        facts += tuple(telling.of_read(fact.data, map(str, subject.records)))
     return facts
 
 

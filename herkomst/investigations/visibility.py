@@ -4,7 +4,7 @@ The policy says which regimes and handling codes are seen anywhere, in the viewe
 own municipality and of what was granted to him; here that becomes SQL. A statement names a
 condition as it names a table, by `{hit_shown}`, and brings `values` along. It calls hits `h`,
 stolen items `s`, purchases `p`, presentations `n`, dealers `d`, establishments `e`, cases `c`,
-mentions `m` and reads `r`.
+mentions `m`, requests for access `a` and reads `r`.
 
 What a detective may add to a case by himself shows no more than he saw before: a hit or a stolen
 item is in the case only where it was brought into it by who saw it in full, and not because a
@@ -146,6 +146,12 @@ _FRAGMENTS = {
         "WHERE h.hit = m.hit AND {hit_shown})) AND CASE WHEN m.case_id IS NULL "
         "THEN m.actor = 'user:' || %(viewer)s OR %(sees_reads)s AND m.ground = ANY(%(daily)s) "
         "ELSE EXISTS (SELECT FROM {cases} c WHERE c.case_id = m.case_id AND {case_seen}) END)"
+    ),
+    # A record was asked for, for a case that he may know of, by himself, or of his own unit.
+    "request_told": SQL(
+        "(%(controls)s OR CASE WHEN a.case_id IS NULL "
+        "THEN a.asked_by = %(viewer)s OR %(sees_reads)s AND a.owner = %(unit)s "
+        "ELSE EXISTS (SELECT FROM {cases} c WHERE c.case_id = a.case_id AND {case_seen}) END)"
     ),
 }
 """Conditions and what they are made of, each of those before it."""

@@ -1,7 +1,7 @@
 """The audit trail: who must not learn of what, what it tells, and that it stays what it was."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,8 @@ from herkomst.access.viewer import Reading, Role, Viewer
 from herkomst.domain import ids
 from herkomst.domain.casework.case import Case
 from herkomst.domain.casework.hit import Hit
+from herkomst.domain.casework.hold import grounds
+from herkomst.domain.casework.request import AccessRequest, AccessRequested
 from herkomst.domain.casework.reveal import Basis, Revealed, Reveals
 from herkomst.domain.events import EventData
 from herkomst.investigations import (
@@ -26,15 +28,16 @@ from herkomst.investigations import (
     printing,
     purchases,
     stolen_items,
-    telling,
     trail,
 )
 from herkomst.investigations.inquiry import Desk, Inquiry
 from herkomst.investigations.pages import InvalidPage, Page
 from herkomst.investigations.printing import TooLong
 from herkomst.investigations.trail import Entry, Narrowed, Trail
+from herkomst.record import holds
 from herkomst.record.archive import Archive
 from herkomst.record.casework import CaseOpened, Opening, Seal, Standpoint
+from herkomst.record.requests import act_in_request, stream_for
 from herkomst.record.verification import verify
 from tests.archives import POLICE, TILL, a_correction, a_dealer, a_sale, a_stolen_item
 from tests.investigations.inquiring import at_desk, inquire
@@ -390,6 +393,70 @@ def revealed(archive: Archive, basis: Basis, ground: str, **stands: Any) -> None
     archive.casework.in_reveals(STRANGER, act, by)
 
 
+def asked_for(archive: Archive, officer: str, case: CaseOpened | None) -> None:
+    """The stolen good was asked for, for a case or for a duty of this officer."""
+    purpose = f"case:{case.number}" if case else "duty:front_desk"
+    by = Standpoint(f"user:{officer}", "wpg:8", "amsterdam")
+
+    def ask(_: AccessRequest, seal: Seal) -> AccessRequested:
+        return AccessRequested(
+            answer_by=datetime.now(UTC).isoformat(),
+            by=officer,
+            case=case.id.hex if case else None,
+            owner=POLICE,
+            purpose=purpose,
+            record=STOLEN.hex,
+            role="team_leader",
+            unit=by.unit,
+            why=seal("Zelfde reeks?"),
+        )
+
+    stream = stream_for(STOLEN, case.id if case else None, officer, purpose)
+    act_in_request(archive.casework, stream, ask, by.actor, by.custody)
+
+
+class TestWhatWasAskedAndKept:
+    def test_a_request_for_an_inquiry_of_others_is_not_told(
+        self, archive: Archive, case: CaseOpened
+    ) -> None:
+        asked_for(archive, STRANGER, a_case(archive, "wpg:9", unit="utrecht"))
+        asked_for(archive, STRANGER, None)
+        viewer = prosecutor(archive, case)
+        assert entries(archive, viewer, kinds=["request"]) == []
+
+        asked_for(archive, LEAD, case)
+
+        (told,) = entries(archive, viewer, kinds=["request"])
+        assert told.topic == "casework.access.requested"
+        assert ("why", "Zelfde reeks?") in {(f.name, f.value) for f in told.facts}
+        assert len(entries(archive, viewer, STOLEN, kinds=["request"])) == 1
+
+    def test_who_asked_for_his_duty_is_told_of_his_own_request(
+        self, archive: Archive, case: CaseOpened
+    ) -> None:
+        assert case
+        for officer in (STRANGER, LEAD):
+            asked_for(archive, officer, None)
+
+        reading = somebody(archive, "district_detective", "duty:front_desk", "wpg:8")
+
+        (told,) = entries(archive, reading, STOLEN, kinds=["request"])
+        assert told.actor == f"user:{STRANGER}"
+
+    def test_a_hold_is_told_to_who_controls_alone_and_not_why(
+        self, archive: Archive, case: CaseOpened
+    ) -> None:
+        by = Standpoint("user:dev:fg", "wpg:14", "amsterdam")
+        until = datetime.now(UTC).date() + timedelta(days=30)
+        ground = next(iter(grounds()))
+        holds.place(archive.casework, STOLEN, "stolen_item", ground, until, "Klacht.", by)
+
+        assert entries(archive, prosecutor(archive, case), kinds=["hold"]) == []
+        reading = somebody(archive, "privacy_officer", "duty:review", "wpg:32a")
+        (told,) = entries(archive, reading, STOLEN, kinds=["hold"])
+        assert (told.topic, told.withheld, told.facts) == ("privacy.hold.placed", True, ())
+
+
 class TestWhatItTells:
     def test_given_a_confirmed_hit_then_all_that_led_there_stands_in_order(
         self, archive: Archive, case: CaseOpened
@@ -618,13 +685,6 @@ class TestAsItWas:
         missing = after.page.nodes[-2].recorded_at
         assert (behind.ended, behind.whole_until) == (missing, missing.replace(microsecond=0))
         assert whole.whole_until is after.whole_until is None
-
-
-def test_every_topic_and_every_fact_has_words_in_both_languages() -> None:
-    for topic in telling.TOPICS:
-        assert telling.word(topic, "en").endswith(".")
-        assert telling.word(topic, "nl").endswith(".")
-        assert trail.kind_of(topic) in trail.KINDS
 
 
 @pytest.mark.usefixtures("case")
