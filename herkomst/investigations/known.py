@@ -48,6 +48,7 @@ _COLUMNS: LiteralString = (
     "SELECT notification_id, originator_id, originator_version, topic, state, recorded_at FROM "
 )
 _WITHIN: LiteralString = " WHERE originator_id = ANY(%(ids)s) AND recorded_at < %(until)s"
+_ASKED = SQL("SELECT stream FROM {access_requests} WHERE case_id = %(case)s OR of_case = %(case)s")
 _FACTS = SQL(
     _COLUMNS
     + "record.register_events"
@@ -246,7 +247,8 @@ async def case_changes(
     then; the newest first. What happened by the first day and arrived later is marked."""
     permitted.must_be(Action.READ_CASES)
     at = Moment(end_of(until))
-    facts = await _facts(inquiry, [case.id], at)
+    asked = await inquiry.rows(_ASKED, {"case": case.id})
+    facts = await _facts(inquiry, [case.id, *(row.stream for row in asked)], at)
     records = await _records(permitted, inquiry, _replayed(_ITEMS, facts), at)
     told = {
         stream
