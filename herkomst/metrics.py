@@ -2,21 +2,30 @@
 
 from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from herkomst.projections.status import status
 from herkomst.record.archive import Archive
 
+JOURNALING = Histogram(
+    "herkomst_journal_seconds",
+    "From an answer that is ready until its entry in the journal is durable",
+    buckets=(0.001, 0.002, 0.003, 0.004, 0.005, 0.0075, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0),
+    registry=None,
+)
+"""What the journal costs an answer, since this process began."""
+
 
 class Standings(Collector):
-    """Reads the status whenever it is asked; nothing is counted in memory."""
+    """Reads the status whenever it is asked; what the journal costs is counted as it happens."""
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         self.registry = CollectorRegistry()
         self.registry.register(self)
+        self.registry.register(JOURNALING)
 
     def describe(self) -> list[Metric]:
         """Nothing is collected at registration."""

@@ -12,7 +12,13 @@ from herkomst.app.middleware import SAFETY
 from herkomst.app.pages import DIRECTORY
 from herkomst.app.problems import STATUS
 from herkomst.domain.journal import Read
-from herkomst.investigations.exports import EXPORTS, export_lines
+from herkomst.investigations.exports import (
+    EXPORTS,
+    OF_A_RECORD,
+    export_lines,
+    trail_lines,
+    trail_on_paper,
+)
 from herkomst.record.archive import Archive
 from herkomst.settings import Settings
 from tests.access.test_reading import grant, revoke
@@ -39,6 +45,7 @@ GUARDED = {
     ("GET", "/graphql"): "tells of the schema",
     ("POST", "/graphql"): "reads",
     ("WEBSOCKET", "/graphql"): "reads",
+    ("POST", "/v1/trail"): "reads",
     ("POST", "/v1/dealers"): "records",
     ("POST", "/v1/purchases"): "records",
     ("POST", "/v1/stolen-items"): "records",
@@ -109,8 +116,10 @@ class TestEveryWayThatReads:
     def test_is_one_of_these(self) -> None:
         assert {path for (_, path), what in GUARDED.items() if what == "reads"} == {
             "/graphql",
+            "/v1/trail",
         }
         assert set(EXPORTS) == {"hits", "review"}
+        assert set(OF_A_RECORD) == {"trail"}
 
     def test_is_journaled(self, alone: Served) -> None:
         alone.nodes("hits(first: 1)")
@@ -118,9 +127,15 @@ class TestEveryWayThatReads:
         follow(alone.archive)
         for what in EXPORTS:
             list(export_lines(alone.archive, what, purpose="duty:acceptance", ground="wpg:8"))
+        hit = alone.nodes("hits(first: 1)")[0]["id"]
+        list(trail_lines(alone.archive, hit, purpose="duty:acceptance", ground="wpg:8"))
+        trail_on_paper(alone.archive, hit, purpose="duty:acceptance", ground="wpg:8")
+        officer = alone.headers(role="authorised_officer")
+        assert alone.client.post("/v1/trail", json={"of": hit}, headers=officer).is_success
 
         entries = journal(alone.archive)
-        assert [entry.way for entry in entries] == ["graphql", "stream", "export", "export"]
+        ways = ["graphql", "stream", "export", "export", "graphql", "export", "export", "export"]
+        assert [entry.way for entry in entries] == ways
         assert all(isinstance(entry, Read) and entry.returned for entry in entries)
 
     def test_is_mute_while_the_journal_cannot_be_written(self, alone: Served) -> None:

@@ -5,9 +5,12 @@ it was when the table was changed last.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 
 from herkomst.access.policy import NONE_ASKED, REGIMES, Relation, Rule, rules
 from herkomst.access.viewer import Role
+from herkomst.domain.casework.hold import grounds
+from herkomst.domain.clocks import ANY, Clock, clocks
 
 _HEAD = """# Who may do what
 
@@ -21,13 +24,55 @@ _WHOSE = {
     Relation.OWN_MUNICIPALITY: " of the own municipality",
     Relation.GRANTED: " that the owner granted for the purpose, until its end",
 }
+_TERMS = """## How long it is kept
+
+Rendered from `herkomst/domain/tables/clocks.csv`, which is what decides. Active is read by who may;
+comparable is compared, and read by nobody but who works in a case that it is in; the vault is shut,
+for complaints and accounting; destroyed is destroyed. What a record is kept for has a clock each.
+"""
+_COUNTED_FROM = {
+    "processed": "first processing",
+    "ended": "the end of its purpose",
+    "needed": "the last processing that showed the need",
+    "vault": "the vault",
+}
 _COLUMNS = ("What", "On which ground", "For which purpose", "Which records", "Source", "Valid")
 
 
 def factsheet(table: Sequence[Rule] | None = None) -> str:
     """The policy as Markdown."""
     held = rules() if table is None else table
-    return "\n".join([_HEAD, *(line for role in Role for line in _section(role, held))])
+    sections = (line for role in Role for line in _section(role, held))
+    return "\n".join([_HEAD, *sections, _TERMS, *_terms()])
+
+
+def _terms() -> Iterator[str]:
+    yield _row(("Record", "Under", "Is then", "After", "Source", "", "Valid"))
+    yield _row(["---"] * 7)
+    yield from (_row(_term(clock)) for clock in clocks())
+    yield "\nA hold puts destruction off, of one record and until a day:\n"
+    yield _row(("Ground", "What", "At most", "Source", "Valid"))
+    yield _row(["---"] * 5)
+    for ground in grounds().values():
+        days = f"{ground.longest_days} days"
+        valid = _valid(ground.valid_from, ground.valid_to)
+        yield _row((ground.ground, ground.what, days, ground.source, valid))
+
+
+def _term(clock: Clock) -> list[str]:
+    return [
+        "any" if clock.record == ANY else clock.record.replace("_", " "),
+        clock.regime,
+        clock.state,
+        f"{clock.length} {clock.unit} from {_COUNTED_FROM[clock.counted_from]}",
+        clock.source,
+        clock.confirmed,
+        _valid(clock.valid_from, clock.valid_to),
+    ]
+
+
+def _valid(first: date, last: date | None) -> str:
+    return f"from {first}" + ("" if last is None else f" up to {last}")
 
 
 def _section(role: Role, table: Iterable[Rule]) -> Iterator[str]:
@@ -43,14 +88,13 @@ def _section(role: Role, table: Iterable[Rule]) -> Iterator[str]:
 
 
 def _cells(rule: Rule) -> list[str]:
-    until = "" if rule.valid_to is None else f" up to {rule.valid_to}"
     return [
         _listed(action.replace("_", " ") for action in rule.actions),
         _listed(rule.grounds),
         _listed(rule.purposes),
         "; ".join(_records(rule, relation) for relation in sorted(rule.relations)),
         rule.source,
-        f"from {rule.valid_from}{until}",
+        _valid(rule.valid_from, rule.valid_to),
     ]
 
 

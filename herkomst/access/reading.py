@@ -19,6 +19,7 @@ from herkomst.access import policy
 from herkomst.access.viewer import Reading
 from herkomst.domain.events import Event, EventData
 from herkomst.domain.journal import Attempted, Concluded, Read
+from herkomst.metrics import JOURNALING
 from herkomst.record.archive import Archive
 from herkomst.record.journal import Entry, journal_event
 from herkomst.record.vault import KeyRow
@@ -65,6 +66,10 @@ class Returned:
         self._ids: dict[str, None] = {}
         self._sought: dict[str, None] = {}
         self.withheld = 0
+        self.counts: tuple[int | None, ...] = ()
+        """The sizes of what was counted."""
+        self.answer: bytes | None = None
+        """The answer as it leaves, where it counts."""
 
     def add(self, kind: str, identity: UUID) -> None:
         """Note that a record is part of the answer."""
@@ -77,6 +82,10 @@ class Returned:
     def withhold(self) -> None:
         """Note that something was withheld from the answer."""
         self.withheld += 1
+
+    def count(self, counts: tuple[int | None, ...], answer: bytes) -> None:
+        """Note the sizes that are part of the answer."""
+        self.counts, self.answer = counts, answer
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -104,7 +113,8 @@ class Asked:
         self._key: KeyRow | None = self._entry.row
         plain = question.encoded()
         self._sealed = self._entry.key.seal(plain)
-        self._token = archive.keyring.token(f"asked:{plain.decode()}")
+        self._token = archive.keyring.token
+        self._asked_token = self._token(f"asked:{plain.decode()}")
         why = reading.reason
         self._reason = self._entry.key.seal(why.encode()) if why else None
 
@@ -113,9 +123,11 @@ class Asked:
         viewer, ids = self._reading.viewer, returned.ids
         return self._event(
             Read(
+                answered_token=self._answered_token(returned),
                 asked=self._sealed,
-                asked_token=self._token,
+                asked_token=self._asked_token,
                 count=len(ids),
+                counts=returned.counts,
                 device=self._reading.device,
                 document=self._question.document,
                 duration_us=(perf_counter_ns() - self._begun) // 1000,
@@ -139,7 +151,7 @@ class Asked:
         return self._event(
             Attempted(
                 asked=self._sealed,
-                asked_token=self._token,
+                asked_token=self._asked_token,
                 device=self._reading.device,
                 document=self._question.document,
                 ground=self._reading.ground,
@@ -156,6 +168,11 @@ class Asked:
     def concluded(self, outcome: str, positions: tuple[str, ...]) -> tuple[Event, KeyRow | None]:
         """The entry that says what became of it."""
         return self._event(Concluded(outcome=outcome, positions=positions))
+
+    def _answered_token(self, returned: Returned) -> str | None:
+        if returned.answer is None:
+            return None
+        return self._token(f"answered:{returned.answer.decode()}")
 
     def _event(self, data: EventData) -> tuple[Event, KeyRow | None]:
         # The key is committed once, with the first entry of the stream.
@@ -217,7 +234,7 @@ def write(archive: Archive, entry: tuple[Event, KeyRow | None]) -> int:
 
 async def _commit(archive: Archive, entry: tuple[Event, KeyRow | None]) -> int:
     try:
-        with anyio.fail_after(PATIENCE):
+        with anyio.fail_after(PATIENCE), JOURNALING.time():
             return await archive.journal.commit(*entry)
     except Exception as error:
         # Whatever the reason is: without the entry there is no answer.

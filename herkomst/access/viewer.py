@@ -90,6 +90,11 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     """Why, where more than the purpose was said."""
 
+    @property
+    def case(self) -> UUID | None:
+        """The case that is worked in; None where the purpose is another."""
+        return self.held.case if self.held else None
+
 
 def operator(role: Role) -> Viewer:
     """Who runs a command on this machine, in the role that the command needs.

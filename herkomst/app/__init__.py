@@ -14,6 +14,7 @@ from herkomst.access.oidc import Provider, client_of, open_http
 from herkomst.app.health import Readiness, livez
 from herkomst.app.middleware import LastNet, Safety, Traces
 from herkomst.app.pages import Pages
+from herkomst.app.printing import print_trail
 from herkomst.app.problems import HANDLERS, tell_http
 from herkomst.app.session import Session
 from herkomst.graphql.documents import read_documents
@@ -68,6 +69,7 @@ def create_app(archive: Archive, settings: Settings) -> Starlette:
             Route("/session/backchannel", session.told_off, methods=["POST"]),
             Route("/livez", livez),
             Route("/readyz", Readiness(archive).answer),
+            Route("/v1/trail", print_trail, methods=["POST"]),
             Mount("/v1", intake),
         ],
         middleware=[Middleware(Traces), Middleware(Safety), Middleware(LastNet)],

@@ -16,6 +16,7 @@ from herkomst.access.policy import NotPermitted
 from herkomst.access.purpose import PurposeNotHeld, PurposeRefused
 from herkomst.access.reading import JournalUnavailable
 from herkomst.access.tokens import NotAuthenticated, TokenRefused
+from herkomst.app.printing import PrintRefused
 from herkomst.app.session import LoginRefused, SessionInvalid
 from herkomst.graphql.endpoint import (
     BodyTooLarge,
@@ -27,6 +28,9 @@ from herkomst.graphql.endpoint import (
 from herkomst.graphql.streams import TooManyStreams
 from herkomst.investigations.freshness import InvalidWaitFor, Stale
 from herkomst.investigations.inquiry import TooSlow
+from herkomst.investigations.pages import InvalidPage
+from herkomst.investigations.printing import TooLong
+from herkomst.investigations.trail import NothingThere
 from herkomst.projections.registry import ModelMissing
 from herkomst.record.database import LOST, DatabaseDown
 
@@ -34,6 +38,7 @@ STATUS: Mapping[type[Exception], int] = {
     BodyTooLarge: 413,
     FromAnotherSite: 403,
     DatabaseDown: 503,
+    InvalidPage: 400,
     InvalidWaitFor: 400,
     JournalUnavailable: 503,
     LoginRefused: 400,
@@ -41,14 +46,17 @@ STATUS: Mapping[type[Exception], int] = {
     NotAuthenticated: 401,
     NotAuthorised: 403,
     NotPermitted: 403,
+    NothingThere: 404,
     OnlyAsStream: 400,
     OnlyByPost: 405,
+    PrintRefused: 400,
     ProviderDown: 503,
     PurposeNotHeld: 403,
     PurposeRefused: 400,
     SessionInvalid: 400,
     Stale: 503,
     TokenRefused: 403,
+    TooLong: 400,
     TooManyStreams: 503,
     TooSlow: 503,
     Unreadable: 400,

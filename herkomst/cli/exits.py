@@ -13,12 +13,16 @@ from herkomst.domain.casework.authorisation import AuthorisationRefused
 from herkomst.domain.register.erasure import UnknownSubject
 from herkomst.intake.files import UnknownFormat
 from herkomst.intake.mapping import MappingError
+from herkomst.investigations.pages import InvalidPage
+from herkomst.investigations.printing import TooLong
+from herkomst.investigations.retention import NotThatDay
 from herkomst.processes.restoring import NotSettled
 from herkomst.projections.registry import ModelMissing
 from herkomst.record.archive import SchemaBehind
 from herkomst.record.backup import BackupError
 from herkomst.record.database import LOST, DatabaseDown
 from herkomst.record.erasures import ErasureListBroken
+from herkomst.record.holds import Held
 from herkomst.record.keyring import KeyringError
 from herkomst.record.personnel import JournalInUse
 from herkomst.record.postgres import ServerError
@@ -30,7 +34,7 @@ DONE, FAILED, USAGE, SOME_REJECTED, TIMED_OUT, BROKEN = 0, 1, 2, 3, 4, 5
 SERVER_DOWN, BAD_CONFIGURATION, INTERRUPTED, TERMINATED = 69, 78, 130, 143
 
 _CODES: tuple[tuple[tuple[type[BaseException], ...], int], ...] = (
-    ((UnknownFormat, PurposeRefused), USAGE),
+    ((UnknownFormat, PurposeRefused, NotThatDay), USAGE),
     ((ConfigurationError, KeyringError, SchemaBehind, TokenRefused), BAD_CONFIGURATION),
     ((DatabaseDown, ServerError, JournalUnavailable, *LOST), SERVER_DOWN),
     (
@@ -38,6 +42,8 @@ _CODES: tuple[tuple[tuple[type[BaseException], ...], int], ...] = (
             AuthorisationRefused,
             BackupError,
             ErasureListBroken,
+            Held,
+            InvalidPage,
             JournalInUse,
             MappingError,
             ModelMissing,
@@ -45,6 +51,7 @@ _CODES: tuple[tuple[tuple[type[BaseException], ...], int], ...] = (
             NotSettled,
             RotationRefused,
             SimulationError,
+            TooLong,
             UnknownSubject,
         ),
         FAILED,

@@ -32,6 +32,7 @@ COMMANDS = (
     watching.digest,
     record.export,
     record.erase,
+    record.retention,
     record.verify,
     keeping.backup,
     keeping.restore,

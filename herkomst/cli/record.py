@@ -1,7 +1,9 @@
 """Commands on the record: bringing it up, taking in, letting out, erasing and verifying."""
 
 import sys
+from collections.abc import Iterable
 from contextlib import ExitStack
+from datetime import date
 from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
@@ -18,7 +20,14 @@ from herkomst.cli import exits, output
 from herkomst.domain.register.erasure import Acknowledgement
 from herkomst.intake.files import Delivery, Summary, formats, import_file, import_staff
 from herkomst.intake.staff import STAFF_KINDS
-from herkomst.investigations.exports import EXPORTS, export_lines
+from herkomst.investigations import retention as clocks
+from herkomst.investigations.exports import (
+    EXPORTS,
+    OF_A_RECORD,
+    export_lines,
+    trail_lines,
+    trail_on_paper,
+)
 from herkomst.processes.erasure import ALL_STORES
 from herkomst.processes.followers import followers
 from herkomst.projections.runner import Runner
@@ -109,16 +118,42 @@ def _tell_import(summary: Summary, *, json: bool) -> None:
 
 def export(
     context: typer.Context,
-    what: Annotated[str, typer.Argument(help=" or ".join(EXPORTS))],
+    what: Annotated[str, typer.Argument(help=" or ".join([*EXPORTS, *OF_A_RECORD]))],
     purpose: Annotated[str, typer.Option(help="case:ID, task:ID or duty:ID.")],
     ground: Annotated[str, typer.Option(help="Code of the legal ground, such as wpg:8.")],
+    of: Annotated[str | None, typer.Argument(help="Of a trail: the id of the record.")] = None,
+    as_: Annotated[
+        str, typer.Option("--as", help="ndjson, or pdf for a trail on paper.")
+    ] = "ndjson",
+    out: Annotated[Path | None, typer.Option(help="A file, in place of standard output.")] = None,
 ) -> None:
     """Write records as NDJSON; journaled before the first line, like every read."""
-    if what not in EXPORTS:
-        exits.end(exits.USAGE, f"There is no export {what!r}; there is {', '.join(EXPORTS)}.")
-    with open_archive(context.obj) as archive:
-        for line in export_lines(archive, what, purpose=purpose, ground=ground):
-            sys.stdout.buffer.write(line)
+    if what not in {*EXPORTS, *OF_A_RECORD}:
+        there_is = ", ".join([*EXPORTS, *OF_A_RECORD])
+        exits.end(exits.USAGE, f"There is no export {what!r}; there is {there_is}.")
+    if (of is not None) != (what in OF_A_RECORD):
+        exits.end(
+            exits.USAGE, "A trail is of one record, as in `export trail ID`; nothing else is."
+        )
+    if as_ not in ("ndjson", "pdf") or (as_ == "pdf" and of is None):
+        exits.end(
+            exits.USAGE, f"There is no {what} as {as_!r}; there is ndjson, and a trail as pdf."
+        )
+    with ExitStack() as stack:
+        archive = stack.enter_context(open_archive(context.obj))
+        stream = stack.enter_context(out.open("wb")) if out else sys.stdout.buffer
+        for part in _parts(archive, what, of, as_, purpose=purpose, ground=ground):
+            stream.write(part)
+
+
+def _parts(
+    archive: Archive, what: str, of: str | None, as_: str, *, purpose: str, ground: str
+) -> Iterable[bytes]:
+    if of is None:
+        return export_lines(archive, what, purpose=purpose, ground=ground)
+    if as_ == "pdf":
+        return [trail_on_paper(archive, of, purpose=purpose, ground=ground)]
+    return trail_lines(archive, of, purpose=purpose, ground=ground)
 
 
 def erase(
@@ -149,14 +184,93 @@ def erase(
 
 def _acknowledged(archive: Archive, stream: UUID, timeout: float) -> list[Acknowledgement]:
     """What the stores acknowledged; the followers that nobody runs are run here."""
-    runner = Runner(archive.urls.app, followers(archive), revive=archive.urls.revive)
-    ends = monotonic() + timeout
+    following = Following(archive, timeout)
     while True:
-        runner.run(once=True)
+        following.run()
         told = archive.register.acknowledgements(stream)
-        if {a.store for a in told} >= ALL_STORES or monotonic() > ends:
+        if {a.store for a in told} >= ALL_STORES or following.is_late:
             return told
         sleep(0.1)
+
+
+class Following:
+    """Runs the followers that nobody runs, for so many seconds at most."""
+
+    def __init__(self, archive: Archive, timeout: float) -> None:
+        self._runner = Runner(archive.urls.app, followers(archive), revive=archive.urls.revive)
+        self._ends = monotonic() + timeout
+
+    @property
+    def is_late(self) -> bool:
+        return monotonic() > self._ends
+
+    def run(self) -> None:
+        self._runner.run(once=True)
+
+    def wait(self) -> None:
+        """Let them come on; ends the command when that takes too long."""
+        if self.is_late:
+            exits.end(exits.TIMED_OUT, "The followers are behind; `herkomst status` says why.")
+        self.run()
+        sleep(0.1)
+
+
+def retention(
+    context: typer.Context,
+    on: Annotated[
+        str | None, typer.Option(help="A day, such as 2030-01-01; only with --dry-run.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell what would change and what blocks it.")
+    ] = False,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for followers.")] = 600.0,
+    json: Json = False,
+) -> None:
+    """Lock away and destroy what the clocks say of today. Run daily; cut off, it goes on."""
+    with open_archive(context.obj) as archive:
+        following = Following(archive, timeout)
+        following.run()
+        report = clocks.run(archive, _day(on), following.wait, dry_run=dry_run)
+        told = [each for order in report.orders for each in _acknowledged(archive, order, timeout)]
+    stores = _latest(told)
+    if json:
+        output.document({**msgspec.to_builtins(report), "stores": stores})
+    else:
+        _tell_retention(report, stores)
+    if len(told) < len(report.orders) * len(ALL_STORES):
+        exits.end(exits.TIMED_OUT, "Not every store has acknowledged; `herkomst status` says why.")
+
+
+def _day(written: str | None) -> date | None:
+    try:
+        return None if written is None else date.fromisoformat(written)
+    except ValueError:
+        exits.end(exits.USAGE, f"{written!r} is no day; write 2030-01-01.")
+
+
+def _latest(told: list[Acknowledgement]) -> list[dict[str, object]]:
+    """Each store with the moment at which it had acknowledged all that was destroyed."""
+    last = {each.store: each for each in sorted(told, key=lambda each: each.acknowledged_at)}
+    return [
+        {"name": a.store, "acknowledged_at": a.acknowledged_at, "clock": a.clock}
+        for a in last.values()
+    ]
+
+
+def _tell_retention(report: clocks.Report, stores: list[dict[str, object]]) -> None:
+    would = "would go" if report.dry_run else "went"
+    if not report.changes:
+        output.line("Nothing is due.")
+    for each in report.changes:
+        output.line(f"{each.count} {each.record} {would} from {each.from_} to {each.to}")
+    for blocked in report.blocked:
+        by = "; ".join(
+            f"{b['name']} ({b['ground']}) {f'until {until}' if (until := b['until']) else 'open'}"
+            for b in blocked.blocks
+        )
+        output.line(f"{blocked.record} {blocked.id} stays {blocked.state}: {by}")
+    for store in stores:
+        output.line(f"{store['name']}  {store['acknowledged_at']}  {store['clock']}")
 
 
 def verify(context: typer.Context, json: Json = False) -> None:

@@ -5,6 +5,7 @@ given is kept as `Occurred`; what is compared is the `Interval` in UTC that it c
 """
 
 import re
+from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Literal, NamedTuple
@@ -126,6 +127,22 @@ def add_days(day: date, n: int, unit: Literal["calendar", "working"]) -> date:
         while not is_working_day(day):
             day += step
     return day
+
+
+Unit = Literal["day", "week", "month", "year"]
+"""What the terms of the law are counted in."""
+_MONTHS = {"month": 1, "year": 12}
+
+
+def add_term(day: date, length: int, unit: Unit) -> date:
+    """The day on which a term ends that begins on this one. A month without that day ends on its
+    last."""
+    if unit not in _MONTHS:
+        return day + length * (7 if unit == "week" else 1) * _DAY
+    months = day.year * 12 + day.month - 1 + length * _MONTHS[unit]
+    year, month = divmod(months, 12)
+    last = monthrange(year, month + 1)[1]
+    return date(year, month + 1, min(day.day, last))
 
 
 def is_working_day(day: date) -> bool:

@@ -101,6 +101,11 @@ def request_id(stream: UUID, version: int) -> UUID:
     return named("access_request", stream.hex, version)
 
 
+def mention_id(stream: UUID, version: int) -> UUID:
+    """That an event of this stream tells of another record."""
+    return named("mention", stream.hex, version)
+
+
 def told_of(record: UUID, officer: str, purpose: str, good: str) -> UUID:
     """Stream of what the owner of a record is told of one officer, his purpose and a good."""
     return named("told", record.hex, officer, purpose, good)
@@ -119,6 +124,22 @@ def authorisation_id(stream: UUID, grant: str) -> UUID:
 def erasure_id(subject: str) -> UUID:
     """Stream of the erasure of one subject."""
     return named("erasure", subject)
+
+
+def keeping_of(record: UUID) -> UUID:
+    """Stream of what may be done with the key of a record; that of an identity is told on its
+    own."""
+    return named("keeping", record.hex)
+
+
+def holds_of(record: UUID) -> UUID:
+    """Stream of the holds on one record."""
+    return named("holds", record.hex)
+
+
+def hold_id(holds: UUID, number: int) -> UUID:
+    """One of them."""
+    return named("hold", holds.hex, number)
 
 
 def staff_id(kind: str, source: str, key: str) -> UUID:

@@ -10,20 +10,29 @@ def _without_circumstances(data: dict[str, Any]) -> dict[str, Any]:
     return data | {"device": "", "policy": "", "reason": None}
 
 
+def _without_counts(data: dict[str, Any]) -> dict[str, Any]:
+    """Version 2 told of a count its question alone, and not what was answered."""
+    return data | {"answered_token": None, "counts": ()}
+
+
 @event
 class Read(EventData, frozen=True, kw_only=True):
     """An operation read; the entry is committed before the first byte of the answer."""
 
     TOPIC = "journal.read"
-    VERSION = 2
-    UPCASTS = {1: _without_circumstances}  # noqa: RUF012 - a table of the class, as in its base
+    VERSION = 3
+    UPCASTS = {1: _without_circumstances, 2: _without_counts}  # noqa: RUF012 - a table of the class
 
+    answered_token: str | None = None
+    """Keyed hash of the answer, where it counts: ids alone would not say what was told."""
     asked: bytes
     """The question with its variables, sealed with the data key of this entry."""
     asked_token: str
     """Keyed hash of the question, for equality only."""
     count: int
     """How many records were returned."""
+    counts: tuple[int | None, ...] = ()
+    """The sizes of what was counted; None for more than is counted."""
     device: str
     """With what it was asked, as it named itself; empty where nothing did."""
     document: str

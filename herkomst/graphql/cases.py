@@ -10,11 +10,20 @@ import strawberry
 from herkomst.access import policy
 from herkomst.access.policy import Action, Permitted
 from herkomst.graphql.context import Info
-from herkomst.graphql.enums import CasePart, CaseState
+from herkomst.graphql.enums import Became, CasePart, CaseState
 from herkomst.graphql.fields import parsed_id, resolved, right_of, shape_of, told
 from herkomst.graphql.listing import Listed, answered, listed
 from herkomst.graphql.refusals import InvalidPage, NotPermitted, UnknownCase, unknown_case
-from herkomst.graphql.types import Connection, Hit, Node, Occurred, Purchase, StolenItem, Withheld
+from herkomst.graphql.types import (
+    Connection,
+    Hit,
+    Node,
+    Occurred,
+    Presentation,
+    Purchase,
+    StolenItem,
+    Withheld,
+)
 from herkomst.investigations import cases, known, pages
 from herkomst.investigations.inquiry import Inquiry
 from herkomst.investigations.pages import Page, Slice
@@ -105,7 +114,7 @@ CaseResult = Annotated[
 ]
 
 KnownRecord = Annotated[
-    Purchase | StolenItem | Hit | Withheld,
+    Purchase | StolenItem | Hit | Presentation | Withheld,
     strawberry.union("KnownRecord", description="A record as it was known."),
 ]
 
@@ -114,7 +123,8 @@ KnownRecord = Annotated[
 class KnownItem:
     item: CaseItem = told("Its place in the case.")
     record: KnownRecord | None = told(
-        "The record; null where it was not there yet, and for a person."
+        "The record; null where it was not there yet. A person is told by what he presented, with "
+        "the identity where it had been revealed in the case."
     )
 
 
@@ -150,6 +160,24 @@ class Change:
     late: bool = told("It happened by the first day, and was recorded after it.")
 
 
+@strawberry.type(description="A field that differs between two days.")
+class FieldChange:
+    field: str = told("JSON pointer of the field.")
+    before: str | None = told("Its value on the first day, as JSON; null where there was none.")
+    after: str | None = told("Its value on the last day, as JSON; null where there is none.")
+
+
+@strawberry.type(description="What differs between two days of a case or of a record in it.")
+class Difference:
+    of: strawberry.ID = told("Id of what differs.")
+    kind: str = told(
+        "case, case_item, case_entry, purchase, presentation, stolen_item or hit: the order in "
+        "which they are told."
+    )
+    became: Became = told("Whether it came, went, or changed.")
+    fields: list[FieldChange] = told("Its fields that differ; all, where it came or went.")
+
+
 async def shown(info: Info, identity: str) -> Any:
     """A case by its id or its number."""
     context = info.context
@@ -179,16 +207,30 @@ async def as_known(
     return NotOpenedYet(number=case.number) if found is None else found
 
 
+async def differences(
+    permitted: Permitted, inquiry: Inquiry, wanted: Page, *, case: str, since: date, until: date
+) -> Slice[known.Difference]:
+    """Raises `InvalidPage`, also for a case that is not there for this viewer."""
+    found = await _case(permitted, inquiry, case)
+    early, late = known.until(since, None), known.until(until, None)
+    return await known.case_differences(permitted, inquiry, found, early, late, wanted)
+
+
 async def changes(
     permitted: Permitted, inquiry: Inquiry, wanted: Page, *, case: str, since: date, until: date
 ) -> Slice[known.Change]:
     """Raises `InvalidPage`, also for a case that is not there for this viewer."""
-    found = await _one(permitted, inquiry, case)
+    found = await _case(permitted, inquiry, case)
+    return await known.case_changes(permitted, inquiry, found, since, until, wanted)
+
+
+async def _case(permitted: Permitted, inquiry: Inquiry, identity: str) -> cases.Case:
+    found = await _one(permitted, inquiry, identity)
     if found is None:
         raise pages.InvalidPage(
-            "id", "unknown_case", f"There is no case {case[:40]!r}.", "Send one of `cases`."
+            "id", "unknown_case", f"There is no case {identity[:40]!r}.", "Send one of `cases`."
         )
-    return await known.case_changes(permitted, inquiry, found, since, until, wanted)
+    return found
 
 
 async def _one(permitted: Permitted, inquiry: Inquiry, identity: str) -> cases.Case | None:

@@ -12,11 +12,13 @@ from herkomst.access import policy
 from herkomst.access.policy import Action, Permitted
 from herkomst.access.reading import Question
 from herkomst.access.viewer import Reading
-from herkomst.investigations import dealers, hits, presentations, shops, stolen_items
+from herkomst.investigations import dealers, glasses, hits, presentations, shops, stolen_items
 from herkomst.investigations.dealers import Establishment
+from herkomst.investigations.glasses import Break, Viewed
 from herkomst.investigations.goods import Withheld
 from herkomst.investigations.hits import PurchasedGood
 from herkomst.investigations.inquiry import Desk, Inquiry
+from herkomst.investigations.pages import Page, Slice
 from herkomst.investigations.presentations import Presentation
 from herkomst.investigations.shops import Shop
 from herkomst.investigations.stolen_items import StolenItem
@@ -36,6 +38,8 @@ class Context:
         self.inquiry = inquiry
         self.casework = 0
         """Position of the last decision of this operation; 0 without one."""
+        self.counts: list[int | None] = []
+        """The sizes that the answer tells."""
         self.bought: DataLoader[tuple[UUID, int], PurchasedGood | None] = self._loader(
             Action.READ_HITS, hits.purchased
         )
@@ -51,6 +55,9 @@ class Context:
         )
         self.presentations: DataLoader[UUID, Presentation | None] = self._loader(
             Action.READ_PRESENTATIONS, presentations.by_ids
+        )
+        self.viewed: DataLoader[tuple[Break, Page], Slice[Viewed] | None] = self._loader(
+            Action.SEE_GLASSES, glasses.viewed
         )
 
     def permit(self, action: Action) -> Permitted:

@@ -170,10 +170,12 @@ async def executed(
 
     Raises one of `UNAVAILABLE`.
     """
-    async with Inquiry(desk, returned) as inquiry:
+    async with Inquiry(desk, returned, reading.case) as inquiry:
         context = Context(desk, reading, question, inquiry)
         result = await operation.execute(schema, context)
         fail_with(result)
+    if context.counts:
+        returned.count(tuple(context.counts), answers.encode(result.data))
     positions = freshness.told(inquiry.positions, named, inquiry.told)
     if context.casework:
         positions["casework"] = context.casework

@@ -120,7 +120,21 @@ class DealerState(Enum):
 @strawberry.enum(description="Whether a presented identity still exists.")
 class PresentationState(Enum):
     presented = _word("presented", "It was presented, and is kept sealed.")
+    comparable = _word(
+        "comparable", "It is only compared, and read by who works in a case that it is in."
+    )
     erased = _word("erased", "It was erased; its key is destroyed.")
+
+
+@strawberry.enum(description="Of what an entry of a trail tells.")
+class TrailKind(Enum):
+    purchase = _word("purchase", "A purchase, its register number included.")
+    presentation = _word("presentation", "A presented identity; never whose it is.")
+    stolen_item = _word("stolen_item", "A stolen good.")
+    hit = _word("hit", "A hit, and what was decided on it.")
+    case = _word("case", "A case that you may know of.")
+    reveal = _word("reveal", "That an identity was revealed to somebody.")
+    read = _word("read", "That somebody read one of these.")
 
 
 @strawberry.enum(description="What a dealer trades in.")
@@ -144,6 +158,13 @@ class CaseState(Enum):
     open = _word("open", "It is worked in.")
     closing = _word("closing", "Its closing was proposed, and is being reviewed.")
     closed = _word("closed", "It is closed, and no purpose any more.")
+
+
+@strawberry.enum(description="What became of something between two days.")
+class Became(Enum):
+    there = _word("there", "It came: on the first day it was not there.")
+    gone = _word("gone", "It went: on the last day it was not there any more.")
+    other = _word("other", "It changed.")
 
 
 @strawberry.enum(description="What a member does in a case.")
@@ -215,6 +236,29 @@ class ReviewVerdict(Enum):
     lawful = _word("lawful", "The read was lawful.")
     training = _word("training", "It was not as it should be, and is talked over.")
     report = _word("report", "It is reported to who investigates it.")
+
+
+@strawberry.enum(description="What may be done with a key, from all to nothing.")
+class KeyState(Enum):
+    active = _word("active", "It is read by who may.")
+    comparable = _word("comparable", "It is compared, and read in a case that it is in alone.")
+    vault = _word("vault", "It lies shut, for complaints and accounting (art. 14 Wpg).")
+    destroyed = _word("destroyed", "It was destroyed, and opens nothing any more.")
+
+
+@strawberry.enum(description="What has a clock, and can be held.")
+class HeldKind(Enum):
+    purchase = _word("purchase", "A purchase, with the identity that was presented.")
+    presentation = _word("presentation", "A presented identity.")
+    stolen_item = _word("stolen_item", "A report of a stolen good.")
+    case = _word("case", "A case with its texts.")
+
+
+@strawberry.enum(description="How a request of a person ended.")
+class RequestOutcome(Enum):
+    told = _word("told", "The person was told.")
+    refused = _word("refused", "It was refused, with the reason.")
+    withdrawn = _word("withdrawn", "The person asks no longer.")
 
 
 @strawberry.enum(description="In which role somebody acts; the policy says what each may.")

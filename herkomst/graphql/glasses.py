@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from functools import partial
 from typing import Annotated, Any
 
 import strawberry
@@ -18,6 +17,8 @@ from herkomst.graphql.listing import Listed, listed
 from herkomst.graphql.refusals import GlassRefused, NotPermitted
 from herkomst.graphql.types import Connection
 from herkomst.investigations import glasses
+from herkomst.investigations.inquiry import Inquiry
+from herkomst.investigations.pages import Page, Slice
 
 
 @strawberry.type(description="A read that was made while the glass was broken.")
@@ -57,7 +58,11 @@ class GlassBreak:
         first: int,
         after: str | None = None,
     ) -> Listed[Any]:
-        ask = partial(glasses.viewed, glass=root)
+        async def ask(_: Permitted, __: Inquiry, page: Page) -> Slice[glasses.Viewed]:
+            found = await info.context.viewed.load((root, page))
+            assert found is not None, "of each time that is asked for there is a page"
+            return found
+
         return await listed(info, glasses.VIEWED, first, after, ask)
 
 

@@ -18,8 +18,10 @@ from herkomst.graphql.fields import mutation, parsed_id, right_of, shape_of, tol
 from herkomst.graphql.glasses import BreakingGlass
 from herkomst.graphql.refusals import HitClosed, NotPermitted, UnknownHit
 from herkomst.graphql.requests import AskingAccess
+from herkomst.graphql.retention import KeepingWork
 from herkomst.graphql.reveals import Revealing
 from herkomst.graphql.review import ReviewWork
+from herkomst.graphql.rights import PersonRequestWork
 from herkomst.investigations import decisions
 from herkomst.record.casework import UnknownHit as NoSuchHit
 
@@ -67,7 +69,16 @@ async def _decide(
 
 
 @strawberry.type(description="What can be decided. Each is journaled before and after.")
-class Mutation(CaseWork, Revealing, AskingAccess, BreakingGlass, ReviewWork, AuthorisationWork):
+class Mutation(
+    CaseWork,
+    Revealing,
+    AskingAccess,
+    BreakingGlass,
+    ReviewWork,
+    KeepingWork,
+    PersonRequestWork,
+    AuthorisationWork,
+):
     @mutation(DecisionResult, "Take a hit up: you looked at both goods.", Action.DECIDE_HIT)
     async def assess_hit(self, info: Info, id: strawberry.ID) -> Any:  # noqa: A002
         return await _decide(info, id, casework.Hit.assess, "assessed")

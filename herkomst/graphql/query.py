@@ -17,9 +17,11 @@ from herkomst.graphql.cases import (
     CaseHead,
     CaseResult,
     Change,
+    Difference,
     KnownCaseResult,
     as_known,
     changes,
+    differences,
     shown,
 )
 from herkomst.graphql.context import Info
@@ -40,7 +42,10 @@ from herkomst.graphql.listing import Listed, listed
 from herkomst.graphql.matches import Match
 from herkomst.graphql.refusals import NotPermitted, UnknownHit, UnknownRecord
 from herkomst.graphql.requests import AccessRequest
+from herkomst.graphql.retention import Keeping
 from herkomst.graphql.review import ReviewDesk
+from herkomst.graphql.rights import PersonRequests
+from herkomst.graphql.trail import Trails
 from herkomst.graphql.types import (
     Connection,
     Dealer,
@@ -124,7 +129,7 @@ def _id(argument: str, text: str | None) -> UUID | None:
     description="What can be asked. Every question names a purpose and a ground in its headers, is "
     "journaled before it is answered, and needs `first` from 1 to 100 where it lists."
 )
-class Query(ReviewDesk):
+class Query(ReviewDesk, Keeping, PersonRequests, Trails):
     @resolved(Connection[Hit], "Hits, the one that changed last first.", Action.READ_HITS)
     async def hits(
         self,
@@ -336,6 +341,23 @@ class Query(ReviewDesk):
     ) -> Listed[Any]:
         ask = partial(changes, case=id, since=since, until=until)
         return await listed(info, known.CHANGES, first, after, ask)
+
+    @resolved(
+        Connection[Difference],
+        "How a case and the records in it, as known on one day, differ from another day, by field.",
+        Action.READ_CASES,
+    )
+    async def case_differences(
+        self,
+        info: Info,
+        id: strawberry.ID,  # noqa: A002
+        since: date,
+        until: date,
+        first: int,
+        after: str | None = None,
+    ) -> Listed[Any]:
+        ask = partial(differences, case=id, since=since, until=until)
+        return await listed(info, known.DIFFERENCES, first, after, ask)
 
     @resolved(
         Connection[Authorisation],

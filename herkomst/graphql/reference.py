@@ -67,6 +67,7 @@ _OF_FIELD = {
     "case": "case",
     "caseAsKnown": "case",
     "caseChanges": "case",
+    "caseDifferences": "case",
     "assessHit": "hit",
     "confirmHit": "hit",
     "rejectHit": "hit",

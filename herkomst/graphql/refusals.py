@@ -121,6 +121,20 @@ class RevealRefused(_Refusal):
     cure: str = told("How to mend it.")
 
 
+@strawberry.type(description="What cannot be held, or lifted, and why.")
+class HoldRefused(_Refusal):
+    code: str = told("What is wrong, such as blanket_hold, hold_ground, hold_end or no_record.")
+    message: str = told("What is wrong, as a sentence.")
+    cure: str = told("How to mend it.")
+
+
+@strawberry.type(description="What cannot be done with the request of a person as it stands.")
+class PersonRequestRefused(_Refusal):
+    code: str = told("What is wrong, such as identity_unchecked, nobody_found or answered.")
+    message: str = told("What is wrong, as a sentence.")
+    cure: str = told("How to mend it.")
+
+
 def unknown_review(identity: str) -> UnknownReview:
     """The same whether there is no such review, or none for who asks."""
     return UnknownReview(

@@ -169,7 +169,7 @@ class Stream:
         question = Question(self._operation.text, variables, "stream")
 
         async def look(returned: Returned) -> tuple[list[Push], int]:
-            async with Inquiry(self._desk, returned) as inquiry:
+            async with Inquiry(self._desk, returned, reading.case) as inquiry:
                 permitted = permit(reading, self._right)
                 records, seen = await self._watch.look(permitted, inquiry, self._after, AT_ONCE)
                 if not records:

@@ -39,6 +39,9 @@ class Counted(Protocol):
     def total(self) -> Count: ...
 
 
+_NOT_AS_KNOWN = "Null in a case as it was known on a day: there it is an item of its own."
+
+
 @strawberry.interface(
     description="Something with an id of its own in all of the registers and cases. Ids of "
     "different kinds never collide, so `node` finds it by its id alone."
@@ -77,8 +80,10 @@ class Connection(Generic[T]):
         f"than {COUNTED}, which is counted no further.",
         cost=COUNT,
     )
-    async def total_count(self, root: strawberry.Parent[Counted]) -> int | None:
-        return await root.total()
+    async def total_count(self, info: Info, root: strawberry.Parent[Counted]) -> int | None:
+        found = await root.total()
+        info.context.counts.append(found)
+        return found
 
 
 @strawberry.type(description="Something that exists and may not be shown to you (art. 2:11 Bpg).")
@@ -233,17 +238,21 @@ class Hit(Node):
     found_at: datetime = told("When it was found.")
     revision: int = told("Position of its last event in casework; the stream resumes from it.")
 
-    @resolved(PurchasedGood, "The good that was bought. Read once for all of a page.")
+    @resolved(
+        PurchasedGood, f"The good that was bought. Read once for all of a page. {_NOT_AS_KNOWN}"
+    )
     async def purchase(
         self, info: Info, root: strawberry.Parent[hits.Hit]
     ) -> hits.PurchasedGood | None:
+        if root.as_known:
+            return None
         return await info.context.bought.load((root.purchase_id, root.line))
 
-    @resolved(StolenSide, "The good that was stolen. Read once for all of a page.")
+    @resolved(StolenSide, f"The good that was stolen. Read once for all of a page. {_NOT_AS_KNOWN}")
     async def stolen(
         self, info: Info, root: strawberry.Parent[hits.Hit]
     ) -> items.StolenItem | goods.Withheld | None:
-        return await info.context.stolen.load(root.stolen_id)
+        return None if root.as_known else await info.context.stolen.load(root.stolen_id)
 
 
 @strawberry.type(description="An address.")
@@ -345,25 +354,25 @@ class Purchase(Node):
     endings: list[Ending] = told("What became of its lines.")
     recorded_at: datetime = told("When it was recorded.")
 
-    @resolved(Shop | None, "The shop; null where its dealer never notified.")
+    @resolved(Shop | None, f"The shop; null where its dealer never notified. {_NOT_AS_KNOWN}")
     async def shop(
         self, info: Info, root: strawberry.Parent[purchases.Purchase]
     ) -> shops.Shop | None:
-        return await info.context.shops.load(root.establishment_id)
+        return None if root.as_known else await info.context.shops.load(root.establishment_id)
 
     @resolved(
         PresentationSide | None,
-        "The identity presented with it; null without one.",
+        f"The identity presented with it; null without one. {_NOT_AS_KNOWN}",
         Action.READ_PRESENTATIONS,
     )
     async def presentation(
         self, info: Info, root: strawberry.Parent[purchases.Purchase]
     ) -> presentations.Presentation | goods.Withheld | None:
+        if root.as_known or not root.seller_presented:
+            return None
         try:
             info.context.permit(right_of(info))
         except NotPermitted:
-            if not root.seller_presented:
-                return None
             info.context.inquiry.returned.withhold()
             return goods.Withheld(reason="presentation", contact=root.source)
         return await info.context.presentations.load(ids.presentation_id(root.id))

@@ -12,9 +12,9 @@ from uuid import UUID
 import msgspec
 from psycopg.sql import SQL
 
-from herkomst.access import policy
 from herkomst.access.policy import Action, Permitted
 from herkomst.domain.casework.case import Part, Term
+from herkomst.investigations import visibility
 from herkomst.investigations.goods import Told
 from herkomst.investigations.inquiry import Inquiry
 from herkomst.investigations.pages import Page, Slice
@@ -24,13 +24,7 @@ LIST, ITEMS, ENTRIES = "cases", "case_items", "case_entries"
 ASKING = (Action.READ_CASES, Action.WORK_IN_CASE, Action.REVIEW_CASE)
 _decode_members = msgspec.json.Decoder(dict[str, list[Term]]).decode
 _SEEN: LiteralString = (
-    "SELECT c.* FROM {cases} c WHERE ("
-    # A term of who asks that began and has not ended, or a case of the unit that he oversees.
-    "c.members ? %(viewer)s AND EXISTS (SELECT FROM "
-    "jsonb_to_recordset(c.members -> %(viewer)s) AS t (since timestamptz, until timestamptz) "
-    "WHERE t.since <= %(now)s AND (t.until IS NULL OR t.until > %(now)s)) "
-    "OR c.unit = %(unit)s AND c.regime || ' ' || c.handling = ANY(%(overseen)s)) "
-    "AND {asked} ORDER BY c.revision "
+    "SELECT c.* FROM {cases} c WHERE {case_seen} AND {asked} ORDER BY c.revision "
 )
 _PAGE = SQL(_SEEN + "DESC LIMIT %(limit)s")
 _CHANGED = SQL(_SEEN + "LIMIT %(limit)s")
@@ -201,12 +195,8 @@ def _visible(
     permitted: Permitted, limit: int, narrowed: dict[str, Any]
 ) -> tuple[dict[str, object], list[SQL]]:
     """The values and the conditions of a statement over the cases of this viewer."""
-    viewer = permitted.reading.viewer
     values = {
-        "viewer": viewer.subject,
-        "unit": viewer.unit,
-        "overseen": list(policy.overseen(permitted.reading)),
-        "now": datetime.now(UTC),
+        **visibility.values_of_cases(permitted.reading),
         "limit": limit,
     }
     asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]

@@ -1,6 +1,6 @@
 """Breaking the glass, seeing who did, and giving a verdict on it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -31,8 +31,16 @@ from herkomst.record.casework import Seal, Standpoint
 LIST, VIEWED = "glasses", "glass_reads"
 _decode_items = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
 _VIEWED = SQL(
-    "SELECT * FROM {reads} WHERE officer = %(officer)s AND at >= %(since)s AND at <= %(until)s "
-    "AND break_glass AND NOT rehearsed AND {asked} ORDER BY revision DESC LIMIT %(limit)s"
+    "SELECT FROM {reads} WHERE officer = %(officer)s AND at >= %(since)s AND at <= %(until)s "
+    "AND break_glass AND NOT rehearsed LIMIT %(limit)s"
+)
+_VIEWED_EACH = SQL(
+    "SELECT g.place, r.* FROM unnest(%(officers)s::text[], %(since)s::timestamptz[], "
+    "%(until)s::timestamptz[], %(before)s::bigint[], %(most)s::int[]) "
+    "WITH ORDINALITY AS g (officer, since, until, before, most, place) "
+    "CROSS JOIN LATERAL (SELECT * FROM {reads} WHERE officer = g.officer AND at >= g.since "
+    "AND at <= g.until AND break_glass AND NOT rehearsed AND revision < g.before "
+    "ORDER BY revision DESC LIMIT g.most) AS r ORDER BY g.place, r.revision DESC"
 )
 _PAGE = SQL(
     "SELECT * FROM {glasses} WHERE (%(all)s OR unit = %(unit)s OR officer = %(viewer)s) "
@@ -95,23 +103,37 @@ async def page(
 
 
 async def viewed(
-    permitted: Permitted, inquiry: Inquiry, wanted: Page, *, glass: Break
-) -> Slice[Viewed]:
-    """A page of what was read while it was broken, the last first: ids, and nothing of what they
-    are of. What the journal has of it comes through to here a moment later."""
+    permitted: Permitted, inquiry: Inquiry, wanted: Collection[tuple[Break, Page]]
+) -> dict[tuple[Break, Page], Slice[Viewed]]:
+    """Of each time a page of what was read while it was broken, the last first: ids, and nothing of
+    what they are of. What the journal has of it comes through to here a moment later."""
     permitted.must_be(Action.SEE_GLASSES)
-    values = {
-        "officer": glass.officer,
-        "since": glass.broken_at,
-        "until": glass.until,
-        "before": wanted.before,
-        "limit": wanted.first + 1,
+    asked = list(wanted)
+    rows = await inquiry.rows(
+        _VIEWED_EACH,
+        {
+            "officers": [glass.officer for glass, _ in asked],
+            "since": [glass.broken_at for glass, _ in asked],
+            "until": [glass.until for glass, _ in asked],
+            "before": [page.before for _, page in asked],
+            "most": [page.first + 1 for _, page in asked],
+        },
+    )
+    found: dict[int, list[Viewed]] = {}
+    for row in rows:
+        found.setdefault(row.place, []).append(_viewed(row))
+    return {
+        each: _page_of_viewed(inquiry, *each, found.get(place, []))
+        for place, each in enumerate(asked, 1)
     }
-    asked = [_CONDITIONS["before"]]
-    rows = await inquiry.rows(_VIEWED, values, asked)
-    items = [_viewed(row) for row in rows[: wanted.first]]
-    count = inquiry.counting(_VIEWED, values, asked)
-    return inquiry.cursors.slice(VIEWED, wanted, items, len(rows), count)
+
+
+def _page_of_viewed(
+    inquiry: Inquiry, glass: Break, wanted: Page, found: Sequence[Viewed]
+) -> Slice[Viewed]:
+    values = {"officer": glass.officer, "since": glass.broken_at, "until": glass.until}
+    count = inquiry.counting(_VIEWED, values, ())
+    return inquiry.cursors.slice(VIEWED, wanted, found[: wanted.first], len(found), count)
 
 
 def _viewed(row: Any) -> Viewed:

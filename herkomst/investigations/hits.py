@@ -86,6 +86,8 @@ class Hit(Told, frozen=True, kw_only=True):
     found_at: datetime
     revision: int
     withheld: bool
+    as_known: bool = False
+    """It is told as it was known on a day, and what stands beside it is not."""
 
 
 class PurchasedGood(Told, frozen=True, kw_only=True):

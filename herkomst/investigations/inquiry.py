@@ -5,8 +5,8 @@ The tables of the live generations are locked against being dropped while they a
 was swapped away in between, the inquiry begins once more.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from datetime import datetime
 from functools import lru_cache
 from types import TracebackType
@@ -35,8 +35,12 @@ from herkomst.projections.dealers import Dealers
 from herkomst.projections.establishments import Establishments
 from herkomst.projections.glasses import Glasses
 from herkomst.projections.hits import Hits
+from herkomst.projections.holds import Holds
+from herkomst.projections.keepings import Keepings
 from herkomst.projections.matches import Matches
+from herkomst.projections.mentions import Mentions
 from herkomst.projections.model import Model
+from herkomst.projections.person_requests import PersonRequests
 from herkomst.projections.presentations import Presentations
 from herkomst.projections.purchases import Purchases
 from herkomst.projections.reads import Reads
@@ -59,6 +63,10 @@ MODELS: tuple[Model, ...] = (
     Establishments(),
     Glasses(),
     Hits(),
+    Holds(),
+    Keepings(),
+    PersonRequests(),
+    Mentions(),
     Matches(),
     Presentations(),
     Purchases(),
@@ -85,7 +93,17 @@ _FROM_REGISTER = frozenset({"purchase", "stolen_item", "presentation", "dealer",
 """Kinds whose revision is a position of the register; that of others is one of casework."""
 _ALL = SQL("true").format()
 _AS_IT_IS, _COUNTED = SQL("{}"), SQL("SELECT count(*) AS found FROM ({}) AS listed")
-_KEYS = SQL("SELECT key_id, wrapped, kek FROM vault.keys WHERE key_id = ANY(%(ids)s)")
+_KEYS = SQL(
+    "SELECT k.key_id, k.wrapped, k.kek FROM vault.keys k WHERE k.key_id = ANY(%(ids)s) "
+    # What is only compared is read by who works in a case that it is in; the vault by nobody.
+    "AND NOT EXISTS (SELECT FROM {keepings} r WHERE r.key_id = k.key_id "
+    "AND NOT (r.state = 'comparable' AND (r.key_id IS NOT DISTINCT FROM %(own_case)s "
+    "OR r.key_id IN {sold_in_case} OR r.key_id IN (SELECT g.stolen_item {by_hit}))))"
+)
+_VAULT_KEY = SQL(
+    "SELECT k.key_id, k.wrapped, k.kek FROM vault.keys k JOIN {keepings} r USING (key_id) "
+    "WHERE k.key_id = %(id)s AND r.state = 'vault'"
+)
 
 
 class TooSlow(Exception):
@@ -158,7 +176,8 @@ class Undecoded(Loader):
 class Inquiry:
     """Reads for one operation; it takes a connection with its first statement."""
 
-    def __init__(self, desk: Desk, returned: Returned) -> None:
+    def __init__(self, desk: Desk, returned: Returned, case: UUID | None = None) -> None:
+        """`case` is the one that is worked in: what is only compared opens there alone."""
         self.cursors = desk.cursors
         self.token = desk.archive.keyring.token
         self.returned = returned
@@ -170,7 +189,7 @@ class Inquiry:
         self.told: dict[str, int] = {}
         """Of each sequence, the newest revision among what is returned."""
         self.statements = 0
-        self._desk = desk
+        self._desk, self._case = desk, case
         self._turn = anyio.Lock()
         self._stack = AsyncExitStack()
         self._connection: AsyncConnection[Row] | None = None
@@ -189,6 +208,15 @@ class Inquiry:
             await self._stack.__aexit__(kind, error, traceback)
         except psycopg.OperationalError as lost:
             raise DatabaseDown(f"The database for reading was lost: {lost}") from lost
+
+    @contextmanager
+    def unreturned(self) -> Iterator[None]:
+        """What is made meanwhile is compared, and not returned: who makes it notes what is."""
+        noted, self.returned = self.returned, Returned()
+        try:
+            yield
+        finally:
+            self.returned = noted
 
     def returns(self, kind: str, identity: UUID, revision: int) -> None:
         """Note that a record is part of the answer, as of a revision."""
@@ -240,14 +268,21 @@ class Inquiry:
         return count
 
     async def keys(self, ids: Iterable[UUID]) -> dict[UUID, DataKey]:
-        """The data keys that still exist; an erased one is not there.
+        """The data keys that may open something here; one that was destroyed is not there, and
+        neither is one that is only compared, outside of its case, or in the vault.
 
         They are looked for also where nothing is sealed: how many statements a question takes
         depends on what is asked, and never on what is found.
         """
         vault = self._desk.archive.register.vault
-        rows = await self.rows(_KEYS, {"ids": list(ids)})
+        rows = await self.rows(_KEYS, {"ids": list(ids), "own_case": self._case})
         return {row.key_id: vault.unwrap(KeyRow(*row)) for row in rows}
+
+    async def vault_key(self, identity: UUID) -> DataKey | None:
+        """The data key of something that lies in the vault; only for who may open that."""
+        vault = self._desk.archive.register.vault
+        rows = await self.rows(_VAULT_KEY, {"id": identity})
+        return vault.unwrap(KeyRow(*rows[0])) if rows else None
 
     async def _begin(self) -> AsyncConnection[Row]:
         try:

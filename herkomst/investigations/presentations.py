@@ -17,6 +17,7 @@ from herkomst.investigations import visibility
 from herkomst.investigations.goods import Told, Withheld
 from herkomst.investigations.inquiry import Inquiry
 from herkomst.investigations.pages import Page, Slice
+from herkomst.projections.presentations import tokens
 from herkomst.record.vault import DataKey
 
 LIST = "presentations"
@@ -113,13 +114,26 @@ async def opened(inquiry: Inquiry, presentation: Presentation) -> Identity:
     key = (await inquiry.keys([row.purchase])).get(row.purchase)
     if key is None:
         raise RevealRefused("erased", "The identity was erased.", "Nothing opens it again.")
-    return _identity_of(inquiry, row, key)
+    return identity_of(inquiry, row, key)
 
 
 async def one(permitted: Permitted, inquiry: Inquiry, identity: UUID) -> Presentation | None:
     """One of them, or None where there is none."""
     inquiry.returned.seek(identity)
     return (await by_ids(permitted, inquiry, [identity])).get(identity)
+
+
+def replayed(
+    permitted: Permitted, inquiry: Inquiry, row: Any, key: DataKey | None, *, revealed: bool
+) -> Presentation:
+    """A presentation of a row that was folded from events alone, without its keyed hashes."""
+    if key is None or row.sealed is None:
+        return _presentation(inquiry, row._replace(state="erased"), None, may_ask=False)
+    seller = _decode_seller(key.open(row.sealed))
+    name, born, address = tokens(seller, inquiry.token, ("name", "born", "address"))
+    known = row._replace(name_token=name, born_token=born, address_token=address)
+    may_ask = policy.allows(permitted.reading, Action.REVEAL_IDENTITY)
+    return _presentation(inquiry, known, key, may_ask=may_ask, revealed=revealed)
 
 
 async def _opened(
@@ -130,10 +144,15 @@ async def _opened(
     keys = await inquiry.keys(open_ones)
     for row in rows:
         inquiry.returns("presentation", row.presentation, row.revision)
-    return [_presentation(inquiry, row, keys.get(row.purchase), may_ask) for row in rows]
+    return [
+        _presentation(inquiry, row, keys.get(row.purchase), may_ask=may_ask, revealed=row.revealed)
+        for row in rows
+    ]
 
 
-def _presentation(inquiry: Inquiry, row: Any, key: DataKey | None, may_ask: bool) -> Presentation:
+def _presentation(
+    inquiry: Inquiry, row: Any, key: DataKey | None, *, may_ask: bool, revealed: bool = False
+) -> Presentation:
     return Presentation(
         id=row.presentation,
         purchase_id=row.purchase,
@@ -142,7 +161,7 @@ def _presentation(inquiry: Inquiry, row: Any, key: DataKey | None, may_ask: bool
         shown=tuple(row.shown.split(",")) if row.shown else (),
         state=row.state,
         pseudonym=_pseudonym(inquiry, row),
-        identity=_identity(inquiry, row, key, may_ask),
+        identity=_identity(inquiry, row, key, may_ask, revealed),
         recorded_at=row.recorded_at,
         revision=row.revision,
     )
@@ -156,19 +175,19 @@ def _pseudonym(inquiry: Inquiry, row: Any) -> str:
 
 
 def _identity(
-    inquiry: Inquiry, row: Any, key: DataKey | None, may_ask: bool
+    inquiry: Inquiry, row: Any, key: DataKey | None, may_ask: bool, revealed: bool
 ) -> Identity | Withheld | Erased:
     if row.state == "erased":
         return Erased()
-    if not (may_ask and row.revealed):
+    if not (may_ask and revealed):
         inquiry.returned.withhold()
         return Withheld(reason="identity", contact=row.source, can_request=may_ask)
     if key is None:  # Its key was destroyed, and the projection has not said so yet.
         return Erased()
-    return _identity_of(inquiry, row, key)
+    return identity_of(inquiry, row, key)
 
 
-def _identity_of(inquiry: Inquiry, row: Any, key: DataKey) -> Identity:
+def identity_of(inquiry: Inquiry, row: Any, key: DataKey) -> Identity:
     seller = _decode_seller(key.open(row.sealed))
     inquiry.returned.add("identity", row.presentation)
     return Identity(

@@ -72,6 +72,8 @@ class Purchase(Told, frozen=True, kw_only=True):
     endings: tuple[Ending, ...]
     recorded_at: datetime
     revision: int
+    as_known: bool = False
+    """It is told as it was known on a day, and what stands beside it is not."""
 
 
 _decode_endings = msgspec.json.Decoder(tuple[Ending, ...]).decode

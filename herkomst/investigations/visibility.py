@@ -3,7 +3,8 @@
 The policy says which regimes and handling codes are seen anywhere, in the viewer's own case, in his
 own municipality and of what was granted to him; here that becomes SQL. A statement names a
 condition as it names a table, by `{hit_shown}`, and brings `values` along. It calls hits `h`,
-stolen items `s`, purchases `p`, presentations `n`, dealers `d` and establishments `e`.
+stolen items `s`, purchases `p`, presentations `n`, dealers `d`, establishments `e`, cases `c`,
+mentions `m` and reads `r`.
 
 What a detective may add to a case by himself shows no more than he saw before: a hit or a stolen
 item is in the case only where it was brought into it by who saw it in full, and not because a
@@ -11,17 +12,22 @@ purchase beside it is in it.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from psycopg.sql import SQL, Composable, Identifier
 
 from herkomst.access import policy
-from herkomst.access.policy import NOTHING, Action, Permitted, Relation, Sights
+from herkomst.access.policy import HIDDEN, NOTHING, Action, Permitted, Relation, Sight, Sights
 from herkomst.access.viewer import Reading
-from herkomst.domain import calendar
+from herkomst.domain import calendar, clocks
 
 _FRAGMENTS = {
     "law": SQL("s.regime || ' ' || s.handling"),
+    "goods_of_hit": SQL(
+        "CROSS JOIN LATERAL (SELECT regime, handling FROM {stolen_items} "
+        "WHERE stolen_item = h.stolen_item LIMIT 1) s"
+    ),
     "in_case": SQL("(SELECT item FROM {case_items} WHERE case_id = %(own_case)s)"),
     "by_hit": SQL(
         "FROM {hits} g JOIN {case_items} i ON i.item = g.hit WHERE i.case_id = %(own_case)s"
@@ -45,22 +51,32 @@ _FRAGMENTS = {
         "AND a.of_case IS NULL AND a.until > %(now)s AND (a.case_id = %(own_case)s "
         "OR a.case_id IS NULL AND a.asked_by = %(viewer)s AND a.purpose = %(purpose)s))"
     ),
+    # It is still read, or is only compared and in the case; what is neither was removed.
+    "item_kept": SQL(
+        "NOT EXISTS (SELECT FROM {keepings} k WHERE k.key_id = s.stolen_item "
+        "AND NOT (k.state = 'comparable' AND {item_in_case}))"
+    ),
     # The content of a stolen item, and that there is one.
     "item_shown": SQL(
-        "({law} = ANY(%(shown)s) OR {law} = ANY(%(shown_in_case)s) AND {item_in_case} "
-        "OR {law} = ANY(%(shown_granted)s) AND s.stolen_item IN {granted})"
+        "({item_kept} AND ({law} = ANY(%(shown)s) "
+        "OR {law} = ANY(%(shown_in_case)s) AND {item_in_case} "
+        "OR {law} = ANY(%(shown_granted)s) AND s.stolen_item IN {granted}))"
     ),
     "item_known": SQL(
-        "({law} = ANY(%(known)s) OR {law} = ANY(%(known_in_case)s) AND {item_in_case} "
-        "OR {law} = ANY(%(known_granted)s) AND s.stolen_item IN {granted})"
+        "({item_kept} AND ({law} = ANY(%(known)s) "
+        "OR {law} = ANY(%(known_in_case)s) AND {item_in_case} "
+        "OR {law} = ANY(%(known_granted)s) AND s.stolen_item IN {granted}))"
     ),
-    # The comparison of a hit, which tells of both goods, and that there is one.
+    # The comparison of a hit, which tells of both goods, and that there is one; what is over its
+    # free year (art. 8(1) Wpg) is read in a case alone.
     "hit_shown": SQL(
-        "({law} = ANY(%(shown)s) OR {law} = ANY(%(shown_in_case)s) AND {hit_in_case} "
+        "({law} = ANY(%(shown)s) AND h.found_at >= %(free_since)s "
+        "OR {law} = ANY(%(shown_in_case)s) AND {hit_in_case} "
         "OR {law} = ANY(%(shown_granted)s) AND h.stolen_item IN {granted})"
     ),
     "hit_known": SQL(
-        "({law} = ANY(%(known)s) OR {law} = ANY(%(known_in_case)s) AND {hit_in_case} "
+        "({law} = ANY(%(known)s) AND h.found_at >= %(free_since)s "
+        "OR {law} = ANY(%(known_in_case)s) AND {hit_in_case} "
         "OR {law} = ANY(%(known_granted)s) AND h.stolen_item IN {granted})"
     ),
     "purchase_shown": SQL(
@@ -69,7 +85,11 @@ _FRAGMENTS = {
     ),
     # That an identity was presented; whose it is, is another question.
     "presentation_shown": SQL(
-        "(%(register)s OR %(register_in_case)s AND n.purchase IN {sold_in_case})"
+        "(n.state IN ('presented', 'erased') "
+        "AND (%(register)s OR %(register_in_case)s AND n.purchase IN {sold_in_case}) "
+        # What is only compared is shown where a case has it, and the vault nowhere.
+        "OR n.state = 'comparable' AND (%(register)s OR %(register_in_case)s) "
+        "AND n.purchase IN {sold_in_case})"
     ),
     # It was revealed in the case that is the purpose, or to who asks, today.
     "identity_revealed": SQL(
@@ -84,13 +104,54 @@ _FRAGMENTS = {
         "(%(register)s OR %(register_in_case)s AND e.dealer IN {sellers_in_case} "
         "OR %(register_in_town)s AND e.municipality = %(own_municipality)s)"
     ),
+    # A term of who asks that began and has not ended, or a case of the unit that he oversees; what
+    # was removed, to the vault or for good, is no case to anybody.
+    "case_seen": SQL(
+        "((c.members ? %(viewer)s AND EXISTS (SELECT FROM "
+        "jsonb_to_recordset(c.members -> %(viewer)s) AS t (since timestamptz, until timestamptz) "
+        "WHERE t.since <= %(now)s AND (t.until IS NULL OR t.until > %(now)s)) "
+        "OR c.unit = %(unit)s AND c.regime || ' ' || c.handling = ANY(%(overseen)s)) "
+        "AND NOT EXISTS (SELECT FROM {keepings} k WHERE k.key_id = c.case_id "
+        "AND k.state <> 'comparable'))"
+    ),
     "dealer_shown": SQL(
         "(%(register)s OR %(register_in_case)s AND d.dealer IN {sellers_in_case} "
         "OR %(register_in_town)s AND d.dealer IN "
         "(SELECT dealer FROM {establishments} WHERE municipality = %(own_municipality)s))"
     ),
+    # What a read was for is no secret to who asks: the case is one that he may know of, or there
+    # is none and it was done on a ground of daily work.
+    "purpose_open": SQL(
+        "(CASE WHEN r.case_id IS NULL AND r.case_number IS NULL "
+        "THEN r.ground = ANY(%(daily)s) "
+        "ELSE EXISTS (SELECT FROM {cases} c "
+        "WHERE (c.case_id = r.case_id OR c.number = r.case_number) AND {case_seen}) END)"
+    ),
+    # And nothing came with the record that he may not know of: it would tell what was looked for.
+    "answer_open": SQL(
+        "(NOT EXISTS (SELECT FROM {stolen_items} s WHERE s.stolen_item = ANY(r.records) "
+        "AND s.handling = ANY(%(hidden)s) AND NOT {item_known}) "
+        "AND NOT EXISTS (SELECT FROM {hits} h {goods_of_hit} WHERE h.hit = ANY(r.records) "
+        "AND s.handling = ANY(%(hidden)s) AND NOT {hit_known}) "
+        "AND NOT EXISTS (SELECT FROM {cases} c WHERE c.case_id = ANY(r.records) "
+        "AND NOT {case_seen}))"
+    ),
+    "read_shown": SQL(
+        "(%(controls)s OR r.officer = %(viewer)s "
+        "OR %(sees_reads)s AND {purpose_open} AND {answer_open})"
+    ),
+    # What happened in a case is told to who may know of it; a reveal without one, like a read.
+    "mention_shown": SQL(
+        "(%(controls)s OR (m.hit IS NULL OR EXISTS (SELECT FROM {hits} h {goods_of_hit} "
+        "WHERE h.hit = m.hit AND {hit_shown})) AND CASE WHEN m.case_id IS NULL "
+        "THEN m.actor = 'user:' || %(viewer)s OR %(sees_reads)s AND m.ground = ANY(%(daily)s) "
+        "ELSE EXISTS (SELECT FROM {cases} c WHERE c.case_id = m.case_id AND {case_seen}) END)"
+    ),
 }
 """Conditions and what they are made of, each of those before it."""
+_REGIME_OF = {"sr:437": "avg", **{f"wpg:{article}": f"wpg:{article}" for article in (8, 9, 10, 13)}}
+"""What a read for a duty was under, by its ground. What is read to control others, such as on
+`wpg:32a`, is under none of these, and told to nobody but who controls."""
 _REGISTER = "avg open"
 """What the registers of dealers and purchases are under."""
 
@@ -114,6 +175,54 @@ def values_in_case(reading: Reading) -> dict[str, object]:
     return _values(reading, goods, policy.sights(reading, Action.READ_PURCHASES))
 
 
+def values_of_cases(reading: Reading) -> dict[str, object]:
+    """What it stands on which cases there are for a viewer."""
+    viewer = reading.viewer
+    return {
+        "viewer": viewer.subject,
+        "unit": viewer.unit,
+        "overseen": list(policy.overseen(reading)),
+        "now": datetime.now(UTC),
+    }
+
+
+def values_of_trail(permitted: Permitted) -> dict[str, object]:
+    """What it stands on which events and reads of a record are told in its trail."""
+    reading, trail = permitted.reading, permitted.sights
+    readers = policy.sights(reading, Action.SEE_READERS).values()
+    pairs: frozenset[str] = frozenset().union(*(sight.shown for sight in readers))
+    controls = any(pair.split()[1] in HIDDEN for pair in pairs)
+    goods, register = (
+        trail if controls else _both(trail, policy.sights(reading, action))
+        for action in (Action.READ_HITS, Action.READ_PURCHASES)
+    )
+    return {
+        **_values(reading, goods, register),
+        **values_of_cases(reading),
+        "hidden": list(HIDDEN),
+        "controls": controls,
+        "sees_reads": bool(pairs),
+        "daily": [ground for ground, regime in _REGIME_OF.items() if f"{regime} open" in pairs],
+    }
+
+
+@lru_cache(maxsize=8)
+def _free_since(on: date) -> datetime:
+    """First moment at which a hit was found that is read freely still."""
+    last = clocks.shortest("hit", "wpg:8", on)
+    return calendar.start_of(date(1900, 1, 2) if last is None else last + timedelta(1))
+
+
+def _both(one: Sights, other: Sights) -> Sights:
+    """What is seen by the one right and by the other."""
+    return {
+        relation: Sight(
+            one[relation].shown & other[relation].shown, one[relation].known & other[relation].known
+        )
+        for relation in one.keys() & other.keys()
+    }
+
+
 def _values(reading: Reading, goods: Sights, register: Sights) -> dict[str, object]:
     related = (Relation.ANYWHERE, Relation.OWN_CASE, Relation.GRANTED)
     anywhere, in_case, granted = (goods.get(relation, NOTHING) for relation in related)
@@ -132,6 +241,7 @@ def _values(reading: Reading, goods: Sights, register: Sights) -> dict[str, obje
         "purpose": str(reading.purpose),
         "now": now,
         "today": calendar.start_of(calendar.legal_date(now)),
+        "free_since": _free_since(calendar.legal_date(now)),
         "own_case": held.case if held else None,
         "own_municipality": policy.municipality_of(reading.viewer),
     }

@@ -9,14 +9,13 @@ that is on this list, because the database was restored to before its purchase a
 again, it is erased again.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from uuid import UUID
 
 from psycopg import Connection
 
-from herkomst.domain import ids
 from herkomst.domain.events import Event, Recorded
-from herkomst.domain.register import erasure, identity
+from herkomst.domain.register import erasure, identity, keeping
 from herkomst.projections import registry
 from herkomst.projections.follower import Kind, NotYet
 from herkomst.projections.links import Links
@@ -44,6 +43,11 @@ STORES = {model.name: ROW_CLOCK for model in HASHED}
 """Read models that hold keyed hashes, with their clocks."""
 SEALED = ("register", "purchases")
 """Stores that hold nothing but sealed parts."""
+SEALED_BY_KIND: Mapping[keeping.Kind, tuple[str, ...]] = {
+    "case": ("casework", "cases", "case_entries", "case_items"),
+    "stolen_item": ("register", "stolen_items"),
+}
+"""The same of what has a key of its own and is no identity."""
 ALL_STORES = frozenset({"vault", *STORES, *SEALED})
 """Every store that acknowledges."""
 FOLLOWERS = frozenset({"presentations", "links", "matching"})
@@ -57,7 +61,13 @@ class Erasure:
     kind: Kind = "process"
     sequence = "register"
     models: Sequence[Model] = ()
-    topics: Set[str] = frozenset({erasure.ErasureOrdered.TOPIC, identity.Presented.TOPIC})
+    topics: Set[str] = frozenset(
+        {
+            erasure.ErasureOrdered.TOPIC,
+            identity.Presented.TOPIC,
+            keeping.KeyDestroyed.TOPIC,
+        }
+    )
 
     def __init__(self, register: Register, listed: Erasures | None = None) -> None:
         self._register = register
@@ -68,7 +78,7 @@ class Erasure:
     def apply(self, connection: Connection[Row], facts: Sequence[Recorded]) -> None:
         if self._grounds:
             self._erase_again(connection, facts)
-        orders = [fact for fact in facts if fact.topic == erasure.ErasureOrdered.TOPIC]
+        orders = [fact for fact in facts if fact.topic in _ORDERS]
         if not orders:
             return
         self._must_have_folded(connection, orders[-1].position)
@@ -77,9 +87,8 @@ class Erasure:
         with connection.cursor() as cursor:
             events = []
             for order in orders:
-                assert isinstance(order.data, erasure.ErasureOrdered)
                 # The order did this; after a restore from before it, it is done again.
-                destroy(cursor, [ids.purchase_of(UUID(hex=i)) for i in order.data.identities])
+                destroy(cursor, Erased.of(order).all_keys)
                 events += _acknowledgements(order)
             self._register.recorder.append(cursor, [pending(event) for event in events])
             assert reached("erasure.acknowledged")
@@ -104,8 +113,10 @@ class Erasure:
                 raise NotYet(f"{model.name} is being rebuilt")
 
 
+_ORDERS = frozenset({erasure.ErasureOrdered.TOPIC, keeping.KeyDestroyed.TOPIC})
+
+
 def _acknowledgements(order: Recorded) -> list[Event]:
-    clocks = {"vault": KEY_CLOCK, **STORES, **dict.fromkeys(SEALED, SEALED_CLOCK)}
     sealed = order.envelope
     custody = Custody(sealed.controller, sealed.ground, sealed.regime, sealed.unit)
     return [
@@ -114,5 +125,13 @@ def _acknowledgements(order: Recorded) -> list[Event]:
             erasure.ErasureAcknowledged(clock=clock, store=store),
             envelope(ACTOR, custody, this_moment(), 1),
         )
-        for store, clock in clocks.items()
+        for store, clock in _clocks(order).items()
     ]
+
+
+def _clocks(order: Recorded) -> dict[str, str]:
+    """The stores that acknowledge an order, each with what must still happen."""
+    if isinstance(order.data, keeping.KeyDestroyed):
+        sealed = SEALED_BY_KIND[order.data.kind]
+        return {"vault": KEY_CLOCK, **dict.fromkeys(sealed, SEALED_CLOCK)}
+    return {"vault": KEY_CLOCK, **STORES, **dict.fromkeys(SEALED, SEALED_CLOCK)}

@@ -20,12 +20,16 @@ from herkomst.projections.floods import Floods
 from herkomst.projections.follower import Follower, Projection
 from herkomst.projections.glasses import Glasses
 from herkomst.projections.hits import Hits
+from herkomst.projections.holds import Holds
+from herkomst.projections.keepings import Keepings
 from herkomst.projections.links import Links
 from herkomst.projections.match_keys import MatchKeys
 from herkomst.projections.matches import Matches
+from herkomst.projections.mentions import Mentions
 from herkomst.projections.model import Model
 from herkomst.projections.officers import Officers
 from herkomst.projections.passages import Passages
+from herkomst.projections.person_requests import PersonRequests
 from herkomst.projections.presentations import Presentations
 from herkomst.projections.purchases import Purchases
 from herkomst.projections.reads import Reads
@@ -39,6 +43,7 @@ MODELS: tuple[Model, ...] = (
     Establishments(),
     Purchases(),
     Presentations(),
+    Keepings(),
     StolenItems(),
     Hits(),
     Passages(),
@@ -47,6 +52,9 @@ MODELS: tuple[Model, ...] = (
     CaseItems(),
     CaseEntries(),
     Reveals(),
+    Holds(),
+    PersonRequests(),
+    Mentions(),
     Glasses(),
     AccessRequests(),
     Matches(),

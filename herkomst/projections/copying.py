@@ -26,10 +26,24 @@ _short = Struct("!ii").pack
 _long = Struct("!iq").pack
 _TRUE, _FALSE = b"\0\0\0\1\1", b"\0\0\0\1\0"
 _UUID_LENGTH = _length(16)
+_UUID_OID = 2950
+_array_head = Struct("!iii").pack
+"""Dimensions, whether NULL occurs, and the type of the elements; size and first index follow."""
 
 
 def _uuids(values: Values) -> list[bytes]:
     return [_NULL if v is None else _UUID_LENGTH + v.bytes for v in values]
+
+
+def _uuid_arrays(values: Values) -> list[bytes]:
+    return [_NULL if v is None else _array(_UUID_OID, _uuids(v)) for v in values]
+
+
+def _array(element: int, written: Sequence[bytes]) -> bytes:
+    """An array of one dimension, of elements that have their lengths already; none is NULL."""
+    head = _array_head(1 if written else 0, 0, element)
+    body = head + (_short(len(written), 1) if written else b"") + b"".join(written)
+    return _length(len(body)) + body
 
 
 def _texts(values: Values) -> list[bytes]:
@@ -66,6 +80,7 @@ def _timestamps(values: Values) -> list[bytes]:
 
 _COLUMNS: dict[str, Callable[[Values], list[bytes]]] = {
     "uuid": _uuids,
+    "uuid[]": _uuid_arrays,
     "text": _texts,
     "jsonb": _jsons,
     "date": _dates,

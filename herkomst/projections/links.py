@@ -21,6 +21,8 @@ from herkomst.projections.presentations import SHOWN, tokens
 _decode = msgspec.json.Decoder(Seller).decode
 _LINKING = ("document", "phone", "email", "address", "plate")
 """Names and dates of birth are too common to link anybody by themselves."""
+_WHERE_SHOWN = "presented_with"
+"""The link that says nothing of whose identity it is."""
 
 
 class Links(Model):
@@ -43,6 +45,7 @@ class Links(Model):
             identity.Presented,
             identity.IdentityCorrected,
             identity.IdentityWithdrawn,
+            identity.IdentityRestricted,
             identity.IdentityErased,
         }
     )
@@ -54,8 +57,8 @@ class Links(Model):
         data = fact.data
         if isinstance(data, identity.IdentityWithdrawn):
             return []
-        if isinstance(data, identity.IdentityErased):
-            return [row for row in rows if row[1] == "presented_with"]
+        if isinstance(data, identity.IdentityErased | identity.IdentityRestricted):
+            return rows if identity.is_found(data) else [r for r in rows if r[1] == _WHERE_SHOWN]
         if isinstance(data, purchase.Content):
             shop = ids.establishment_id(data.dealer_source, data.dealer_key, data.branch)
             return [(fact.stream, "bought_at", shop, interval(data.acquired).start)]
@@ -66,7 +69,7 @@ class Links(Model):
     def _presentation(fact: Recorded, data: identity.Presentation, unsealed: Unsealed) -> Rows:
         owner = ids.purchase_of(fact.stream)
         since = interval(fact.envelope.occurred).start
-        rows: Rows = [(fact.stream, "presented_with", owner, since)]
+        rows: Rows = [(fact.stream, _WHERE_SHOWN, owner, since)]
         plain = unsealed.open(owner, data.sealed)
         if plain is None:
             return rows

@@ -23,6 +23,8 @@ from herkomst.projections.model import Column, Model, Rows, Unsealed
 from herkomst.record.database import Row
 
 PURCHASE, STOLEN = "purchase", "stolen"
+_OF_IDENTITY = frozenset({identity.IdentityErased.TOPIC, identity.IdentityRestricted.TOPIC})
+"""Events on the stream of an identity that say what becomes of its purchase's sealed numbers."""
 _purchase_part = msgspec.json.Decoder(purchase.PrivatePart).decode
 _stolen_part = msgspec.json.Decoder(stolen_item.PrivatePart).decode
 
@@ -115,13 +117,13 @@ class MatchKeys(Model):
             stolen_item.Amended,
             stolen_item.Withdrawn,
             stolen_item.Recovered,
+            identity.IdentityRestricted,
             identity.IdentityErased,
         }
     )
 
     def owner_of(self, fact: Recorded) -> UUID:
-        is_erasure = fact.topic == identity.IdentityErased.TOPIC
-        return ids.purchase_of(fact.stream) if is_erasure else fact.stream
+        return ids.purchase_of(fact.stream) if fact.topic in _OF_IDENTITY else fact.stream
 
     def key_of(self, fact: Recorded) -> UUID | None:
         data = fact.data
@@ -137,8 +139,9 @@ class MatchKeys(Model):
     def keyed(self, rows: Sequence[Keyed], fact: Recorded, unsealed: Unsealed) -> list[Keyed]:
         """The owner's rows after this event, by name."""
         data = fact.data
-        if isinstance(data, identity.IdentityErased):
-            return [row for row in rows if ":~" not in row.key]
+        if isinstance(data, identity.IdentityErased | identity.IdentityRestricted):
+            found = identity.is_found(data)
+            return [row for row in rows if found or ":~" not in row.key]
         if isinstance(data, purchase.Content):
             return _purchase_rows(fact, data, unsealed)
         assert isinstance(data, stolen_item.Report)

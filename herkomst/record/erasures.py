@@ -1,8 +1,9 @@
 """The list of erasures that lies outside the database, so that a restore can do them again.
 
 A backup from before an erasure still holds the data key, and may not know of the order. The list
-is a file under the home with the streams of the identities and the ground: no name, no source and
-no key of a source. A line is there before the erasure is acknowledged.
+is a file under the home with the streams of the identities, and of what else was destroyed, and
+the ground: no name, no source and no key of a source. A line is there before the erasure is
+acknowledged.
 """
 
 import fcntl
@@ -13,20 +14,22 @@ from pathlib import Path
 from uuid import UUID
 
 import msgspec
+from msgspec import convert
 from psycopg import Cursor
 
 from herkomst.domain import ids
-from herkomst.domain.events import Recorded
-from herkomst.domain.register import erasure, identity
+from herkomst.domain.calendar import legal_day
+from herkomst.domain.events import Event, Recorded
+from herkomst.domain.register import erasure, identity, keeping
+from herkomst.record.application import Custody, Outcome, envelope, pending, this_moment
 from herkomst.record.database import Row
-from herkomst.record.register import Register
+from herkomst.record.register import RESTORE, Register
 from herkomst.record.vault import destroy
 
 NAME = "erasures.ndjson"
-ACTOR = "process:restore"
 
 
-class Erased(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Erased(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One erasure that was ordered."""
 
     erasure: str
@@ -35,17 +38,30 @@ class Erased(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Streams of the presented identities, in hex."""
     ground: str
     ordered_at: str
+    keys: tuple[str, ...] = ()
+    """Records that are no identities and whose keys were destroyed, as KIND:HEX."""
 
     @classmethod
     def of(cls, order: Recorded) -> "Erased":
         """The order as the record has it."""
-        assert isinstance(order.data, erasure.ErasureOrdered)
-        return cls(
-            order.stream.hex,
-            order.data.identities,
-            order.envelope.ground,
-            order.recorded_at.isoformat(timespec="seconds"),
-        )
+        data, ground = order.data, order.envelope.ground
+        at = order.recorded_at.isoformat(timespec="seconds")
+        if isinstance(data, keeping.KeyDestroyed):
+            return cls(order.stream.hex, (), ground, at, (f"{data.kind}:{data.record}",))
+        assert isinstance(data, erasure.ErasureOrdered)
+        return cls(order.stream.hex, data.identities, ground, at)
+
+    @property
+    def all_keys(self) -> list[UUID]:
+        """The data keys that go with it."""
+        purchases = [ids.purchase_of(UUID(hex=each)) for each in self.identities]
+        return purchases + [record for _, record in self.records]
+
+    @property
+    def records(self) -> list[tuple[keeping.Kind, UUID]]:
+        """What was destroyed and is no identity."""
+        named = (each.partition(":") for each in self.keys)
+        return [(convert(kind, keeping.Kind), UUID(hex=record)) for kind, _, record in named]
 
 
 class ErasureListBroken(Exception):
@@ -114,12 +130,19 @@ def replay(register: Register, listed: Iterable[Erased]) -> int:
 
     One whose purchase is not in the record either stays listed, for when that comes in again.
     """
-    grounds = {UUID(hex=i): one.ground for one in listed for i in one.identities}
+    known = list(listed)
+    destroyed = sum(
+        _tell_again(register, kind, record, one.ground)
+        for one in known
+        for kind, record in one.records
+    )
+    grounds = {UUID(hex=i): one.ground for one in known for i in one.identities}
     if not grounds:
-        return 0
+        return destroyed
     with register.database.connection() as connection:
         streams = register.recorder.reader.streams(connection, list(grounds))
-    return sum(order_again(register, events, grounds[i]) for i, events in streams.items())
+    again = sum(order_again(register, events, grounds[i]) for i, events in streams.items())
+    return destroyed + again
 
 
 def order_again(register: Register, events: list[Recorded], ground: str) -> bool:
@@ -129,14 +152,32 @@ def order_again(register: Register, events: list[Recorded], ground: str) -> bool
         return False
     assert isinstance(opening, identity.Presentation)
     subject = f"seller:{opening.source}:{opening.source_key}"
-    register.order_erasure(subject, ground=ground, actor=ACTOR)
+    register.order_erasure(subject, ground=ground, actor=RESTORE)
     return True
+
+
+def _tell_again(register: Register, kind: keeping.Kind, record: UUID, ground: str) -> bool:
+    """Say of a key that it was destroyed, unless the record knows."""
+    stream = ids.keeping_of(record)
+
+    def append(cursor: Cursor[Row]) -> Outcome[bool]:
+        facts = register.recorder.reader.streams(cursor.connection, [stream]).get(stream, [])
+        if keeping.reached(facts) == "destroyed":
+            return Outcome(False)
+        moment = this_moment()
+        data = keeping.KeyDestroyed(
+            because="restore", kind=kind, on=legal_day(moment).isoformat(), record=record.hex
+        )
+        custody = Custody("politie", ground, ground, "herkomst")
+        events = [pending(Event(stream, data, envelope(RESTORE, custody, moment, data.VERSION)))]
+        return Outcome(True, events, register.recorder.append_locked(cursor, events))
+
+    return register.committing(append)
 
 
 def destroy_listed(cursor: Cursor[Row], listed: Iterable[Erased]) -> int:
     """Delete the data keys of everything that is listed; how many there were."""
-    identities = {UUID(hex=i) for one in listed for i in one.identities}
-    return destroy(cursor, [ids.purchase_of(stream) for stream in identities])
+    return destroy(cursor, {key for one in listed for key in one.all_keys})
 
 
 _encode = msgspec.json.Encoder().encode

@@ -59,6 +59,14 @@ class Appended(NamedTuple):
     recorded_at: datetime
 
 
+def lock_sequence(cursor: Cursor[Row], sequence: str) -> None:
+    """Take the lock of the writers of a sequence until the transaction ends. Who needs those of
+    both takes that of the register first."""
+    cursor.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended(current_database() || %s, 0))", (sequence,)
+    )
+
+
 class Datastore(PostgresDatastore):
     """The library's datastore over our pool, so that three applications share one."""
 
@@ -98,10 +106,7 @@ class SequenceRecorder(PostgresApplicationRecorder):
 
     def lock(self, cursor: Cursor[Row]) -> None:
         """Take the lock of the writers of this sequence until the transaction ends."""
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(current_database() || %s, 0))",
-            (self.sequence,),
-        )
+        lock_sequence(cursor, self.sequence)
 
     def append(self, cursor: Cursor[Row], pending: Sequence[Pending]) -> Appended:
         """Append inside the caller's transaction. Raises the library's `IntegrityError` when a

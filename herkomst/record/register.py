@@ -17,6 +17,7 @@ from msgspec import structs
 from psycopg import Connection, Cursor
 
 from herkomst.domain import ids
+from herkomst.domain.calendar import legal_date
 from herkomst.domain.events import Event, EventData
 from herkomst.domain.problems import Problem, RecordRefused
 from herkomst.domain.register import dealer, erasure, identity, purchase
@@ -54,6 +55,7 @@ from herkomst.record.drafting import (
     Refusal,
     dealer_event,
 )
+from herkomst.record.holds import must_not_be_held
 from herkomst.record.receipts import Receipt
 from herkomst.record.recorder import COPY_BEGIN, COPY_END, Appended, Pending
 from herkomst.record.vault import DataKey, destroy
@@ -62,6 +64,8 @@ from herkomst.steps import reached
 Records = Sequence[tuple[int, Record]]
 _key_head = Struct(">hi16si").pack
 _key_tail = Struct(">ii").pack
+RESTORE = "process:restore"
+"""Actor of what a restore does again."""
 KNOWN_FOR = 30.0
 """Seconds for which an establishment, once read, is taken to be what it was."""
 
@@ -245,9 +249,10 @@ class Register(RecordApplication):
         self._learn_dealers_of_corrected(cursor, corrections & histories.keys(), batch)
 
     def _sellers(
-        self, cursor: Cursor[Row], corrected: Set[UUID], keys: Mapping[UUID, DataKey]
+        self, cursor: Cursor[Row], corrected: Set[UUID], keys: dict[UUID, DataKey]
     ) -> dict[UUID, Seller]:
-        """The identities that a correction is applied to; nothing else needs them."""
+        """The identities that a correction is applied to; nothing else needs them. The key of one
+        that lies in the vault is taken out: nothing is added to it."""
         if not corrected:
             return {}
         histories = self.recorder.reader.streams(
@@ -255,9 +260,11 @@ class Register(RecordApplication):
         )
         sellers: dict[UUID, Seller] = {}
         for presentation, events in histories.items():
-            stream, shown = ids.purchase_of(presentation), events[-1].data
+            stream, shown = ids.purchase_of(presentation), identity.shown_last(events)
+            if identity.reached(events) == "vault":
+                keys.pop(stream, None)
             key = keys.get(stream)
-            if key is not None and isinstance(shown, identity.Presentation):
+            if key is not None and shown is not None:
                 sellers[stream] = decode_seller(key.open(shown.sealed))
         return sellers
 
@@ -377,7 +384,10 @@ class Register(RecordApplication):
         """Order the erasure of a subject; repeating it orders nothing new. The erasure's stream.
 
         The key goes with the order, in one transaction, so nothing that comes in later can seal
-        with it; the process of erasure sees to the other stores. Raises `erasure.UnknownSubject`.
+        with it; the process of erasure sees to the other stores. What was destroyed before, and
+        came back by a restore, is destroyed again whatever was held since.
+
+        Raises `erasure.UnknownSubject`, `holds.Held`.
         """
         source, key = erasure.parse_subject(subject)
         purchase_stream = ids.purchase_id(source, key)
@@ -390,6 +400,9 @@ class Register(RecordApplication):
                 raise erasure.UnknownSubject(subject)
             if stream in existing:
                 return Outcome(stream)
+            if actor != RESTORE:
+                held = [presentation, purchase_stream]
+                must_not_be_held(cursor, held, legal_date(self._clock()))
             custody = Custody(source, ground, "avg", source)
             occurred = this_moment()
             ordered = erasure.ErasureOrdered(identities=(presentation.hex,), subject=subject)

@@ -29,13 +29,18 @@ AUTHORISING = {
     Action.GRANT_AUTHORISATION,
     Action.END_AUTHORISATION,
 }
+KEEPING = {Action.READ_CLOCKS, Action.RUN_CLOCKS, Action.READ_HOLDS, Action.PLACE_HOLD}
+"""What is done with how long records are kept, and not with what they say."""
 READING = [
     action
-    for action in sorted(set(Action) - AUTHORISING)
+    for action in sorted(set(Action) - AUTHORISING - KEEPING)
     if action.startswith(("read_", "open_", "export_"))
 ]
 REVIEWING = [Action.READ_REVIEWS, Action.DECIDE_REVIEW, Action.ANSWER_REVIEW, Action.EXPORT_REVIEW]
 """What is done with reads, and not with what was read."""
+CONTROLLING = {Action.READ_TRAIL, Action.SEE_READERS}
+"""Of a record who controls is told what happened to it and who looked, and nothing of its content:
+`tests/investigations/test_trail.py`."""
 EVERY_WAY = [
     (purpose, ground)
     for purpose in ("case:1", "task:1", *(f"duty:{duty}" for duty in sorted(policy.duties())))
@@ -61,7 +66,9 @@ def ever(role: str, action: Action) -> bool:
 
 class TestWhoMayNot:
     @pytest.mark.parametrize("role", ["auditor", "administrator", "defence"])
-    @pytest.mark.parametrize("action", sorted(set(Action) - set(REVIEWING) - AUTHORISING))
+    @pytest.mark.parametrize(
+        "action", sorted(set(Action) - set(REVIEWING) - AUTHORISING - KEEPING - CONTROLLING)
+    )
     def test_who_controls_or_runs_the_system_sees_none_of_its_content(
         self, role: str, action: Action
     ) -> None:
@@ -72,13 +79,66 @@ class TestWhoMayNot:
             Action.SEE_GLASSES,
             Action.REVIEW_GLASS,
             Action.READ_AUTHORISATIONS,
+            *CONTROLLING,
             *REVIEWING,
         }
 
-    @pytest.mark.parametrize("role", ["source", "dealer", "depot", "privacy_officer"])
-    @pytest.mark.parametrize("action", READING)
-    def test_who_hands_in_or_erases_reads_nothing(self, role: str, action: Action) -> None:
+    @pytest.mark.parametrize("role", ["source", "dealer", "depot"])
+    @pytest.mark.parametrize("action", [a for a in READING if a not in CONTROLLING])
+    def test_who_hands_in_reads_nothing(self, role: str, action: Action) -> None:
         assert not ever(role, action)
+
+    def test_who_erases_reads_nothing_but_the_vault_for_a_complaint(self) -> None:
+        read = {a for a in READING if ever("privacy_officer", a)}
+        assert read - CONTROLLING == {Action.OPEN_VAULT}
+        ways = [w for w in EVERY_WAY if allows(reading("privacy_officer", *w), Action.OPEN_VAULT)]
+        assert ways == [("duty:complaint", "wpg:14")]
+
+    @pytest.mark.parametrize("action", [Action.OPEN_VAULT, Action.HANDLE_PERSON_REQUEST])
+    def test_nobody_else_opens_the_vault_or_answers_persons(self, action: Action) -> None:
+        assert {role for role in Role if ever(role, action)} == {Role.PRIVACY_OFFICER}
+
+    def test_who_destroys_is_one_and_who_holds_are_two(self) -> None:
+        who = {action: {role for role in Role if ever(role, action)} for action in KEEPING}
+
+        assert who == {
+            Action.RUN_CLOCKS: {Role.PRIVACY_OFFICER},
+            Action.PLACE_HOLD: {Role.PRIVACY_OFFICER, Role.AUTHORISED_OFFICER},
+            Action.READ_CLOCKS: {Role.PRIVACY_OFFICER, Role.AUTHORISED_OFFICER, Role.AUDITOR},
+            Action.READ_HOLDS: {Role.PRIVACY_OFFICER, Role.AUTHORISED_OFFICER, Role.AUDITOR},
+        }
+
+    @pytest.mark.parametrize("role", ["source", "dealer", "depot", "administrator", "defence"])
+    @pytest.mark.parametrize("action", sorted(CONTROLLING))
+    def test_who_controls_nothing_opens_no_trail(self, role: str, action: Action) -> None:
+        assert not ever(role, action)
+
+    def test_of_reads_that_are_secret_only_who_controls_is_told(self) -> None:
+        told = {
+            role
+            for role in Role
+            for permitted in every_permission(role, Action.SEE_READERS)
+            for sight in permitted.sights.values()
+            if any(pair.endswith(" closed") for pair in sight.shown)
+        }
+
+        assert told == {Role.ACCESS_REVIEWER, Role.PRIVACY_OFFICER, Role.AUDITOR}
+
+    def test_who_else_is_told_of_reads_is_told_of_daily_work_alone(self) -> None:
+        for role in (Role.PROSECUTOR, Role.PROSECUTION_CLERK, Role.AUTHORISED_OFFICER):
+            for permitted in every_permission(role, Action.SEE_READERS):
+                for sight in permitted.sights.values():
+                    assert sight.shown == {"avg open", "wpg:8 open", "wpg:13 open"}
+
+    @pytest.mark.parametrize("role", sorted(Role))
+    def test_a_trail_is_opened_of_what_may_be_read_and_of_no_more(self, role: Role) -> None:
+        for way in EVERY_WAY:
+            asked = reading(role, *way)
+            if way[0] not in ("duty:review", "duty:break_glass"):
+                # What was granted is there to be read, and not to follow who else looked at it.
+                of_hits = dict(policy.sights(asked, Action.READ_HITS))
+                of_hits.pop(Relation.GRANTED, None)
+                assert policy.sights(asked, Action.READ_TRAIL) == of_hits, way
 
     @pytest.mark.parametrize("role", ["boa_1", "boa_2", "municipal_clerk"])
     def test_who_controls_dealers_sees_dealers_and_purchases_alone(self, role: str) -> None:
@@ -91,9 +151,14 @@ class TestWhoMayNot:
         allowed = {role for role in Role if ever(role, Action.EXPORT_HITS)}
         assert allowed == {Role.AUTHORISED_OFFICER}
 
-    @pytest.mark.parametrize("action", [a for a in READING if a != Action.EXPORT_HITS])
+    @pytest.mark.parametrize(
+        "action", sorted(set(READING) - {Action.EXPORT_HITS, Action.OPEN_VAULT})
+    )
     def test_nobody_but_the_authorised_officer_sees_what_is_closed(self, action: Action) -> None:
+        controls = {Role.ACCESS_REVIEWER, Role.PRIVACY_OFFICER, Role.AUDITOR}
         for role in set(Role) - {Role.AUTHORISED_OFFICER}:
+            if action in CONTROLLING and role in controls:
+                continue
             for permitted in every_permission(role, action):
                 for sight in permitted.sights.values():
                     assert not [pair for pair in sight.known if pair.endswith(" closed")]
@@ -127,7 +192,7 @@ class TestWhoMayNot:
     def test_a_review_is_no_ground_to_read_a_register(self) -> None:
         for role in Role:
             shown = reading(role, "duty:review", "wpg:32a")
-            assert {a for a in READING if allows(shown, a)} <= set(REVIEWING)
+            assert {a for a in READING if allows(shown, a)} <= {*REVIEWING, *CONTROLLING}
 
     def test_a_control_of_the_register_opens_no_name(self) -> None:
         shown = reading("district_detective", "task:1", "sr:437")

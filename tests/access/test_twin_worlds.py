@@ -318,6 +318,9 @@ def values(served: Served) -> Mapping[str, Any]:
         "purchase": str(ids.purchase_id(TILL, "purchase-1")),
         "stolenItem": str(ids.stolen_item_id(POLICE, "stolen-1")),
         "record": str(_person()),
+        "of": str(ids.purchase_id(TILL, "purchase-1")),
+        # Reads are told too, and asking is one: `tests/investigations/test_trail.py` has those.
+        "kinds": ["purchase", "presentation", "stolen_item", "hit", "case", "reveal"],
         "dealer": dealer,
         "establishment": told["dealer"]["establishments"][0]["id"],
         "case": case["id"],

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from herkomst import __version__
-from tests.archives import a_dealer, a_purchase, a_stolen_item
+from tests.archives import TILL, a_dealer, a_moment, a_purchase, a_stolen_item
 from tests.commands import Herkomst
 
 
@@ -85,6 +85,35 @@ class TestTheMainJob:
         assert hit["stolen"]["key"] == a_stolen_item().key
         after = herkomst("status", "--json").document["sequences"]["journal"]["head"]
         assert after > journal
+
+    def test_the_trail_of_a_hit_leaves_as_lines_and_on_paper(
+        self, herkomst: Herkomst, tmp_path: Path
+    ) -> None:
+        under = ("--purpose", "duty:front_desk", "--ground", "wpg:8")
+        hit = herkomst("export", "hits", *under).lines[0]["hit"]
+        assert herkomst("work", "--once").code == 0
+
+        ended = herkomst("export", "trail", hit, *under)
+        file = tmp_path / "trail.pdf"
+        paper = herkomst("export", "trail", hit, "--as", "pdf", "--out", str(file), *under)
+
+        assert ended.code == 0, ended.err
+        topics = [line["topic"] for line in ended.lines]
+        assert {"dor.purchase.registered", "heling.item.reported"} <= set(topics)
+        assert topics[-1] == "journal.read", "the export above is a read of it"
+        assert all(len(line["leaf"]) == 64 for line in ended.lines)
+        assert paper.code == 0, paper.err
+        assert file.read_bytes().startswith(b"%PDF-")
+
+    def test_a_trail_is_of_one_record(self, herkomst: Herkomst) -> None:
+        under = ("--purpose", "duty:front_desk", "--ground", "wpg:8")
+
+        assert herkomst("export", "trail", *under).code == 2
+        assert herkomst("export", "hits", "x", *under).code == 2
+        assert herkomst("export", "hits", "--as", "pdf", *under).code == 2
+        assert herkomst("export", "trail", "x", "--as", "csv", *under).code == 2
+        unknown = herkomst("export", "trail", "x", *under)
+        assert (unknown.code, "There is no record 'x'" in unknown.err) == (1, True)
 
     def test_importing_again_changes_nothing(self, herkomst: Herkomst, tmp_path: Path) -> None:
         file = ndjson(tmp_path / "p.ndjson", [a_purchase()])
@@ -190,6 +219,44 @@ class TestTheMainJob:
         assert ended.code == 0, ended.err
         stores = {store["name"] for store in ended.document["stores"]}
         assert stores >= {"vault", "presentations", "links", "match_keys"}
+
+    def test_nothing_is_destroyed_by_the_clocks_of_another_day(self, herkomst: Herkomst) -> None:
+        refused = herkomst("retention", "--on", "2040-01-01")
+
+        assert (refused.code, "--dry-run" in refused.err) == (2, True)
+        assert herkomst("retention", "--on", "gisteren", "--dry-run").code == 2
+
+    def test_a_dry_run_tells_what_would_be_destroyed_and_destroys_nothing(
+        self, herkomst: Herkomst
+    ) -> None:
+        old = a_purchase(key="over", acquired=a_moment("2022-01-10T12:00:00+01:00"))
+        line = msgspec.json.encode(old).decode()
+        taken = herkomst("import", "-", "--as", "purchases", "--source", TILL, stdin=line)
+        assert taken.code == 0, taken.err
+
+        for _ in range(2):
+            told = herkomst("retention", "--dry-run", "--json")
+            assert told.code == 0, told.err
+            assert told.document["dry_run"] is True
+            assert told.document["changes"] == [
+                {"record": "identity", "from": "active", "to": "destroyed", "count": 1}
+            ]
+            assert told.document["stores"] == []
+        said = herkomst("retention", "--dry-run").out
+        assert "1 identity would go from active to destroyed" in said
+
+    def test_what_is_over_its_term_is_destroyed_and_each_store_acknowledges(
+        self, herkomst: Herkomst
+    ) -> None:
+        ended = herkomst("retention", "--json")
+
+        assert ended.code == 0, ended.err
+        stores = {store["name"] for store in ended.document["stores"]}
+        assert stores >= {"vault", "presentations", "links", "match_keys", "register", "purchases"}
+        assert ended.document["changes"][0]["count"] == 1
+        again = herkomst("retention")
+        assert (again.code, again.out) == (0, "Nothing is due.\n")
+        assert herkomst("verify").code == 0
 
     def test_no_token_without_development_login(self, herkomst: Herkomst) -> None:
         refused = herkomst("token", "--role", "district_detective", "--unit", "amsterdam")

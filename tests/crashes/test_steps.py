@@ -164,6 +164,28 @@ def test_given_a_rebuild_that_died_when_asked_then_the_old_or_the_new_answers(
         assert home.does("digest", "purchases") == before
 
 
+@pytest.mark.parametrize("step", ["erasure.destroyed", "erasure.acknowledged"])
+def test_given_a_run_of_the_clocks_that_died_when_repeated_then_all_is_destroyed_once(
+    home: Home, step: str
+) -> None:
+    file = home.purchases(1)
+    over = {**json.loads(file.read_text()), "acquired": {"from": "2022-01-10T12:00:00+01:00"}}
+    file.write_text(json.dumps(over) + "\n")
+    home.does(*imported(file))
+    with unharmed(home, file):
+        home.dies(step, "retention")
+
+        told = home.does("retention")
+
+        assert told["blocked"] == []
+    with open_archive(Settings.read(home.herkomst.environ)) as archive:
+        stream = ids.purchase_id(TILL, over["key"])
+        with archive.database.connection() as connection:
+            assert archive.register.vault.keys(connection, [stream]) == {}
+        shown = {r["presentation"]: r["state"] for r in rows(archive, "presentations")}
+        assert shown[ids.presentation_id(stream)] == "erased"
+
+
 @pytest.mark.parametrize("step", steps("erasure"))
 def test_given_an_erasure_that_died_when_repeated_then_every_store_acknowledges(
     home: Home, step: str

@@ -9,19 +9,29 @@ from herkomst.domain.casework import (
     case,
     glass,
     hit,
+    hold,
     match,
     personnel,
     rehearsal,
     request,
     reveal,
     review,
+    rights,
 )
 from herkomst.domain.events import Envelope, EventData
 from herkomst.domain.journal import Attempted, Concluded, Read
 from herkomst.domain.matching import Reason
 from herkomst.domain.money import Money
 from herkomst.domain.problems import Mark
-from herkomst.domain.register import book, dealer, erasure, identity, purchase, stolen_item
+from herkomst.domain.register import (
+    book,
+    dealer,
+    erasure,
+    identity,
+    keeping,
+    purchase,
+    stolen_item,
+)
 
 STREAM = "672d1efd39f650128d934cf69a9cfd85"
 OTHER = "eedcf8fb40e95042b8a93b562d5a8916"
@@ -195,6 +205,11 @@ EXAMPLES: tuple[EventData, ...] = (
     _as(identity.IdentityCorrected, _PRESENTATION),
     identity.IdentityWithdrawn(purchase=STREAM, source="kassa", source_key="purchase-1"),
     identity.IdentityErased(erasure=OTHER),
+    identity.IdentityRestricted(because="case 2026-0001", on="2026-03-02", state="comparable"),
+    keeping.KeyRestricted(
+        because="wpg:9", kind="case", on="2026-03-02", record=STREAM, state="vault"
+    ),
+    keeping.KeyDestroyed(because="wpg:14", kind="stolen_item", on="2026-03-02", record=STREAM),
     erasure.ErasureOrdered(identities=(OTHER,), subject="seller:kassa:purchase-1"),
     erasure.ErasureAcknowledged(clock="minutes", store="vault"),
     _as(stolen_item.Reported, _REPORT),
@@ -237,6 +252,32 @@ EXAMPLES: tuple[EventData, ...] = (
     case.ClosingRefused(why=SEALED),
     case.Closed(),
     case.Reopened(why=SEALED),
+    hold.Placed(
+        by="user:dev:privacy_officer@politie",
+        ground="avg:18",
+        hold=1,
+        kind="presentation",
+        record=STREAM,
+        unit="politie",
+        until="2026-09-01",
+        why=SEALED,
+    ),
+    hold.Lifted(by="user:dev:privacy_officer@politie", hold=1, why=SEALED),
+    rights.RequestReceived(
+        about=SEALED,
+        by="user:dev:privacy_officer@politie",
+        due="2026-04-02",
+        on="2026-03-02",
+        rights=("avg:15", "wpg:25"),
+    ),
+    rights.IdentityChecked(by="user:dev:privacy_officer@politie", how=SEALED),
+    rights.IdentityFound(
+        by="user:dev:privacy_officer@politie", presentation=STREAM, through="document"
+    ),
+    rights.Extended(by="user:dev:privacy_officer@politie", due="2026-04-30", why=SEALED),
+    rights.RequestAnswered(
+        by="user:dev:privacy_officer@politie", digest="d" * 64, outcome="told", why=SEALED
+    ),
     reveal.Revealed(
         basis="hit",
         by="dev:rechercheur",
@@ -384,9 +425,11 @@ EXAMPLES: tuple[EventData, ...] = (
     ),
     authorisation.Ended(grant="1", why=SEALED),
     Read(
+        answered_token="d" * 32,
         asked=SEALED,
         asked_token="a" * 32,
         count=2,
+        counts=(41, None),
         device="pc-1",
         document="b" * 64,
         duration_us=1834,

@@ -246,6 +246,40 @@ class TestAsItWasKnown:
         assert told["caseAsKnown"]["__typename"] in ("KnownCase", "NotOpenedYet")
         assert told["caseChanges"]["nodes"] == []
 
+    def test_what_stands_beside_a_record_is_not_told_of_another_day(
+        self, served: Served, case: Any
+    ) -> None:
+        act(served, "addCaseItem", f', kind: purchase, item: "{PURCHASE}"', case)
+        query = """query ($c: ID!, $d: Date!) { caseAsKnown(id: $c, recorded: $d, first: 9) {
+            ... on KnownCase { items { nodes { record { ... on Purchase {
+                sellerPresented shop { id } presentation { __typename } } } } } } } }"""
+
+        told = served.told(query, {"c": case["id"], "d": str(TODAY)}, **LEADER)["caseAsKnown"]
+
+        (item,) = told["items"]["nodes"]
+        assert item["record"] == {"sellerPresented": True, "shop": None, "presentation": None}
+
+    def test_differences_between_two_days_by_field(self, served: Served, case: Any) -> None:
+        act(served, "addCaseItem", f', kind: purchase, item: "{PURCHASE}"', case)
+        query = """query ($c: ID!, $u: Date!) {
+            caseDifferences(id: $c, since: "2026-01-01", until: $u, first: 10)
+            { totalCount nodes { kind became fields { field before after } }
+              refused { ... on InvalidPage { code } } } }"""
+
+        told = served.told(query, {"c": case["id"], "u": str(TODAY)}, **LEADER)["caseDifferences"]
+
+        assert told["totalCount"] == 3
+        assert [(node["kind"], node["became"]) for node in told["nodes"]] == [
+            ("case", "there"),
+            ("case_item", "there"),
+            ("purchase", "there"),
+        ]
+        assert {"field": "/title", "before": None, "after": '"Rijwiel"'} in told["nodes"][0][
+            "fields"
+        ]
+        stranger = served.told(query, {"c": case["id"], "u": str(TODAY)})["caseDifferences"]
+        assert stranger["refused"] == {"code": "unknown_case"}
+
     def test_changes_between_two_days(self, served: Served, case: Any) -> None:
         act(served, "addCaseItem", f', kind: purchase, item: "{PURCHASE}"', case)
         query = """query ($c: ID!, $u: Date!) {

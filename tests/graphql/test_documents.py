@@ -28,9 +28,11 @@ from herkomst.graphql.schema import make_schema
 from herkomst.record.archive import Archive
 from herkomst.record.casework import Opening, Seal
 from herkomst.record.postgres import EmbeddedPostgres
+from tests import authorising
 from tests.archives import POLICE, TILL, a_dealer, a_purchase, make_archive
 from tests.graphql.counting import counted
 from tests.serving import Served, follow, journal, pair, serving, take_in
+from tests.staffing import a_read, an_officer, rehearse, tell
 
 SCHEMA = make_schema()
 DOCUMENTS = read_documents(SCHEMA.core)
@@ -40,11 +42,13 @@ PEOPLE = {
     "Detective": {"role": "district_detective", "ground": "wpg:8"},
     "Financial": {"role": "financial_investigator", "ground": "wpg:9"},
     "Prosecutor": {"role": "prosecutor", "ground": "wjsg:39b"},
-    "Reviewer": {"role": "access_reviewer", "ground": "wpg:8"},
+    "Reviewer": {"role": "access_reviewer", "ground": "wpg:32a"},
 }
 """As whom the documents of each are asked."""
 WHO_MAY = {"role": "team_leader", "ground": "wpg:8", "purpose": "duty:acceptance"}
 """Who is shown what every document asks for, so that all of its statements are sent."""
+WHO_REVIEWS = {"role": "access_reviewer", "ground": "wpg:32a", "purpose": "duty:review"}
+OF_AUTHORISATIONS = {"role": "auditor", "ground": "wpg:6", "purpose": "duty:authorisation"}
 LEADER = "dev:team_leader@amsterdam"
 MOST = 8
 SIZES = (1, 10, 100)
@@ -63,8 +67,16 @@ def world(server: EmbeddedPostgres) -> Iterator[Archive]:
         take_in(archive, *pawned)
         confirm(archive)
         fill(archive, open_case(archive))
+        authorise(archive)
+        tell(archive, an_officer())
+        rehearse(archive, *(a_read(f"R-{n}") for n in range(MANY)))
         follow(archive)
         yield archive
+
+
+def authorise(archive: Archive) -> None:
+    for n in range(MANY):
+        authorising.authorise(archive, f"subject-{n}", "hic_team", "utrecht")
 
 
 def open_case(archive: Archive) -> Any:
@@ -100,7 +112,18 @@ def _add(kind: ItemKind, item: str, case: Case, seal: Seal) -> EventData:
 @pytest.fixture(scope="module")
 def served(world: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with serving(world, tmp_path_factory.mktemp("home")) as served:
+        break_glass(served)
         yield served
+
+
+def break_glass(served: Served) -> None:
+    """One time, with something viewed behind it."""
+    breaking = """mutation { breakGlass(emergency: life, why: "Kind vermist.", hours: 1)
+        { __typename } }"""
+    told = served.told(breaking, None, role="hic_team", ground="wpg:8")
+    assert told["breakGlass"]["__typename"] == "GlassChanged"
+    served.nodes("hits(first: 1)", role="hic_team", purpose="duty:break_glass")
+    follow(served.archive)
 
 
 @pytest.fixture(scope="module")
@@ -113,12 +136,14 @@ def values(served: Served) -> Mapping[str, Any]:
     ).values()
     (hit, *_) = served.nodes("hits(first: 1, grade: [full_hit])", **WHO_MAY)
     (case, *_) = served.nodes("cases(first: 1)", **WHO_MAY)
+    (review, *_) = served.nodes("reviewQueue(first: 1)", **WHO_REVIEWS)
     purchase = str(ids.purchase_id(TILL, "purchase-1"))
     return {
         "hit": hit["id"],
         "purchase": purchase,
         "stolenItem": str(ids.stolen_item_id(POLICE, "stolen-1")),
         "record": purchase,
+        "of": hit["id"],
         "dealer": dealer["id"],
         "establishment": dealer["establishments"][0]["id"],
         "case": case["id"],
@@ -126,6 +151,9 @@ def values(served: Served) -> Mapping[str, Any]:
         "since": "2026-01-01",
         "until": str(DAY + timedelta(1)),
         "after": 0,
+        "review": review["id"],
+        "officer": "personeel:O-1",
+        "viewed": 10,
     }
 
 
@@ -165,10 +193,11 @@ class TestWhose:
         """What the policy does not allow him yet is told by its type, and is no error."""
         document = DOCUMENTS.named(name)
         (who,) = (PEOPLE[person] for person in PEOPLE if name.startswith(person))
+        if name.startswith("Reviewer"):
+            who = who_is_shown(name)
 
-        answer = ask(
-            served, document, needed(document, values, 10), purpose="duty:acceptance", **who
-        )
+        variables = needed(document, values, 10)
+        answer = ask(served, document, variables, **{"purpose": "duty:acceptance", **who})
 
         assert answer.status_code == 200
         assert "errors" not in answer.json(), answer.text
@@ -179,7 +208,7 @@ class TestWhose:
     ) -> None:
         document = DOCUMENTS.named(name)
 
-        told = ask(served, document, needed(document, values, 10), role="auditor").json()
+        told = ask(served, document, needed(document, values, 10), role="municipal_clerk").json()
 
         assert "errors" not in told
         ((_, found),) = told["data"].items()
@@ -212,9 +241,17 @@ HEADING = f"{'document':<26}statements  cost at first: 100\n"
 
 def row(served: Served, values: Mapping[str, Any], name: str) -> str:
     document = DOCUMENTS.named(name)
-    cost = ask(served, document, needed(document, values, 100), **WHO_MAY).json()["extensions"]
+    variables = needed(document, values, 100)
+    cost = ask(served, document, variables, **who_is_shown(name)).json()["extensions"]
     count = statements(served, values, name, 100)
     return f"{name:<26}{count:>10}  {cost['cost']['requested']:>18}\n"
+
+
+def who_is_shown(name: str) -> dict[str, str]:
+    """As whom a document is shown all that it asks for."""
+    if name == "ReviewerAuthorisations":
+        return OF_AUTHORISATIONS
+    return WHO_REVIEWS if name.startswith("Reviewer") else WHO_MAY
 
 
 def statements(served: Served, values: Mapping[str, Any], name: str, size: int) -> int:
@@ -222,7 +259,7 @@ def statements(served: Served, values: Mapping[str, Any], name: str, size: int) 
     document = DOCUMENTS.named(name)
     variables = needed(document, values, size)
     with counted() as sent:
-        told = ask(served, document, variables, **WHO_MAY).json()
+        told = ask(served, document, variables, **who_is_shown(name)).json()
     assert "errors" not in told
     encoded = msgspec.json.encode(told).decode()
     assert "NotPermitted" not in encoded
@@ -307,9 +344,21 @@ class TestCost:
     def test_every_document_may_be_asked_for_a_whole_page(self, name: str) -> None:
         operations = Operations(SCHEMA, DOCUMENTS, introspection=False)
         document = DOCUMENTS.named(name)
-        anything = dict.fromkeys(
-            ("hit", "purchase", "stolenItem", "record", "dealer", "establishment", "case"), "x"
+        anything: dict[str, Any] = dict.fromkeys(
+            (
+                "hit",
+                "purchase",
+                "stolenItem",
+                "dealer",
+                "establishment",
+                "case",
+                "review",
+                "officer",
+                "of",
+            ),
+            "x",
         )
+        anything["viewed"] = 100
         days = dict.fromkeys(("recorded", "since", "until"), "2026-01-01")
 
         assert operations.prepare(

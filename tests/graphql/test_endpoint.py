@@ -2,8 +2,12 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from threading import Condition, Event, Thread
+from time import perf_counter
+from typing import Any, NamedTuple
 
+import httpx
+import msgspec
 import pytest
 
 from herkomst.domain.journal import Read
@@ -102,6 +106,22 @@ class TestJournal:
         assert (entry.withheld, entry.way, entry.purpose) == (1, "graphql", "duty:acceptance")
         assert "hits(first: 10)" in opened(archive)[0][0]
 
+    def test_of_a_count_the_entry_says_its_size_and_tells_the_answer_again(
+        self, archive: Archive, tmp_path: Path
+    ) -> None:
+        take_in(archive, a_dealer(), *pair(1), *pair(2))
+
+        with serving(archive, tmp_path) as served:
+            counting = "{ hits(first: 1) { totalCount } dealers(first: 1) { totalCount } }"
+            answer = served.ask(counting)
+            served.ask(HITS)
+
+        counted, listed = journal(archive)
+        assert sorted(counted.counts) == [1, 2]
+        data = msgspec.json.encode(answer.json()["data"]).decode()
+        assert counted.answered_token == archive.keyring.token(f"answered:{data}")
+        assert (listed.counts, listed.answered_token) == ((), None)
+
     def test_who_is_not_permitted_is_written_down_too(
         self, archive: Archive, tmp_path: Path
     ) -> None:
@@ -138,6 +158,84 @@ class TestJournal:
             assert not any("purchase-1" in answer.text for answer in answers)
             grant(archive)
             assert served.nodes("hits(first: 1)")
+
+    def test_with_fifty_readers_when_it_is_cut_off_then_none_is_answered_until_it_is_back(
+        self, archive: Archive, tmp_path: Path
+    ) -> None:
+        """Each answer has its entry, whatever was under way when the right went and came."""
+        take_in(archive, a_dealer(), *pair(1))
+
+        with serving(archive, tmp_path) as served, Readers(served, 50) as readers:
+            readers.wait_until_each_has(3)
+            revoke(archive)
+            cut = perf_counter()
+            readers.wait_until_each_has(3)
+            mended = perf_counter()
+            grant(archive)
+            back = perf_counter()
+            readers.wait_until_each_has(3)
+
+        meanwhile = [a for a in readers.answers if a.asked > cut and a.answered < mended]
+        assert len(meanwhile) > 50
+        assert {(answer.status, answer.code) for answer in meanwhile} == {
+            (503, "journal_unavailable")
+        }
+        assert {a.status for a in readers.answers if a.asked > back} == {200}
+        told = [answer for answer in readers.answers if answer.status == 200]
+        assert not any(a.has_data for a in readers.answers if a.status != 200)
+        assert len(told) <= len(journal(archive))
+
+
+class Answer(NamedTuple):
+    """What one reader was told, and when."""
+
+    asked: float
+    answered: float
+    status: int
+    code: str | None
+    has_data: bool
+
+
+class Readers:
+    """Clients that ask one question after another until they are told to stop."""
+
+    def __init__(self, served: Served, count: int) -> None:
+        self.answers: list[Answer] = []
+        self._served, self._stop, self._more = served, Event(), Condition()
+        self._threads = [Thread(target=self._read) for _ in range(count)]
+
+    def __enter__(self) -> "Readers":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def wait_until_each_has(self, answers: int) -> None:
+        """From now on, on average."""
+        enough = len(self.answers) + answers * len(self._threads)
+        with self._more:
+            assert self._more.wait_for(lambda: len(self.answers) >= enough, timeout=120)
+
+    def _read(self) -> None:
+        headers = self._served.headers()
+        with httpx.Client(base_url=self._served.client.base_url, timeout=60) as client:
+            while not self._stop.is_set():
+                asked = perf_counter()
+                told = client.post("/graphql", json={"query": HITS}, headers=headers)
+                answer = Answer(
+                    asked,
+                    perf_counter(),
+                    told.status_code,
+                    told.json().get("code"),
+                    "purchase-1" in told.text or bool(told.json().get("data")),
+                )
+                with self._more:
+                    self.answers.append(answer)
+                    self._more.notify_all()
 
 
 class TestFreshness:

@@ -2,25 +2,29 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from herkomst.access.policy import Action
 from herkomst.access.reading import Returned
 from herkomst.access.viewer import Role
 from herkomst.domain import ids
-from herkomst.investigations import cases, hits, known, purchases, stolen_items
+from herkomst.domain.casework.reveal import Revealed, Reveals
+from herkomst.investigations import cases, hits, known, presentations, purchases, stolen_items
 from herkomst.investigations.goods import Withheld
 from herkomst.investigations.hits import Hit
 from herkomst.investigations.inquiry import Inquiry
-from herkomst.investigations.known import Change, KnownCase, Moment
+from herkomst.investigations.known import Change, Difference, KnownCase, Moment
 from herkomst.investigations.pages import Page
+from herkomst.investigations.presentations import Identity, Presentation
 from herkomst.investigations.purchases import Purchase
 from herkomst.investigations.stolen_items import StolenItem
 from herkomst.record.archive import Archive
-from herkomst.record.casework import CaseOpened
-from tests.archives import POLICE, TILL, a_correction, a_dealer
+from herkomst.record.casework import CaseOpened, Seal, Standpoint
+from tests.archives import POLICE, TILL, a_correction, a_dealer, a_seller
 from tests.investigations.inquiring import inquire
 from tests.investigations.test_cases import a_case, allowed, do, join
 from tests.projections.following import take_in
@@ -73,7 +77,7 @@ def what_came_later(archive: Archive, case: CaseOpened) -> None:
     take_in(archive, a_correction("c", payment={"form": "card"}))
     take_in(
         archive,
-        msgspec.structs.replace(pair(1)[1], status="withdrawn", withdrawn_reason="mistaken"),
+        replace(pair(1)[1], status="withdrawn", withdrawn_reason="mistaken"),
     )
     do(archive, case, lambda s, seal: s.note("fact", seal("Ingetrokken."), STOLEN.hex))
     do(archive, case, lambda s, seal: s.remove(PURCHASE.hex, seal("vergissing")))
@@ -113,9 +117,8 @@ def test_given_now_then_what_is_known_is_what_the_registers_tell(
         now, (("purchase", Purchase), ("stolen_item", StolenItem), ("hit", Hit)), strict=True
     ):
         assert isinstance(one, shape)
-        assert msgspec.structs.replace(told[kind], revision=0) == msgspec.structs.replace(
-            one, revision=0
-        )
+        marked = {} if kind == "stolen_item" else {"as_known": True}
+        assert replace(told[kind], revision=0) == replace(one, revision=0, **marked)
 
 
 def test_given_an_answer_then_all_that_it_tells_of_is_returned_to_the_journal(
@@ -235,3 +238,180 @@ def test_given_more_changes_than_a_page_when_paged_then_each_is_told_once_in_ord
 
     assert told == changes(archive, case, 9)
     assert len({change.revision for change in told}) == len(told) > 4
+
+
+def differences(
+    archive: Archive, case: CaseOpened, early: Moment, late: Moment, page: Page | None = None
+) -> list[Difference]:
+    permitted = allowed(Action.READ_CASES)
+    follow(archive)
+
+    async def ask(inquiry: Inquiry) -> list[Difference]:
+        found = await cases.one(permitted, inquiry, case=case.id)
+        assert found is not None
+        told = await known.case_differences(
+            permitted, inquiry, found, early, late, page or Page(100)
+        )
+        return told.nodes
+
+    return inquire(archive, ask)
+
+
+def test_given_two_moments_then_what_differs_is_told_by_field(
+    archive: Archive, case: CaseOpened
+) -> None:
+    early = this_moment()
+    take_in(archive, a_correction("c", payment={"form": "card"}))
+    do(archive, case, lambda s, seal: s.note("fact", seal("Zeven fietsen."), STOLEN.hex))
+    do(archive, case, lambda s, seal: s.remove(HIT.hex, seal("vergissing")))
+
+    told = differences(archive, case, early, this_moment())
+
+    assert [(each.kind, each.became) for each in told] == [
+        ("case_item", "gone"),
+        ("case_entry", "there"),
+        ("purchase", "other"),
+        ("hit", "gone"),
+    ]
+    (paid,) = [field for field in told[2].fields if field.field == "/payment/form"]
+    assert (paid.before, paid.after) == ('"cash"', '"card"')
+    assert '"Zeven fietsen."' in {field.after for field in told[1].fields}
+    assert {field.after for field in told[3].fields} == {None}
+
+
+def test_given_the_same_moment_twice_then_nothing_differs(
+    archive: Archive, case: CaseOpened
+) -> None:
+    now = this_moment()
+
+    assert differences(archive, case, now, now) == []
+
+
+def test_given_what_may_not_be_read_when_it_changes_then_no_field_of_it_is_told(
+    archive: Archive,
+) -> None:
+    take_in(archive, a_dealer(), *pair(1, "confidential"))
+    case = a_case(archive)
+    join(archive, case)
+    do(archive, case, lambda s, _: s.add("stolen_item", STOLEN.hex, None))
+    early = this_moment()
+    withdrawn = replace(pair(1, "confidential")[1], status="withdrawn", withdrawn_reason="mistaken")
+    take_in(archive, withdrawn)
+
+    assert differences(archive, case, early, this_moment()) == []
+
+
+def test_given_more_differences_than_a_page_then_the_next_page_goes_on(
+    archive: Archive, case: CaseOpened
+) -> None:
+    long_ago = Moment(datetime.now(UTC) - timedelta(days=1))
+    now = this_moment()
+    whole = differences(archive, case, long_ago, now)
+
+    assert differences(archive, case, long_ago, now, Page(2)) == whole[:2]
+    rest = differences(archive, case, long_ago, now, Page(100, whole[1].revision))
+    assert rest == whole[2:]
+
+
+def named(archive: Archive) -> tuple[CaseOpened, UUID]:
+    """A case with a person in it, by what he presented."""
+    take_in(archive, a_dealer(), *pair(1))
+    case = a_case(archive)
+    join(archive, case)
+    person = ids.presentation_id(PURCHASE)
+    do(archive, case, lambda s, seal: s.name(person.hex, "suspect", "wpg:8", seal("verkocht")))
+    follow(archive)
+    return case, person
+
+
+def reveal(archive: Archive, case: CaseOpened, person: UUID) -> None:
+    def revealed(_: Reveals, seal: Seal) -> Revealed:
+        return Revealed(
+            basis="case",
+            by="dev:someone",
+            case=case.id.hex,
+            presentation=person.hex,
+            purpose=f"case:{case.number}",
+            why=seal("aanhouding"),
+        )
+
+    standpoint = Standpoint("user:dev:someone", "wpg:8", "amsterdam")
+    archive.casework.in_reveals("dev:someone", revealed, standpoint)
+
+
+def test_given_a_person_then_the_identity_is_known_from_when_it_was_revealed_in_the_case(
+    archive: Archive,
+) -> None:
+    case, person = named(archive)
+    hidden = this_moment()
+    reveal(archive, case, person)
+    told = this_moment()
+    follow(archive)
+
+    before = records(as_known(archive, case, hidden))["presentation"]
+    after = records(as_known(archive, case, told))["presentation"]
+
+    assert isinstance(before.identity, Withheld)
+    assert isinstance(after.identity, Identity)
+    assert after.identity.family_name == a_seller().family_name
+    assert before.pseudonym == after.pseudonym
+
+
+def test_given_a_person_then_he_is_known_as_the_register_tells_him(archive: Archive) -> None:
+    case, person = named(archive)
+    permitted = allowed(Action.READ_PRESENTATIONS, role=Role.DISTRICT_DETECTIVE)
+    told = records(as_known(archive, case, this_moment()))["presentation"]
+
+    async def ask(inquiry: Inquiry) -> Presentation | None:
+        return await presentations.one(permitted, inquiry, person)
+
+    now = inquire(archive, ask)
+
+    assert now is not None
+    assert told == now
+
+
+def test_given_an_identity_that_was_corrected_away_then_it_was_known_before(
+    archive: Archive,
+) -> None:
+    case, person = named(archive)
+    reveal(archive, case, person)
+    then = this_moment()
+    before = encoded(as_known(archive, case, then))
+    take_in(archive, a_correction("c", seller=None))
+
+    assert encoded(as_known(archive, case, then)) == before
+    assert records(as_known(archive, case, this_moment())) == {"presentation": None}
+    (gone,) = differences(archive, case, then, this_moment())
+    assert (gone.kind, gone.became, gone.of) == ("presentation", "gone", person)
+
+
+def test_given_what_was_revealed_in_another_case_then_it_is_not_known_in_this_one(
+    archive: Archive,
+) -> None:
+    case, person = named(archive)
+    reveal(archive, a_case(archive), person)
+
+    told = records(as_known(archive, case, this_moment()))
+
+    assert isinstance(told["presentation"].identity, Withheld)
+
+
+def test_given_differences_then_the_journal_is_told_of_them_and_of_nothing_that_stayed(
+    archive: Archive,
+) -> None:
+    case, person = named(archive)
+    early = this_moment()
+    reveal(archive, case, person)
+    take_in(archive, a_dealer(key="dealer-2"))
+    permitted, returned = allowed(Action.READ_CASES), Returned()
+    follow(archive)
+
+    async def ask(inquiry: Inquiry) -> None:
+        found = await cases.one(permitted, inquiry, case=case.id)
+        assert found is not None
+        await known.case_differences(permitted, inquiry, found, early, this_moment(), Page(10))
+
+    inquire(archive, ask, returned)
+
+    assert returned.ids == (f"case:{case.id}", f"presentation:{person}", f"identity:{person}")

@@ -15,7 +15,7 @@ from herkomst.record.archive import Archive
 from herkomst.record.database import Row
 from tests.projections.following import connected
 
-TYPES = ("uuid", "text", "date", "integer", "bigint", "boolean", "timestamptz", "bytea")
+TYPES = ("uuid", "text", "date", "integer", "bigint", "boolean", "timestamptz", "bytea", "uuid[]")
 STATEMENT = "COPY read.written FROM STDIN (FORMAT BINARY)"
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 zones = st.integers(-14, 14).map(lambda hours: timezone(timedelta(hours=hours)))
@@ -33,6 +33,7 @@ values = st.tuples(
     st.booleans(),
     moments,
     st.binary(),
+    st.lists(st.uuids(), max_size=3),
 )
 
 
@@ -65,5 +66,5 @@ def test_given_any_values_when_copied_then_they_are_read_back_as_they_were(
 def test_given_nothing_at_all_when_copied_then_it_is_null_and_not_the_word_for_it(
     connection: Connection[Row],
 ) -> None:
-    row = (UUID(int=1), "\\N", None, None, None, None, datetime(2026, 3, 1, tzinfo=UTC), None)
+    row = (UUID(int=1), "\\N", None, None, None, None, datetime(2026, 3, 1, tzinfo=UTC), None, None)
     assert read_back(connection, [row]) == [row]

@@ -3,9 +3,11 @@
 Who the person is, is resolved later and reversibly; a presentation only says what was shown.
 """
 
+from collections.abc import Iterable
 from operator import attrgetter
+from typing import Literal
 
-from herkomst.domain.events import EventData, event
+from herkomst.domain.events import EventData, Recorded, event
 from herkomst.domain.register.records import Seller
 
 
@@ -54,6 +56,47 @@ class IdentityErased(EventData, frozen=True, kw_only=True):
 
     erasure: str
     """Stream of the erasure that ordered it, in hex."""
+
+
+@event
+class IdentityRestricted(EventData, frozen=True, kw_only=True):
+    """What may be done with the identity is another than before, because a clock ran or because it
+    is needed again (art. 8 and 14 Wpg)."""
+
+    TOPIC = "dor.identity.restricted"
+
+    because: str
+    """What it is kept for in that state, in words."""
+    on: str
+    """Legal date by which it was counted."""
+    state: Literal["active", "comparable", "vault"]
+
+
+def is_found(data: IdentityErased | IdentityRestricted) -> bool:
+    """Whether anything is still found by the identity, or by what else its key seals."""
+    return isinstance(data, IdentityRestricted) and data.state != "vault"
+
+
+def reached(facts: Iterable[Recorded]) -> Literal["active", "comparable", "vault", "destroyed"]:
+    """The state that was recorded of an identity, given its stream."""
+    state: Literal["active", "comparable", "vault", "destroyed"] = "active"
+    for fact in facts:
+        if isinstance(fact.data, IdentityErased):
+            return "destroyed"
+        if isinstance(fact.data, IdentityRestricted):
+            state = fact.data.state
+    return state
+
+
+def shown_last(facts: Iterable[Recorded]) -> Presentation | None:
+    """What was presented, as it stands after corrections, given its stream."""
+    shown: Presentation | None = None
+    for fact in facts:
+        if isinstance(fact.data, Presentation):
+            shown = fact.data
+        elif isinstance(fact.data, IdentityWithdrawn | IdentityErased):
+            shown = None
+    return shown
 
 
 _FIELDS = tuple(sorted(Seller.__struct_fields__))

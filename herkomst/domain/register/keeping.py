@@ -1,0 +1,52 @@
+"""What may be done with the key of a record that is no identity: a stolen item, or a case.
+
+An identity has its own events for that (`identity.IdentityRestricted`), because read models hold
+more of it than a sealed part.
+"""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from herkomst.domain.events import EventData, Recorded, event
+
+Kind = Literal["stolen_item", "case"]
+
+
+@event
+class KeyRestricted(EventData, frozen=True, kw_only=True):
+    """What may be done with the key is another than before, because a clock ran."""
+
+    TOPIC = "privacy.key.restricted"
+
+    because: str
+    """What it is kept for in that state, in words."""
+    kind: Kind
+    on: str
+    """Legal date by which it was counted."""
+    record: str
+    """Stream of the record, in hex; its data key has the same id."""
+    state: Literal["active", "comparable", "vault"]
+
+
+@event
+class KeyDestroyed(EventData, frozen=True, kw_only=True):
+    """The key was destroyed (vernietiging, art. 14 Wpg): what it sealed opens no more."""
+
+    TOPIC = "privacy.key.destroyed"
+
+    because: str
+    kind: Kind
+    on: str
+    record: str
+    """Stream of the record, in hex."""
+
+
+def reached(facts: Iterable[Recorded]) -> Literal["active", "comparable", "vault", "destroyed"]:
+    """The state that was recorded of a key, given the stream of its keeping."""
+    state: Literal["active", "comparable", "vault", "destroyed"] = "active"
+    for fact in facts:
+        if isinstance(fact.data, KeyDestroyed):
+            return "destroyed"
+        if isinstance(fact.data, KeyRestricted):
+            state = fact.data.state
+    return state

@@ -1,0 +1,324 @@
+"""Retention: what each record is kept for on a day, and what follows from it for its key.
+
+What is due is found by an index, a page at a time, so nobody looks through what is not. A page is
+decided on and carried out in one transaction under the locks of the writers, over read models that
+have come to the end of casework: who places a hold or opens a case comes before or after, and never
+in between. Cut off anywhere it goes on where it was, because what is done is not due any more.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
+
+import uuid_utils
+from psycopg import Connection, Cursor
+from psycopg.rows import namedtuple_row
+from psycopg.sql import SQL, Identifier
+
+from herkomst.domain import clocks, ids
+from herkomst.domain.calendar import start_of
+from herkomst.domain.clocks import Kind, State
+from herkomst.domain.events import Event, EventData, Recorded
+from herkomst.domain.register import erasure, identity, keeping
+from herkomst.processes.keeping import (
+    CASES,
+    HELD,
+    HITS,
+    HITS_ON,
+    IDENTITIES,
+    IN_CASES,
+    REVIEWED,
+    STOLEN_ITEMS,
+    Change,
+    Facts,
+    Kept,
+    kept_cases,
+    kept_identities,
+    kept_stolen_items,
+)
+from herkomst.projections import registry
+from herkomst.projections.case_items import CaseItems
+from herkomst.projections.cases import Cases
+from herkomst.projections.follower import NotYet
+from herkomst.projections.hits import Hits
+from herkomst.projections.holds import Holds
+from herkomst.projections.keepings import Keepings
+from herkomst.projections.model import Model
+from herkomst.projections.presentations import Presentations
+from herkomst.projections.reads import Reads
+from herkomst.projections.reviews import Reviews
+from herkomst.projections.stolen_items import StolenItems
+from herkomst.record.application import Custody, Outcome, envelope, pending, this_moment
+from herkomst.record.archive import Archive
+from herkomst.record.database import Row
+from herkomst.record.recorder import lock_sequence
+from herkomst.record.vault import destroy
+from herkomst.steps import reached
+
+ACTOR = "process:retention"
+PAGE = 500
+MODELS: tuple[Model, ...] = (
+    Presentations(),
+    Hits(),
+    Cases(),
+    CaseItems(),
+    Holds(),
+    Keepings(),
+    Reviews(),
+    Reads(),
+    StolenItems(),
+)
+AWAITED = ("case_items", "cases", "hits", "holds", "reviews")
+"""Followers of casework that must stand at its end before anything is decided on."""
+
+# Which records are asked about: each page behind the one before it.
+_NO_LONGER_ACTIVE = SQL(
+    "SELECT presentation AS record, since AS place FROM {presentations} "
+    "WHERE state = 'presented' AND since < %(before)s "
+    "AND (since, presentation) > (%(place)s, %(after)s) "
+    "ORDER BY since, presentation LIMIT %(limit)s"
+)
+_RESTRICTED = SQL(
+    "SELECT presentation AS record FROM {presentations} "
+    "WHERE state IN ('comparable', 'vault') AND presentation > %(after)s "
+    "ORDER BY presentation LIMIT %(limit)s"
+)
+_ENDING_CASES = SQL(
+    "SELECT case_id AS record FROM {cases} c WHERE case_id > %(after)s "
+    "AND (state = 'closed' OR regime IN ('wpg:8', 'wpg:10')) "
+    "AND EXISTS (SELECT FROM vault.keys k WHERE k.key_id = c.case_id) "
+    "ORDER BY case_id LIMIT %(limit)s"
+)
+_ENDED_ITEMS = SQL(
+    "SELECT stolen_item AS record FROM {stolen_items} s "
+    "WHERE status <> 'reported' AND stolen_item > %(after)s "
+    "AND EXISTS (SELECT FROM vault.keys k WHERE k.key_id = s.stolen_item) "
+    "ORDER BY stolen_item LIMIT %(limit)s"
+)
+
+Ask = Callable[[SQL, Mapping[str, object]], list[Any]]
+
+
+def _ask(connection: Connection[Row]) -> Ask:
+    def ask(statement: SQL, values: Mapping[str, object]) -> list[Any]:
+        # A run takes long, and a model may be rebuilt meanwhile.
+        tables: Mapping[str, Identifier] = registry.live_tables(connection, MODELS)
+        with connection.cursor(row_factory=namedtuple_row) as cursor:
+            return cursor.execute(statement.format(**tables), values).fetchall()
+
+    return ask
+
+
+def _identities(ask: Ask, records: Sequence[UUID]) -> Iterator[Kept]:
+    found = ask(IDENTITIES, {"ids": list(records)})
+    purchases = [row.purchase for row in found]
+    hits = ask(HITS, {"purchases": purchases})
+    items = {"items": [*(row.record for row in found), *purchases, *(row.hit for row in hits)]}
+    rows = [ask(statement, items) for statement in (IN_CASES, HELD, REVIEWED)]
+    return kept_identities(Facts(found, hits, *rows))
+
+
+def _cases(ask: Ask, records: Sequence[UUID]) -> Iterator[Kept]:
+    found = ask(CASES, {"ids": list(records)})
+    return kept_cases(found, ask(HELD, {"items": list(records)}))
+
+
+def _stolen_items(ask: Ask, records: Sequence[UUID]) -> Iterator[Kept]:
+    found, hits = (ask(statement, {"ids": list(records)}) for statement in (STOLEN_ITEMS, HITS_ON))
+    items = {"items": [*records, *(row.hit for row in hits)]}
+    return kept_stolen_items(found, hits, ask(IN_CASES, items), ask(HELD, items))
+
+
+_KEPT: Mapping[Kind, Callable[[Ask, Sequence[UUID]], Iterator[Kept]]] = {
+    "identity": _identities,
+    "case": _cases,
+    "stolen_item": _stolen_items,
+}
+_NOBODY = UUID(int=0)
+_LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
+
+
+class Page(NamedTuple):
+    """Some records of a kind that may be due."""
+
+    kind: Kind
+    records: tuple[UUID, ...]
+
+
+def may_be_due(ask: Ask, on: date) -> Iterator[Page]:
+    """Page after page of what the clocks are to be asked of on a day."""
+    last = clocks.shortest("identity", "avg", on)
+    if last is not None:
+        before = {"before": start_of(last + timedelta(1))}
+        yield from _pages(ask, "identity", _NO_LONGER_ACTIVE, before)
+    yield from _pages(ask, "identity", _RESTRICTED, {})
+    yield from _pages(ask, "case", _ENDING_CASES, {})
+    yield from _pages(ask, "stolen_item", _ENDED_ITEMS, {})
+
+
+def _pages(ask: Ask, kind: Kind, statement: SQL, values: Mapping[str, object]) -> Iterator[Page]:
+    after: Mapping[str, object] = {"after": _NOBODY, "place": _LONG_AGO}
+    while rows := ask(statement, {**values, **after, "limit": PAGE}):
+        yield Page(kind, tuple(row.record for row in rows))
+        after = {"after": rows[-1].record, "place": getattr(rows[-1], "place", None)}
+
+
+def preview(archive: Archive, on: date) -> Iterator[Change]:
+    """What a run on a day would say, changing nothing."""
+    with archive.database.connection() as connection, connection.transaction():
+        ask = _ask(connection)
+        for page in may_be_due(ask, on):
+            for change in _changes(ask, page, on):
+                if change.is_told:
+                    yield change
+
+
+def _changes(ask: Ask, page: Page, on: date) -> list[Change]:
+    return [Change(kept, kept.standing(on)) for kept in _KEPT[page.kind](ask, page.records)]
+
+
+class Done(NamedTuple):
+    """What a page came to: what is told of it, and the orders of what was destroyed."""
+
+    changes: tuple[Change, ...]
+    orders: tuple[UUID, ...]
+
+
+_RESTRICTING: Mapping[State, Literal["active", "comparable", "vault"]] = {
+    State.ACTIVE: "active",
+    State.COMPARABLE: "comparable",
+    State.VAULT: "vault",
+}
+
+
+def carry_out(archive: Archive, on: date, wait: Callable[[], None]) -> Iterator[Done]:
+    """Do what is due on a day, a page a transaction. `wait` is called while followers are behind.
+
+    Raises what `wait` raises.
+    """
+    with archive.database.connection() as looking:
+        for page in may_be_due(_ask(looking), on):
+            done = _insisting(archive, page, on, wait)
+            if done.changes:
+                yield done
+
+
+def _insisting(archive: Archive, page: Page, on: date, wait: Callable[[], None]) -> Done:
+    while True:
+        try:
+            return archive.register.committing(
+                lambda cursor: _Transaction(archive, cursor, on).carry_out(page)
+            )
+        except NotYet:
+            wait()
+
+
+class _Transaction:
+    """One page, under the locks of register and casework."""
+
+    def __init__(self, archive: Archive, cursor: Cursor[Row], on: date) -> None:
+        self._register = archive.register
+        self._cursor, self._on = cursor, on
+        lock_sequence(cursor, "casework")
+        _must_have_followed(cursor.connection, archive.casework.recorder.reader.head)
+
+    def carry_out(self, page: Page) -> Outcome[Done]:
+        kept, streams = self._as_recorded(page)
+        told = [Change(each, each.standing(self._on)) for each in kept]
+        changes = tuple(change for change in told if change.is_told)
+        due = [change for change in changes if change.is_due]
+        gone = [change for change in due if change.standing.state == State.DESTROYED]
+        orders = list(self._orders(gone))
+        events = [self._event(change, streams, orders) for change in due]
+        events += [order.event for order in orders]
+        done = Done(changes, tuple(order.event.stream for order in orders))
+        if not events:
+            return Outcome(done)
+        appending = [pending(event) for event in events]
+        appended = self._register.recorder.append_locked(self._cursor, appending)
+        destroy(self._cursor, [change.kept.key for change in gone])
+        assert reached("erasure.destroyed")
+        return Outcome(done, appending, appended)
+
+    def _as_recorded(self, page: Page) -> tuple[list[Kept], dict[UUID, list[Recorded]]]:
+        """The records of a page in the state that their events tell, which a read model may not
+        have come to yet; without those that are destroyed."""
+        found = list(_KEPT[page.kind](_ask(self._cursor.connection), page.records))
+        reader = self._register.recorder.reader
+        streams = reader.streams(self._cursor.connection, [_stream_of(each) for each in found])
+        kept = [each._replace(state=_state(each, streams)) for each in found]
+        return [each for each in kept if each.state != State.DESTROYED], streams
+
+    def _orders(self, gone: Sequence[Change]) -> Iterator["_Order"]:
+        """One for each ground: it names the identities, and each store acknowledges it."""
+        grounds = sorted({change.ground for change in gone if change.kept.kind == "identity"})
+        for ground in grounds:
+            named = [c.kept.id for c in gone if (c.kept.kind, c.ground) == ("identity", ground)]
+            subject = f"retention:{self._on}:{uuid_utils.uuid7()}"
+            ordered = erasure.ErasureOrdered(
+                identities=tuple(each.hex for each in named), subject=subject
+            )
+            # It concerns registers of many; whose each identity was, its own event tells.
+            custody = Custody("herkomst", ground, "avg", "herkomst")
+            event = _event(ids.erasure_id(subject), ordered, custody)
+            yield _Order(frozenset(named), event)
+
+    def _event(
+        self,
+        change: Change,
+        streams: Mapping[UUID, list[Recorded]],
+        orders: Sequence["_Order"],
+    ) -> Event:
+        stream = _stream_of(change.kept)
+        if change.kept.kind == "identity":
+            born = streams[stream][0].envelope
+            custody = Custody(born.controller, change.ground, born.regime, born.unit)
+        else:
+            regime = change.kept.processings[0].regime
+            custody = Custody("politie", change.ground, regime, "herkomst")
+        return _event(stream, self._data(change, orders), custody)
+
+    def _data(self, change: Change, orders: Sequence["_Order"]) -> EventData:
+        kept, standing = change
+        on, because, state = self._on.isoformat(), standing.why, standing.state
+        if kept.kind == "identity":
+            if state == State.DESTROYED:
+                order = next(order for order in orders if kept.id in order.identities)
+                return identity.IdentityErased(erasure=order.event.stream.hex)
+            return identity.IdentityRestricted(because=because, on=on, state=_RESTRICTING[state])
+        record = kept.id.hex
+        if state == State.DESTROYED:
+            return keeping.KeyDestroyed(because=because, kind=kept.kind, on=on, record=record)
+        return keeping.KeyRestricted(
+            because=because, kind=kept.kind, on=on, record=record, state=_RESTRICTING[state]
+        )
+
+
+class _Order(NamedTuple):
+    identities: frozenset[UUID]
+    event: Event
+
+
+def _stream_of(kept: Kept) -> UUID:
+    return kept.id if kept.kind == "identity" else ids.keeping_of(kept.id)
+
+
+def _state(kept: Kept, streams: Mapping[UUID, list[Recorded]]) -> State:
+    facts = streams.get(_stream_of(kept), [])
+    return State((identity if kept.kind == "identity" else keeping).reached(facts))
+
+
+def _event(stream: UUID, data: EventData, custody: Custody) -> Event:
+    return Event(stream, data, envelope(ACTOR, custody, this_moment(), data.VERSION))
+
+
+def _must_have_followed(
+    connection: Connection[Row], head: Callable[[Connection[Row]], int]
+) -> None:
+    """Raises `NotYet`."""
+    end = head(connection)
+    stands = {each.name: each.position for each in registry.standings(connection)}
+    for name in AWAITED:
+        if stands.get(name, -1) < end:
+            raise NotYet(f"{name} stands at {stands.get(name)}, before {end}")

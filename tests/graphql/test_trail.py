@@ -1,0 +1,195 @@
+"""The trail over the API: a prosecutor opens that of a confirmed hit (scenario P1)."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from herkomst.domain import ids
+from herkomst.domain.journal import Read
+from herkomst.record.archive import Archive
+from tests.archives import POLICE, TILL, a_dealer
+from tests.serving import Served, follow, journal, pair, serving, take_in
+
+PURCHASE = ids.purchase_id(TILL, "purchase-1")
+HIT = str(ids.pair_id(PURCHASE, 1, ids.stolen_item_id(POLICE, "stolen-1")))
+CLOSED = str(ids.stolen_item_id(POLICE, "stolen-2"))
+LEADER = {"role": "team_leader"}
+PROSECUTOR = {"role": "prosecutor", "ground": "wjsg:39b"}
+REVIEWER = {"role": "access_reviewer", "ground": "wpg:32a", "purpose": "duty:review"}
+ENTRY = "sequence position kind topic words actor role withheld leaf facts { name value }"
+
+
+@pytest.fixture
+def served(archive: Archive, tmp_path: Path) -> Iterator[Served]:
+    """A hit that may be read, and one on an item that is closed."""
+    take_in(archive, a_dealer(), *pair(1), *pair(2, "closed"))
+    with serving(archive, tmp_path) as served:
+        yield served
+
+
+def asked(served: Served, more: str = "first: 100", of: str = HIT, **who: str) -> Any:
+    follow(served.archive)
+    query = (
+        f"query ($of: ID!) {{ trail(of: $of, {more}) {{ wholeUntil totalCount "
+        "refused { ... on NotPermitted { code message } ... on InvalidPage { code message cure } } "
+        f"pageInfo {{ hasNextPage endCursor }} nodes {{ {ENTRY} }} }} }}"
+    )
+    return served.told(query, {"of": of}, **(who or PROSECUTOR))["trail"]
+
+
+def topics(told: Any) -> list[str]:
+    return [node["topic"] for node in told["nodes"]]
+
+
+def in_a_case(served: Served) -> dict[str, str]:
+    """A prosecutor in a case that the hit was brought into; what he asks for."""
+    opened = served.told(
+        'mutation { openCase(title: "Rijwiel") { ... on CaseOpened { id number } } }', **LEADER
+    )["openCase"]
+    follow(served.archive)
+    for does in (
+        'joinCase(case: $c, member: "dev:prosecutor@amsterdam", part: reader)',
+        f'addCaseItem(case: $c, kind: hit, item: "{HIT}", why: "De fiets van de reeks.")',
+    ):
+        told = served.told(
+            f"mutation ($c: ID!) {{ done: {does} {{ __typename }} }}", {"c": opened["id"]}, **LEADER
+        )
+        assert told["done"] == {"__typename": "CaseDone"}
+    served.told(f'mutation {{ confirmHit(id: "{HIT}") {{ __typename }} }}', **LEADER)
+    follow(served.archive)
+    return {**PROSECUTOR, "purpose": f"case:{opened['number']}"}
+
+
+class TestWhoMayNot:
+    @pytest.mark.parametrize(
+        "who",
+        [
+            {"role": "boa_1", "ground": "sr:437"},
+            {"role": "administrator", "ground": "wpg:6"},
+            {"role": "access_reviewer"},
+            {"role": "prosecutor", "ground": "wpg:8"},
+        ],
+    )
+    def test_who_has_no_right_is_told_so(self, served: Served, who: dict[str, str]) -> None:
+        assert asked(served, **who)["refused"]["code"] == "not_permitted"
+
+    def test_what_is_closed_is_nothing(self, served: Served) -> None:
+        told = [asked(served, of=of, role="district_detective") for of in (CLOSED, "x")]
+
+        assert [each["refused"]["code"] for each in told] == ["unknown_record"] * 2
+        assert told[0]["refused"]["cure"] == told[1]["refused"]["cure"]
+        assert [each["nodes"] for each in told] == [None, None]
+        assert asked(served, of=CLOSED, role="authorised_officer")["refused"] is None
+
+    def test_a_prosecutor_is_told_nothing_of_a_hit_that_is_not_in_his_case(
+        self, served: Served
+    ) -> None:
+        who = in_a_case(served)
+        other = served.told(
+            'mutation { openCase(title: "B") { ... on CaseOpened { number } } }', **LEADER
+        )["openCase"]["number"]
+
+        assert asked(served, **who)["refused"] is None
+        answer = served.ask("{ __typename }", **{**who, "purpose": f"case:{other}"})
+        assert (answer.status_code, answer.json()["code"]) == (403, "purpose_not_held")
+        assert asked(served, of=str(ids.dealer_id(TILL, "dealer-1")), **who)["refused"]
+
+
+class TestAProsecutor:
+    def test_sees_every_event_and_each_read_in_order_and_who_decided_on_what(
+        self, served: Served
+    ) -> None:
+        who = in_a_case(served)
+        served.told(f'{{ hit(id: "{HIT}") {{ __typename }} }}', role="hic_team")
+        covert = {"role": "authorised_officer", "ground": "wpg:10"}
+        served.told(f'{{ hit(id: "{HIT}") {{ __typename }} }}', **covert)
+
+        told = asked(served, **who)
+
+        events = [node for node in told["nodes"] if node["kind"] != "read"]
+        assert topics({"nodes": events})[-2:] == [
+            "casework.case.item_added",
+            "casework.hit.confirmed",
+        ]
+        added, confirmed = events[-2:]
+        read = told["nodes"][-1]
+        assert confirmed["actor"] == "user:dev:team_leader@amsterdam"
+        assert confirmed["words"] == "A person confirmed the signal."
+        assert (read["actor"], read["role"]) == ("user:dev:hic_team@amsterdam", "hic_team")
+        assert {"name": "why", "value": "De fiets van de reeks."} in added["facts"]
+        assert told["totalCount"] == len(told["nodes"])
+
+    def test_prints_it(self, served: Served) -> None:
+        who = in_a_case(served)
+
+        answer = served.client.post("/v1/trail", json={"of": HIT}, headers=served.headers(**who))
+
+        assert answer.status_code == 200
+        assert answer.content.startswith(b"%PDF-")
+
+    def test_is_himself_in_the_next(self, served: Served) -> None:
+        who = in_a_case(served)
+        asked(served, **who)
+
+        told = asked(served, "first: 100, kind: [read]", **who)
+
+        assert told["nodes"][-1]["actor"] == "user:dev:prosecutor@amsterdam"
+        assert {node["kind"] for node in told["nodes"]} == {"read"}
+        entry = journal(served.archive)[-1]
+        assert isinstance(entry, Read)
+        assert f"hit:{HIT}" in entry.returned
+
+
+class TestNarrowed:
+    def test_by_kind_topic_actor_and_time(self, served: Served) -> None:
+        now = datetime.now(UTC).isoformat()
+        leader = {"role": "team_leader"}
+
+        assert topics(asked(served, "first: 9, kind: [hit]", **leader)) == ["casework.hit.found"]
+        one = asked(served, 'first: 9, topic: ["dor.book.entered"]', **leader)
+        assert topics(one) == ["dor.book.entered"]
+        by = asked(served, 'first: 9, actor: "process:matching"', **leader)
+        assert topics(by) == ["casework.hit.found"]
+        assert topics(asked(served, f'first: 9, until: "{now}", kind: [read]', **leader)) == []
+        since = asked(served, f'first: 9, since: "{now}"', **leader)
+        assert set(topics(since)) == {"journal.read"}
+
+    @pytest.mark.parametrize(
+        ("more", "code"),
+        [
+            ('first: 1, topic: ["casework.hit.fond"]', "topic"),
+            ('first: 1, after: "x"', "cursor"),
+            ('first: 1, actor: "\\u0000"', "value"),
+        ],
+    )
+    def test_what_cannot_be_meant_is_refused(self, served: Served, more: str, code: str) -> None:
+        assert asked(served, more)["refused"]["code"] == code
+
+    def test_pages_go_on_where_the_last_ended(self, served: Served) -> None:
+        until = f'until: "{datetime.now(UTC).isoformat()}"'
+        whole = asked(served, f"first: 100, {until}")
+        told: list[Any] = []
+        after = ""
+        for _ in whole["nodes"]:
+            page = asked(served, f"first: 1, {until}{after}")
+            told += page["nodes"]
+            after = f', after: "{page["pageInfo"]["endCursor"]}"'
+
+        assert told == whole["nodes"]
+        assert not page["pageInfo"]["hasNextPage"]
+
+
+def test_who_controls_sees_what_happened_and_who_looked_and_nothing_of_what_it_says(
+    served: Served,
+) -> None:
+    covert = {"role": "authorised_officer", "ground": "wpg:10"}
+    served.told(f'{{ hit(id: "{HIT}") {{ __typename }} }}', **covert)
+
+    told = asked(served, **REVIEWER)
+
+    assert all(n["withheld"] and not n["facts"] for n in told["nodes"] if n["kind"] != "read")
+    assert told["nodes"][-1]["role"] == "authorised_officer"
+    assert {"name": "ground", "value": "wpg:10"} in told["nodes"][-1]["facts"]
