@@ -166,6 +166,12 @@ class TestTold:
             ("report", "duty:front_desk"),
         ]
 
+    def test_who_opens_its_trail(self, served: Served) -> None:
+        text = f'{{ trail(of: "{ITEM}", first: 1) {{ __typename }} }}'
+        asked(served, text, role="team_leader", purpose="duty:supervision")
+
+        assert [one["how"] for one in told(served)] == ["report"]
+
     def test_another_hit_on_the_same_good_connects_it(self, served: Served) -> None:
         _, same = pair(1)
         take_in(served.archive, replace(same, key="stolen-9"))
