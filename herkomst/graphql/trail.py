@@ -48,11 +48,13 @@ class TrailEntry:
 
 
 @strawberry.type(
-    description="A page of a trail, the oldest first. What was recorded from `wholeUntil` on is "
-    "not in it, because it was not asked or has not come through yet."
+    description="A page of a trail, the oldest first. Where something that may belong to it has "
+    "not come through yet, it ends there."
 )
 class TrailConnection(Connection[TrailEntry]):
-    whole_until: datetime | None = told("Up to when the trail is whole; null where refused.")
+    whole_until: datetime | None = told(
+        "Up to when it is whole, where something has not come through yet; else null."
+    )
 
 
 class Told(NamedTuple):
@@ -68,7 +70,7 @@ class Told(NamedTuple):
     @classmethod
     def of(cls, found: Trail) -> "Told":
         page = found.page
-        return cls(page.edges, page.nodes, page.page_info, None, page.total, found.until)
+        return cls(page.edges, page.nodes, page.page_info, None, page.total, found.whole_until)
 
 
 @strawberry.type(description="The trails that can be asked.")

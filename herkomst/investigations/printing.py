@@ -25,7 +25,7 @@ from herkomst.investigations import trail
 from herkomst.investigations.inquiry import Inquiry, open_desk
 from herkomst.investigations.pages import Page
 from herkomst.investigations.telling import Fact, Language, span, word
-from herkomst.investigations.trail import SEQUENCES, Entry, Narrowed, Trail
+from herkomst.investigations.trail import Entry, Narrowed, Trail
 from herkomst.record.archive import Archive
 
 Say = Callable[[str], str]
@@ -133,7 +133,7 @@ def _document(told: Trail, asked: Narrowed, stamp: Stamp, language: Language) ->
 def _stamp(told: Trail, stamp: Stamp, say: Say) -> list[str]:
     reading, viewer = stamp.reading, stamp.reading.viewer
     who = f"{viewer.subject} ({viewer.role}, {viewer.unit})"
-    places = ", ".join(f"{name}={told.positions[name]}" for name in SEQUENCES)
+    places = ", ".join(f"{name}={position}" for name, position in told.positions.items()) or "-"
     return [
         f"Herkomst · {say('record')}: {told.of}",
         f"{say('purpose')} {reading.purpose}, {say('ground')} {reading.ground} · "
@@ -153,7 +153,7 @@ def _notes(told: Trail, asked: Narrowed, say: Say) -> list[str]:
     parts = "; ".join(part for part in narrowed if part)
     return [
         say("order"),
-        f"{say('whole')} {_moment(told.until)}.",
+        f"{say('whole')} {_moment(told.whole_until or told.ended)}.",
         *([f"{say('narrowed')}: {parts}."] if parts else []),
         say("lead"),
         say("proof"),

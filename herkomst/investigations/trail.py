@@ -14,7 +14,7 @@ see what they are of, is told what happened and who looked, and nothing of what 
 import asyncio
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
@@ -34,6 +34,7 @@ from herkomst.investigations.goods import Told
 from herkomst.investigations.inquiry import Inquiry, open_desk
 from herkomst.investigations.pages import NEWEST, InvalidPage, Page, Slice
 from herkomst.investigations.telling import Fact
+from herkomst.projections.reads import Reads
 from herkomst.record.archive import Archive
 from herkomst.record.leaf import leaf
 from herkomst.record.vault import DataKey
@@ -61,8 +62,8 @@ _RIGHTS = {
     "reveal": Action.READ_PRESENTATIONS,
 }
 """What a viewer must be allowed to be told what entries say; of reads it is part of the query."""
-_MODELS = ("purchases", "presentations", "stolen_items", "hits", "cases", "mentions", "reads")
-"""The read models that a trail is found by."""
+_MODELS = ("purchases", "presentations", "stolen_items", "hits", "cases", "mentions")
+"""The read models that a trail is found by, beside that of reads."""
 _NUMBER = re.compile(r"\d{4}-\d{4,9}", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST = datetime(1, 1, 2, tzinfo=UTC)
@@ -100,21 +101,22 @@ _AROUND = SQL(
     "(SELECT * FROM {hits} WHERE hit = j.hit LIMIT 1) h {goods_of_hit} WHERE {hit_shown}"
 )
 # Positions are dense, so what a follower has not come to yet begins right behind where it stands.
-_WHOLE = SQL(
+_CAME = SQL(
     "WITH followed AS (SELECT f.sequence, min(f.position) AS position FROM follow.models m "
     "JOIN follow.followers f ON f.name = m.follower "
     "WHERE m.live AND m.name = ANY(%(models)s) GROUP BY f.sequence) "
-    "SELECT sequence, position, (SELECT recorded_at FROM record.register_events "
-    "WHERE notification_id = position + 1) AS at FROM followed WHERE sequence = 'register' "
-    "UNION ALL SELECT sequence, position, (SELECT recorded_at FROM record.casework_events "
+    "SELECT 'now' AS sequence, clock_timestamp() AS at "
+    "UNION ALL SELECT sequence, (SELECT recorded_at FROM record.register_events "
+    "WHERE notification_id = position + 1) FROM followed WHERE sequence = 'register' "
+    "UNION ALL SELECT sequence, (SELECT recorded_at FROM record.casework_events "
     "WHERE notification_id = position + 1) FROM followed WHERE sequence = 'casework' "
-    "UNION ALL SELECT sequence, position, (SELECT recorded_at FROM record.journal_events "
+    "UNION ALL SELECT sequence, (SELECT recorded_at FROM record.journal_events "
     "WHERE notification_id = position + 1) FROM followed WHERE sequence = 'journal' "
-    "UNION ALL SELECT 'behind', 1, recorded_at FROM record.register_events "
+    "UNION ALL SELECT 'behind', recorded_at FROM record.register_events "
     "WHERE %(behind)s & 3 = 1 AND notification_id = %(behind)s >> 2 "
-    "UNION ALL SELECT 'behind', 2, recorded_at FROM record.casework_events "
+    "UNION ALL SELECT 'behind', recorded_at FROM record.casework_events "
     "WHERE %(behind)s & 3 = 2 AND notification_id = %(behind)s >> 2 "
-    "UNION ALL SELECT 'behind', 3, recorded_at FROM record.journal_events "
+    "UNION ALL SELECT 'behind', recorded_at FROM record.journal_events "
     "WHERE %(behind)s & 3 = 3 AND notification_id = %(behind)s >> 2"
 )
 _COLUMNS: LiteralString = (
@@ -250,12 +252,42 @@ class Trail(NamedTuple):
 
     kind: str
     of: UUID
-    until: datetime
-    """First moment that is left out: what was recorded later has not come through, or was not
-    asked."""
-    positions: Mapping[str, int]
-    """Up to where each sequence was followed."""
+    ended: datetime
+    """First moment that is left out of it."""
+    whole_until: datetime | None
+    """Up to when it is whole, in seconds, where something has not come through yet that may belong
+    to it; None where all has."""
     page: Slice[Entry]
+
+    @property
+    def positions(self) -> Mapping[str, int]:
+        """The last place of each sequence that is told: those behind it may be of what is not."""
+        nodes = self.page.nodes
+        return {
+            each: max(entry.position for entry in nodes if entry.sequence == each)
+            for each in SEQUENCES
+            if any(entry.sequence == each for entry in nodes)
+        }
+
+
+class _Came(NamedTuple):
+    """Up to where all has come through that a trail is found by."""
+
+    now: datetime
+    """By the clock of the database, whose moments the record has."""
+    missing: datetime | None
+    """When the first event was recorded that a model has yet to come to."""
+    behind: datetime | None
+    """When the entry was recorded that a page begins behind."""
+
+    def end(self, asked: Narrowed) -> datetime:
+        """First moment that is left out."""
+        return min(each for each in (self.now, self.missing, asked.until) if each is not None)
+
+    def whole_until(self, asked: Narrowed) -> datetime | None:
+        if self.missing is None or (asked.until is not None and asked.until <= self.missing):
+            return None
+        return self.missing.replace(microsecond=0)
 
 
 class _Subject(NamedTuple):
@@ -286,24 +318,21 @@ async def page(
     kinds = _kinds(permitted, controls=bool(values["controls"]))
     topics = _topics(asked, kinds)
     subject = await _subject(inquiry, values, kinds, of)
-    whole = await inquiry.rows(_WHOLE, {"models": list(_MODELS), "behind": _behind(wanted)})
-    until = min([row.at for row in whole if row.at and row.sequence != "behind"] + _ends(asked))
+    came = await _came(inquiry, wanted, topics)
     values |= {
         "topics": topics,
         "reads": Read.TOPIC in topics,
         "actor": asked.actor,
         "since": asked.since or _FIRST,
-        "until": until,
+        "until": came.end(asked),
         "limit": wanted.first + 1,
         **_places(subject),
     }
-    begun = next((row for row in whole if row.sequence == "behind"), None)
-    rows = await inquiry.rows(_ENTRIES, values | _cursor(begun, wanted))
+    rows = await inquiry.rows(_ENTRIES, values | _cursor(came.behind, wanted))
     entries = await _told(permitted, inquiry, subject, rows[: wanted.first])
     count = inquiry.counting(_ENTRIES, values | _cursor(None, wanted), ())
     found = inquiry.cursors.slice(LIST, wanted, entries, len(rows), count)
-    positions = {row.sequence: row.position for row in whole if row.sequence != "behind"}
-    return Trail(subject.kind, subject.id, until, positions, found)
+    return Trail(subject.kind, subject.id, came.end(asked), came.whole_until(asked), found)
 
 
 def _kinds(permitted: Permitted, *, controls: bool) -> frozenset[str]:
@@ -383,13 +412,14 @@ def _wanted(row: Any) -> dict[str, object]:
     }
 
 
-def _behind(wanted: Page) -> int:
-    return 0 if wanted.before == NEWEST else wanted.before
-
-
-def _ends(asked: Narrowed) -> list[datetime]:
-    now = datetime.now(UTC)
-    return [now if asked.until is None else min(asked.until, now)]
+async def _came(inquiry: Inquiry, wanted: Page, topics: Collection[str]) -> "_Came":
+    """How far what a trail is found by has followed, and where a page begins."""
+    models = [*_MODELS, *([Reads.name] if Read.TOPIC in topics else [])]
+    behind = 0 if wanted.before == NEWEST else wanted.before
+    rows = await inquiry.rows(_CAME, {"models": models, "behind": behind})
+    moments = {row.sequence: row.at for row in rows if row.at is not None}
+    now, begun = moments.pop("now"), moments.pop("behind", None)
+    return _Came(now, min(moments.values(), default=None), begun)
 
 
 def _places(subject: _Subject) -> dict[str, object]:
@@ -405,10 +435,10 @@ def _places(subject: _Subject) -> dict[str, object]:
     }
 
 
-def _cursor(begun: Any, wanted: Page) -> dict[str, object]:
-    if begun is None:
+def _cursor(behind: datetime | None, wanted: Page) -> dict[str, object]:
+    if behind is None:
         return {"at": _FIRST, "sequence": 0, "position": 0}
-    return {"at": begun.at, "sequence": begun.position, "position": wanted.before >> 2}
+    return {"at": behind, "sequence": wanted.before & 3, "position": wanted.before >> 2}
 
 
 async def _told(
@@ -487,7 +517,7 @@ def export_trail(archive: Archive, permitted: Permitted, of: str) -> Iterator[di
             if not found.page.more:
                 return
             # What is recorded meanwhile is not waited for without end.
-            narrowed = narrowed._replace(until=found.until)
+            narrowed = narrowed._replace(until=found.ended)
             wanted = Page(EXPORTED_AT_ONCE, found.page.nodes[-1].revision)
 
 

@@ -73,13 +73,13 @@ AWAITED = ("case_items", "cases", "hits", "holds", "reviews")
 """Followers of casework that must stand at its end before anything is decided on."""
 
 # Which records are asked about: each page behind the one before it.
-_NO_LONGER_ACTIVE = SQL(
+NO_LONGER_ACTIVE = SQL(
     "SELECT presentation AS record, since AS place FROM {presentations} "
     "WHERE state = 'presented' AND since < %(before)s "
     "AND (since, presentation) > (%(place)s, %(after)s) "
     "ORDER BY since, presentation LIMIT %(limit)s"
 )
-_RESTRICTED = SQL(
+RESTRICTED = SQL(
     "SELECT presentation AS record FROM {presentations} "
     "WHERE state IN ('comparable', 'vault') AND presentation > %(after)s "
     "ORDER BY presentation LIMIT %(limit)s"
@@ -151,8 +151,8 @@ def may_be_due(ask: Ask, on: date) -> Iterator[Page]:
     last = clocks.shortest("identity", "avg", on)
     if last is not None:
         before = {"before": start_of(last + timedelta(1))}
-        yield from _pages(ask, "identity", _NO_LONGER_ACTIVE, before)
-    yield from _pages(ask, "identity", _RESTRICTED, {})
+        yield from _pages(ask, "identity", NO_LONGER_ACTIVE, before)
+    yield from _pages(ask, "identity", RESTRICTED, {})
     yield from _pages(ask, "case", _ENDING_CASES, {})
     yield from _pages(ask, "stolen_item", _ENDED_ITEMS, {})
 

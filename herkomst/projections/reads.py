@@ -49,8 +49,8 @@ class Reads(Model):
         Column("recorded_at", "timestamptz", UNTOLD),
         Column("revision", "bigint", UNTOLD),
     )
-    # Who read a record is looked for among all reads, so its ids are in an inverted index: a
-    # posting is a few bytes, where a row for each id of each read would be twenty times as many.
+    # Who read a record is looked for among all reads: by an inverted index over their ids, because
+    # a row for each id of each read would be a table ten times as long.
     indexes = ("(revision)", "(officer, at)", "USING gin (records)")
     topics = frozenset({Read, Rehearsed})
 

@@ -164,7 +164,7 @@ def test_given_a_rebuild_that_died_when_asked_then_the_old_or_the_new_answers(
         assert home.does("digest", "purchases") == before
 
 
-@pytest.mark.parametrize("step", ["erasure.destroyed", "erasure.acknowledged"])
+@pytest.mark.parametrize("step", steps("erasure")[::2])
 def test_given_a_run_of_the_clocks_that_died_when_repeated_then_all_is_destroyed_once(
     home: Home, step: str
 ) -> None:

@@ -13,6 +13,7 @@ from psycopg.sql import SQL
 from herkomst.domain import ids
 from herkomst.domain.calendar import legal_date
 from herkomst.domain.journal import Attempted, Concluded, Read
+from herkomst.investigations.exports import export_lines
 from herkomst.processes import retention
 from herkomst.projections import registry
 from herkomst.record.archive import Archive
@@ -219,6 +220,38 @@ class TestWhatIsOverItsTerm:
         assert act(served, given, VAULT, **COMPLAINT)["code"] == "text_missing"
         given = 'openVault(presentation: "x", why: "Klacht 2026-7.")'
         assert act(served, given, VAULT, **COMPLAINT)["code"] == "not_in_vault"
+
+
+class TestDestroyed:
+    def test_no_way_in_tells_a_name_any_more(self, served: Served) -> None:
+        case = open_case(served, purchase(1))
+        within = {"purpose": f"case:{case['number']}"}
+        reveal = f'revealIdentity(presentation: "{presented(1)}", basis: case, why: "Nodig.")'
+        answer = """{ __typename ... on IdentityRevealed { identity { familyName } }
+            ... on RevealRefused { code } }"""
+        said = {"role": "district_detective", "Herkomst_Reason": "De verkoper van de reeks."}
+        told = act(served, reveal, answer, **said, **within)
+        assert told["identity"] == {"familyName": "Voorbeeld"}
+
+        run(served, date(2050, 1, 1))
+
+        identity = "identity { __typename ... on Identity { familyName } }"
+        asked = [
+            f"{{ presentations(first: 9) {{ nodes {{ shown {identity} }} }} }}",
+            f'{{ purchase(id: "{purchase(1)}") {{ ... on Purchase {{ presentation {{ {identity} }} '
+            "lines { description } } } }",
+            f'{{ caseAsKnown(id: "{case["id"]}", recorded: "2050-01-01", first: 9) '
+            "{ __typename ... on KnownCase { items { nodes { record { __typename } } } } } }",
+        ]
+        bodies = [served.ask(query, None, **who).text for query in asked for who in ({}, within)]
+        lines = export_lines(served.archive, "hits", purpose="duty:acceptance", ground="wpg:8")
+        bodies += [line.decode() for line in lines]
+        assert not [body for body in bodies if "Voorbeeld" in body or "Met een kras" in body]
+        assert act(served, reveal, answer, **said)["code"] == "erased"
+        assert clock(served, presented(1))["code"] == "unknown_presentation"
+        given = f'openVault(presentation: "{presented(1)}", why: "Klacht 7.")'
+        assert act(served, given, VAULT, **COMPLAINT)["code"] == "not_in_vault"
+        assert place(served, presented(1), soon())["code"] == "destroyed"
 
 
 class TestCasesAndReports:

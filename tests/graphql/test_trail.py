@@ -47,7 +47,9 @@ def topics(told: Any) -> list[str]:
 def in_a_case(served: Served) -> dict[str, str]:
     """A prosecutor in a case that the hit was brought into; what he asks for."""
     opened = served.told(
-        'mutation { openCase(title: "Rijwiel") { ... on CaseOpened { id number } } }', **LEADER
+        'mutation { openCase(title: "Rijwiel") { ... on CaseOpened { id number } } }',
+        None,
+        **LEADER,
     )["openCase"]
     follow(served.archive)
     for does in (
@@ -58,7 +60,7 @@ def in_a_case(served: Served) -> dict[str, str]:
             f"mutation ($c: ID!) {{ done: {does} {{ __typename }} }}", {"c": opened["id"]}, **LEADER
         )
         assert told["done"] == {"__typename": "CaseDone"}
-    served.told(f'mutation {{ confirmHit(id: "{HIT}") {{ __typename }} }}', **LEADER)
+    served.told(f'mutation {{ confirmHit(id: "{HIT}") {{ __typename }} }}', None, **LEADER)
     follow(served.archive)
     return {**PROSECUTOR, "purpose": f"case:{opened['number']}"}
 
@@ -89,11 +91,11 @@ class TestWhoMayNot:
     ) -> None:
         who = in_a_case(served)
         other = served.told(
-            'mutation { openCase(title: "B") { ... on CaseOpened { number } } }', **LEADER
+            'mutation { openCase(title: "B") { ... on CaseOpened { number } } }', None, **LEADER
         )["openCase"]["number"]
 
         assert asked(served, **who)["refused"] is None
-        answer = served.ask("{ __typename }", **{**who, "purpose": f"case:{other}"})
+        answer = served.ask("{ __typename }", None, **{**who, "purpose": f"case:{other}"})
         assert (answer.status_code, answer.json()["code"]) == (403, "purpose_not_held")
         assert asked(served, of=str(ids.dealer_id(TILL, "dealer-1")), **who)["refused"]
 
@@ -103,9 +105,9 @@ class TestAProsecutor:
         self, served: Served
     ) -> None:
         who = in_a_case(served)
-        served.told(f'{{ hit(id: "{HIT}") {{ __typename }} }}', role="hic_team")
+        served.told(f'{{ hit(id: "{HIT}") {{ __typename }} }}', None, role="hic_team")
         covert = {"role": "authorised_officer", "ground": "wpg:10"}
-        served.told(f'{{ hit(id: "{HIT}") {{ __typename }} }}', **covert)
+        served.told(f'{{ hit(id: "{HIT}") {{ __typename }} }}', None, **covert)
 
         told = asked(served, **who)
 
@@ -186,7 +188,7 @@ def test_who_controls_sees_what_happened_and_who_looked_and_nothing_of_what_it_s
     served: Served,
 ) -> None:
     covert = {"role": "authorised_officer", "ground": "wpg:10"}
-    served.told(f'{{ hit(id: "{HIT}") {{ __typename }} }}', **covert)
+    served.told(f'{{ hit(id: "{HIT}") {{ __typename }} }}', None, **covert)
 
     told = asked(served, **REVIEWER)
 

@@ -614,9 +614,10 @@ class TestAsItWas:
         behind = inquire(archive, ask)
 
         assert encoded(behind) == encoded(whole)
-        assert behind.positions == whole.positions
         after = trail_of(archive, viewer)
-        assert behind.until == after.page.nodes[-2].recorded_at
+        missing = after.page.nodes[-2].recorded_at
+        assert (behind.ended, behind.whole_until) == (missing, missing.replace(microsecond=0))
+        assert whole.whole_until is after.whole_until is None
 
 
 def test_every_topic_and_every_fact_has_words_in_both_languages() -> None:

@@ -1,6 +1,6 @@
 """Retention: what the clocks say is done, once, whatever is held stays, and each store says so."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from herkomst.domain.register.erasure import ErasureOrdered
 from herkomst.domain.register.records import PurchaseRecord, Record
 from herkomst.processes import erasure, retention
 from herkomst.processes.keeping import Change
+from herkomst.projections import registry
 from herkomst.projections.presentations import tokens
 from herkomst.record import holds
 from herkomst.record.archive import Archive
@@ -26,6 +27,7 @@ from herkomst.record.holds import Held
 from tests.archives import ACTOR, POLICE, TILL, a_dealer, a_seller, a_stolen_item
 from tests.processes.scenes import bought, correction, stolen
 from tests.projections.following import (
+    BY_NAME,
     connected,
     digests,
     facts,
@@ -225,6 +227,26 @@ def test_given_followers_that_are_behind_then_nothing_is_decided_before_they_cam
 
     assert waited == ["presented"]
     assert states(world)["gone"] == "vault"
+
+
+def test_what_is_due_is_found_by_an_index(world: Archive) -> None:
+    model = BY_NAME["presentations"]
+    asked = {
+        "before": datetime(2030, 1, 1, tzinfo=UTC),
+        "place": datetime(1900, 1, 2, tzinfo=UTC),
+        "after": UUID(int=0),
+        "limit": 500,
+    }
+    with connected(world) as connection:
+        # As large as a country has: then nobody would look through it.
+        connection.execute("SET enable_seqscan = off")
+        table = model.table(registry.live(connection, model))
+        for statement in (retention.NO_LONGER_ACTIVE, retention.RESTRICTED):
+            composed = SQL("EXPLAIN ") + statement.format(presentations=table)
+            plan = "\n".join(row[0] for row in connection.execute(composed, asked).fetchall())
+            assert "Index" in plan
+            assert "Filter" not in plan, plan
+            assert "Sort" not in plan, plan
 
 
 # What is destroyed
