@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 import strawberry
 
@@ -69,6 +70,7 @@ async def _act(
             case,
             right,
             act,
+            _used(needs),
         )
     except policy.NotPermitted as error:
         return NotPermitted.of(error)
@@ -78,6 +80,11 @@ async def _act(
         return CaseRefused.of(error)
     context.casework = answer.value.position
     return answer.value
+
+
+def _used(needs: tuple[Kind, str] | None) -> UUID | None:
+    """What may belong to another investigation; a purchase stands in the register."""
+    return None if needs is None or needs[0] == "purchase" else parsed_id(needs[1])
 
 
 def _hex(identity: str) -> str:

@@ -73,6 +73,7 @@ class AccessRefusal(Enum):
 class MatchHow(Enum):
     report = _word("report", "He asked for it by its id.")
     good = _word("good", "He looked at the good that was bought, or at who sold it.")
+    case = _word("case", "For his case he took up what belongs to a secret investigation.")
 
 
 @strawberry.enum(description="For what the glass is broken.")

@@ -10,13 +10,14 @@ from herkomst.investigations import matches
 
 
 @strawberry.type(
-    description="Somebody came upon a closed report of your unit, and learned nothing of it "
-    "(art. 2:11(1)(d) Bpg). Told once of an officer, his purpose and a good."
+    description="Somebody came upon a closed report of your unit, or on what belongs to a secret "
+    "investigation of it, and learned nothing of that (art. 2:11(1)(d) Bpg). Told once of "
+    "an officer, his purpose and a good."
 )
 @shape_of(matches.Match)
 class Match:
     id: strawberry.ID = told("Id of what was told.")
-    record_id: strawberry.ID = told("The stolen item of yours.")
+    record_id: strawberry.ID = told("The stolen item of yours, or what belongs to it.")
     how: MatchHow = told("How.")
     purchase_id: strawberry.ID | None = told("The purchase of the good that was looked at.")
     officer: str | None = told(

@@ -21,7 +21,13 @@ from herkomst.investigations import requests
 @shape_of(requests.Request)
 class AccessRequest:
     id: strawberry.ID = told("Id of this time.")
-    record_id: strawberry.ID = told("The stolen item that is asked for.")
+    record_id: strawberry.ID = told("The stolen item, or what is to be used.")
+    is_use: bool = told(
+        "Whether it is shown, and to be used in another investigation than it belongs to."
+    )
+    of_case: strawberry.ID | None = told(
+        "The investigation that it belongs to; for who answers alone."
+    )
     owner: str = told("The unit that answers for it.")
     asked_by: str = told("Who asks.")
     role: str = told("As what.")
@@ -70,8 +76,9 @@ async def _act(info: Info, kind: str, identity: str, act: Act) -> Any:
 class AskingAccess:
     @mutation(
         AccessResult,
-        "Ask the owner for a hit or a stolen item that is withheld from you, for the purpose that "
-        "you name with the request.",
+        "Ask the owner for a hit or a stolen item that is withheld from you, or for the use of "
+        "what belongs to another investigation (art. 9 Wpg), for the purpose that you name with "
+        "the request.",
         Action.REQUEST_ACCESS,
     )
     async def request_access(self, info: Info, of: strawberry.ID, why: str) -> Any:

@@ -13,7 +13,7 @@ from herkomst.access.reading import Answer, Question, attempt
 from herkomst.access.viewer import Reading
 from herkomst.domain.casework.case import Case, Part
 from herkomst.domain.events import EventData
-from herkomst.investigations import cases, hits, presentations, purchases, stolen_items
+from herkomst.investigations import cases, hits, presentations, purchases, reuse, stolen_items
 from herkomst.investigations.inquiry import Desk, Inquiry
 from herkomst.investigations.stolen_items import StolenItem
 from herkomst.record.casework import CaseOpened, Opening, Seal, UnknownCase
@@ -76,8 +76,10 @@ async def act_in(
     case: UUID,
     right: Right,
     act: Callable[[Case, Seal], EventData],
+    uses: UUID | None = None,
 ) -> Answer[Done]:
-    """Do something in a case that there is for the viewer; journaled before and after.
+    """Do something in a case that there is for the viewer; journaled before and after. What it
+    `uses` may belong to another investigation, whose consent it then takes.
 
     Raises `NotPermitted`, `UnknownCase`, `CaseErased`, `CaseRefused`, `JournalUnavailable`.
     """
@@ -86,6 +88,8 @@ async def act_in(
     if found is None:
         raise UnknownCase(f"There is no case {case}.")
     _must_have(permitted, found, right)
+    if uses is not None:
+        await reuse.must_have_consent(inquiry, uses, case)
     reading = permitted.reading
     doing = partial(
         desk.archive.casework.in_case, case, act, actor=f"user:{reading.viewer.subject}"
@@ -120,6 +124,15 @@ async def stands(reading: Reading, inquiry: Inquiry, kind: Kind, identity: str) 
         return item in await presentations.by_ids(permitted, inquiry, [item])
     found = await stolen_items.by_ids(permitted, inquiry, [item])
     return isinstance(found.get(item), StolenItem)
+
+
+async def is_seen(reading: Reading, inquiry: Inquiry, item: UUID) -> bool:
+    """Whether what may belong to an investigation is there for this viewer in full."""
+    for kind, action in _READING.items():
+        belongs = kind != "purchase" and policy.allows(reading, action)
+        if belongs and await stands(reading, inquiry, kind, str(item)):
+            return True
+    return False
 
 
 def _must_have(permitted: Permitted, case: cases.Case, right: Right) -> None:

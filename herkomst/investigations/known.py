@@ -60,6 +60,7 @@ _COLUMNS: LiteralString = (
     "SELECT notification_id, originator_id, originator_version, topic, state, recorded_at FROM "
 )
 _WITHIN: LiteralString = " WHERE originator_id = ANY(%(ids)s) AND recorded_at < %(until)s"
+_ASKED = SQL("SELECT stream FROM {access_requests} WHERE case_id = %(case)s OR of_case = %(case)s")
 _FACTS = SQL(
     _COLUMNS
     + "record.register_events"
@@ -344,7 +345,8 @@ async def case_changes(
     then; the newest first. What happened by the first day and arrived later is marked."""
     permitted.must_be(Action.READ_CASES)
     at = Moment(end_of(until))
-    facts = await _facts(inquiry, [case.id], at)
+    requests = [row.stream for row in await inquiry.rows(_ASKED, {"case": case.id})]
+    facts = await _facts(inquiry, [case.id, *requests], at)
     records = await _Records.read(permitted, inquiry, case, _replayed(_ITEMS, facts), at)
     then = records.as_of(at, {})
     with inquiry.unreturned():
@@ -360,8 +362,9 @@ async def case_changes(
     ]
     older = [change for change in reversed(changed) if change.revision < wanted.before]
     found = older[: wanted.first + 1]
+    kinds = {case.id: "case", **dict.fromkeys(requests, "access_request"), **records.kinds}
     for each in found[: wanted.first]:
-        inquiry.returned.add(records.kinds.get(each.stream, "case"), each.stream)
+        inquiry.returned.add(kinds[each.stream], each.stream)
     return inquiry.cursors.slice(
         CHANGES, wanted, found[: wanted.first], len(found), _total(len(changed))
     )

@@ -1,7 +1,8 @@
 """Asking the owner of what is withheld, and answering that: a task with a term.
 
-Only what was told to be withheld can be asked for: a hit, or the stolen item of one. Anything else
-is answered as what does not exist.
+What was told to be withheld can be asked for: a hit, or the stolen item of one; and for an
+investigation what is shown, but belongs to another (`reuse`). Anything else is answered as what
+does not exist.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,7 +28,7 @@ from herkomst.domain.casework.request import (
     must_end,
 )
 from herkomst.domain.events import EventData
-from herkomst.investigations import visibility
+from herkomst.investigations import casefiles, reuse, visibility
 from herkomst.investigations.goods import Told
 from herkomst.investigations.inquiry import Desk, Inquiry
 from herkomst.investigations.pages import Page, Slice
@@ -45,9 +46,10 @@ _WITHHELD = SQL(
 _PAGE = SQL(
     "SELECT a.*, a.state = 'granted' AND a.until <= %(now)s AS ended, "
     "a.state = 'asked' AND a.answer_by <= %(now)s AS late FROM {access_requests} a "
-    "JOIN {stolen_items} s ON s.stolen_item = a.record WHERE ("
+    "LEFT JOIN {stolen_items} s ON s.stolen_item = a.record WHERE ("
     "a.owner = %(unit)s AND %(answers)s "
-    "OR {item_known} AND (a.asked_by = %(viewer)s OR a.unit = %(unit)s AND %(oversees)s "
+    "OR (a.of_case IS NOT NULL OR {item_known}) AND ("
+    "a.asked_by = %(viewer)s OR a.unit = %(unit)s AND %(oversees)s "
     "OR a.owner = %(unit)s AND %(oversees)s "
     "AND (a.state = 'overdue' OR a.state = 'asked' AND a.answer_by <= %(now)s))"
     ") AND {asked} ORDER BY a.revision DESC LIMIT %(limit)s"
@@ -68,6 +70,8 @@ class Request(Told, frozen=True, kw_only=True):
 
     id: UUID
     record_id: UUID
+    is_use: bool
+    of_case: UUID | None
     owner: str
     asked_by: str
     role: str
@@ -106,7 +110,7 @@ async def page(
     values = {"before": wanted.before, "limit": wanted.first + 1, **_whose(permitted)}
     asked = [_CONDITIONS["before"], *([_CONDITIONS["open"]] if unanswered else [])]
     rows = await inquiry.rows(_PAGE, values, asked)
-    items = await _told(inquiry, rows[: wanted.first])
+    items = await _told(permitted, inquiry, rows[: wanted.first])
     count = inquiry.counting(_PAGE, values, asked)
     return inquiry.cursors.slice(LIST, wanted, items, len(rows), count)
 
@@ -121,7 +125,7 @@ async def ask(
     permitted.must_be(Action.REQUEST_ACCESS)
     reading = permitted.reading
     viewer, held = reading.viewer, reading.held
-    record, owner = await _withheld(permitted, inquiry, asked)
+    record, owner, of_case = await _wanted(permitted, inquiry, asked)
 
     def requested(state: AccessRequest, seal: Seal) -> AccessRequested:
         now = datetime.now(UTC)
@@ -130,6 +134,7 @@ async def ask(
             answer_by=answer_by(now).isoformat(timespec="milliseconds"),
             by=viewer.subject,
             case=held.case.hex if held else None,
+            of_case=of_case.hex if of_case else None,
             owner=owner,
             purpose=str(reading.purpose),
             record=record.hex,
@@ -139,7 +144,7 @@ async def ask(
         )
 
     case = held.case if held else None
-    stream = stream_for(record, case, viewer.subject, str(reading.purpose))
+    stream = stream_for(record, case, viewer.subject, str(reading.purpose), of_case)
     return await _change(permitted, desk, question, stream, requested)
 
 
@@ -194,19 +199,30 @@ async def refuse(
     return await _change(permitted, desk, question, stream, refused)
 
 
-async def _withheld(permitted: Permitted, inquiry: Inquiry, asked: UUID) -> tuple[UUID, str]:
-    """The stolen item that is withheld, and who answers for it.
+class _Wanted(NamedTuple):
+    """What is asked for, of whom, and which investigation it belongs to where it is shown."""
 
-    Raises `Unknown`, `NotPermitted`, `RequestRefused`.
-    """
+    record: UUID
+    owner: str
+    of_case: UUID | None = None
+
+
+async def _wanted(permitted: Permitted, inquiry: Inquiry, asked: UUID) -> _Wanted:
+    """Raises `Unknown`, `NotPermitted`, `RequestRefused`."""
     inquiry.returned.seek(asked)
-    to_read = policy.permit(permitted.reading, Action.READ_HITS)
+    reading = permitted.reading
+    to_read = policy.permit(reading, Action.READ_HITS)
     rows = await inquiry.rows(_WITHHELD, {"asked": asked, **visibility.values(to_read)})
-    if not rows:
+    if rows and not rows[0].shown:
+        return _Wanted(rows[0].stolen_item, rows[0].source)
+    if not await casefiles.is_seen(reading, inquiry, asked):
         raise Unknown
-    if rows[0].shown:
-        raise RequestRefused("not_withheld", "It is not withheld from you.", "Read it.")
-    return rows[0].stolen_item, rows[0].source
+    holder = await reuse.holder(inquiry, asked, reading.held.case) if reading.held else None
+    if holder is None:
+        raise RequestRefused(
+            "not_withheld", "It is not withheld from you, and may be used.", "Read it."
+        )
+    return _Wanted(asked, holder.unit, holder.case)
 
 
 async def _stream_of(permitted: Permitted, inquiry: Inquiry, request: UUID) -> UUID:
@@ -256,7 +272,8 @@ def _changed(done: Done) -> AccessChanged:
     return AccessChanged(state, None, done.position)
 
 
-async def _told(inquiry: Inquiry, rows: Sequence[Any]) -> list[Request]:
+async def _told(permitted: Permitted, inquiry: Inquiry, rows: Sequence[Any]) -> list[Request]:
+    whose = _whose(permitted)
     keys = await inquiry.keys({row.stream for row in rows})
     for row in rows:
         inquiry.returns("access_request", row.request, row.revision)
@@ -269,6 +286,8 @@ async def _told(inquiry: Inquiry, rows: Sequence[Any]) -> list[Request]:
         Request(
             id=row.request,
             record_id=row.record,
+            is_use=row.of_case is not None,
+            of_case=row.of_case if whose["answers"] and row.owner == whose["unit"] else None,
             owner=row.owner,
             asked_by=row.asked_by,
             role=row.role,

@@ -150,6 +150,7 @@ def _standpoint(permitted: Permitted) -> Standpoint:
 
 async def _presented(permitted: Permitted, inquiry: Inquiry, presentation: UUID) -> Presentation:
     """Raises `NotPermitted`, `RevealRefused`."""
+    inquiry.returned.seek(presentation)
     to_read = policy.permit(permitted.reading, Action.READ_PRESENTATIONS)
     found = (await presentations.by_ids(to_read, inquiry, [presentation])).get(presentation)
     if found is None:

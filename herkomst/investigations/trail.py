@@ -388,7 +388,10 @@ async def _subject(
 ) -> _Subject:
     """Raises `NothingThere`, `NotPermitted`."""
     number = of if _NUMBER.fullmatch(of) else None
-    found = await inquiry.rows(_SUBJECT, {**values, "of": _parsed(of), "number": number})
+    identity = _parsed(of)
+    if identity is not None:
+        inquiry.returned.seek(identity)
+    found = await inquiry.rows(_SUBJECT, {**values, "of": identity, "number": number})
     if not found or found[0].kind not in kinds:
         raise NothingThere(of)
     (row,) = found

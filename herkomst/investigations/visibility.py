@@ -48,8 +48,8 @@ _FRAGMENTS = {
     # Its owner granted it: to who works in the case, or to who asked, for the duty he asked for.
     "granted": SQL(
         "(SELECT a.record FROM {access_requests} a WHERE a.state = 'granted' "
-        "AND a.until > %(now)s AND (a.case_id = %(own_case)s OR a.case_id IS NULL "
-        "AND a.asked_by = %(viewer)s AND a.purpose = %(purpose)s))"
+        "AND a.of_case IS NULL AND a.until > %(now)s AND (a.case_id = %(own_case)s "
+        "OR a.case_id IS NULL AND a.asked_by = %(viewer)s AND a.purpose = %(purpose)s))"
     ),
     # It is still read, or is only compared and in the case; what is neither was removed.
     "item_kept": SQL(

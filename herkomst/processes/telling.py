@@ -1,4 +1,5 @@
-"""Telling: the owner of a closed report is told that somebody came upon it.
+"""Telling: the owner of a closed report, or of a secret investigation, is told that somebody came
+upon it.
 
 It follows the journal. What was asked for by its id is there, and whether it was returned; what is
 closed is never asked for on the way, so the answer, its time and its cost are the same for who
@@ -9,11 +10,12 @@ he looks. It waits until the read models have taken in what was recorded when it
 so that a report that was there is not missed.
 """
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from datetime import UTC
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+import msgspec
 from psycopg import Connection
 from psycopg.rows import namedtuple_row
 from psycopg.sql import SQL, Identifier
@@ -24,6 +26,7 @@ from herkomst.domain.events import Event, Recorded
 from herkomst.domain.journal import Read
 from herkomst.domain.register.stolen_item import CLOSED
 from herkomst.projections import registry
+from herkomst.projections.case_items import CaseItems
 from herkomst.projections.cases import Cases
 from herkomst.projections.follower import Kind, NotYet
 from herkomst.projections.hits import Hits
@@ -38,11 +41,17 @@ from herkomst.record.recorder import SequenceRecorder
 ACTOR: Final = "process:telling"
 AWAITED: Final = {
     "register": ("matching", "presentations", "stolen_items"),
-    "casework": ("cases", "hits"),
+    "casework": ("case_items", "cases", "hits"),
 }
 """Followers that must have come to where their sequence ended; those of casework behind those of
 the register, because hits are found in one and told in the other."""
-_MODELS: Final[Sequence[Model]] = (Cases(), Hits(), Presentations(), StolenItems())
+_MODELS: Final[Sequence[Model]] = (
+    CaseItems(),
+    Cases(),
+    Hits(),
+    Presentations(),
+    StolenItems(),
+)
 _MET = SQL(
     "WITH sought AS (SELECT unnest(%(ids)s::uuid[]) AS id), met AS ("
     "SELECT id, id AS stolen_item, NULL::uuid AS purchase, NULL::uuid AS hit FROM sought "
@@ -60,6 +69,14 @@ _MET = SQL(
 )
 """From what was sought to closed reports: itself, its hit, or a hit on the same good."""
 _STANDS = SQL("h.state NOT IN ('rejected', 'closed')")
+_IN_SECRET = SQL(
+    "SELECT DISTINCT id, i.item AS record, c.unit AS source, c.case_id, c.members::text AS members "
+    "FROM (SELECT unnest(%(ids)s::uuid[]) AS id) sought JOIN {case_items} i ON i.item = id "
+    "JOIN {cases} c USING (case_id) WHERE i.kind <> 'purchase' AND c.regime = 'wpg:9' "
+    "AND c.handling IN ('confidential', 'closed')"
+)
+"""From what was sought to investigations that are not told to exist, which it belongs to."""
+_decode_members = msgspec.json.Decoder(dict[str, object]).decode
 _OPEN_CASES = SQL(
     "SELECT number, case_id::text FROM {cases} WHERE handling = 'open' "
     "AND (number = ANY(%(names)s) OR case_id::text = ANY(%(names)s))"
@@ -68,32 +85,55 @@ Tables = Mapping[str, Identifier]
 
 
 class _Met(NamedTuple):
-    """A closed report that somebody came upon, and how."""
+    """What somebody came upon that is not told to exist, and how."""
 
     read: Recorded
-    row: Any
+    record: UUID
+    owner: str
+    how: How
+    purchase: UUID | None
+    by: str
+    """What he is told once of: the report, a good, or a case."""
+    is_known: bool
+    """Whether it is known to who asked: then there is nothing to tell."""
 
     @property
     def data(self) -> Read:
-        found = self.read.data
-        assert isinstance(found, Read)
-        return found
-
-    @property
-    def is_known(self) -> bool:
-        """Whether it was shown to who asked, or is of his own unit: then there is nothing to
-        tell."""
-        shown = {f"stolen_item:{self.row.stolen_item}", f"hit:{self.row.hit}"}
-        return self.row.source == self.data.unit or not shown.isdisjoint(self.data.returned)
+        return _read(self.read)
 
     @property
     def stream(self) -> UUID:
-        good = self.row.purchase.hex if self.row.purchase else "report"
-        return ids.told_of(self.row.stolen_item, self.data.user, self.data.purpose, good)
+        return ids.told_of(self.record, self.data.user, self.data.purpose, self.by)
 
-    @property
-    def how(self) -> How:
-        return "good" if self.row.purchase else "report"
+
+def _read(recorded: Recorded) -> Read:
+    found = recorded.data
+    assert isinstance(found, Read)
+    return found
+
+
+def _report_met(read: Recorded, row: Any) -> _Met:
+    """A closed report: known to the owner's own people, and to whom it was shown."""
+    data = _read(read)
+    shown = {f"stolen_item:{row.stolen_item}", f"hit:{row.hit}"}
+    return _Met(
+        read,
+        row.stolen_item,
+        row.source,
+        "good" if row.purchase else "report",
+        row.purchase,
+        row.purchase.hex if row.purchase else "report",
+        row.source == data.unit or not shown.isdisjoint(data.returned),
+    )
+
+
+def _case_met(read: Recorded, row: Any) -> _Met:
+    """An investigation: known to its unit and to who was ever a member. Who looks for a duty uses
+    nothing in another case."""
+    data = _read(read)
+    known = row.source == data.unit or data.user in _decode_members(row.members)
+    known = known or _case_of(data.purpose) is None
+    return _Met(read, row.record, row.source, "case", None, f"case:{row.case_id.hex}", known)
 
 
 class Telling:
@@ -111,7 +151,7 @@ class Telling:
         """Where the other sequences ended when a read was met; empty while none is."""
 
     def apply(self, connection: Connection[Row], facts: Sequence[Recorded]) -> None:
-        reads = [f for f in facts if isinstance(f.data, Read) and f.data.sought]
+        reads = [f for f in facts if f.topic == Read.TOPIC and _read(f).sought]
         if not reads:
             return
         self._must_have_followed(connection)
@@ -147,19 +187,20 @@ class Telling:
                 self._casework.append_locked(cursor, [pending(event) for event in events])
 
 
-def _met(connection: Connection[Row], tables: Tables, reads: Sequence[Recorded]) -> Iterator[_Met]:
+def _met(connection: Connection[Row], tables: Tables, reads: Sequence[Recorded]) -> list[_Met]:
     """What these reads came upon, in their order."""
     by_id: dict[UUID, list[Recorded]] = {}
     for read in reads:
-        for sought in read.data.sought:  # type: ignore[attr-defined]
+        for sought in _read(read).sought:
             by_id.setdefault(UUID(hex=sought), []).append(read)
-    statement = _MET.format(stands=_STANDS, **tables)
+    values = {"ids": list(by_id), "closed": CLOSED}
+    met = []
     with connection.cursor(row_factory=namedtuple_row) as cursor:
-        found: list[Any] = cursor.execute(
-            statement, {"ids": list(by_id), "closed": CLOSED}
-        ).fetchall()
-    met = [_Met(read, row) for row in found for read in by_id[row.id]]
-    return iter(sorted(met, key=lambda each: (each.read.position, each.stream)))
+        for statement, made in (_MET, _report_met), (_IN_SECRET, _case_met):
+            composed = statement.format(stands=_STANDS, **tables)
+            found: list[Any] = cursor.execute(composed, values).fetchall()
+            met += [made(read, row) for row in found for read in by_id[row.id]]
+    return sorted(met, key=lambda each: (each.read.position, each.stream))
 
 
 def _open_cases(connection: Connection[Row], tables: Tables, met: Sequence[_Met]) -> Set[str]:
@@ -176,21 +217,21 @@ def _case_of(purpose: str) -> str | None:
 
 
 def _event(met: _Met, open_cases: Set[str]) -> Event:
-    data, row = met.data, met.row
+    data = met.data
     case = _case_of(data.purpose)
     secret = case is not None and case not in open_cases
     told = OwnerTold(
         at=met.read.recorded_at.astimezone(UTC).isoformat(timespec="milliseconds"),
         how=met.how,
         officer=None if secret else data.user,
-        owner=row.source,
-        purchase=row.purchase.hex if row.purchase else None,
+        owner=met.owner,
+        purchase=met.purchase.hex if met.purchase else None,
         purpose=None if secret else data.purpose,
         read=met.read.stream.hex,
-        record=row.stolen_item.hex,
+        record=met.record.hex,
         role=data.role,
         unit=data.unit,
     )
-    custody = Custody("politie", data.ground, "wpg:13", row.source)
+    custody = Custody("politie", data.ground, "wpg:13", met.owner)
     under = envelope(ACTOR, custody, this_moment(), told.VERSION, CLOSED)
     return Event(met.stream, told, under)

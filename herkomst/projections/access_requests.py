@@ -13,7 +13,7 @@ from herkomst.domain.casework.request import (
 from herkomst.domain.events import Recorded
 from herkomst.projections.model import UNTOLD, Column, Model, Rows, Unsealed
 
-_STATE, _ANSWER = 12, slice(12, 17)
+_STATE, _ANSWER = 13, slice(13, 18)
 
 
 class AccessRequests(Model):
@@ -33,6 +33,7 @@ class AccessRequests(Model):
         Column("unit", "text"),
         Column("purpose", "text", UNTOLD),
         Column("case_id", "uuid", UNTOLD),
+        Column("of_case", "uuid", UNTOLD),
         Column("why", "bytea", UNTOLD),
         Column("asked_at", "timestamptz", UNTOLD),
         Column("answer_by", "timestamptz", UNTOLD),
@@ -44,7 +45,7 @@ class AccessRequests(Model):
         Column("place", "bigint"),
         Column("revision", "bigint", UNTOLD),
     )
-    indexes = ("(stream)", "(record)", "(owner, revision)", "(revision)")
+    indexes = ("(stream)", "(record)", "(case_id)", "(of_case)", "(owner, revision)", "(revision)")
     topics = frozenset({AccessRequested, AccessLapsed, AccessGranted, AccessRefused})
 
     def fold(self, rows: Rows, fact: Recorded, unsealed: Unsealed) -> Rows:
@@ -75,6 +76,7 @@ def _asked(fact: Recorded, data: AccessRequested) -> tuple[object, ...]:
         data.unit,
         data.purpose,
         UUID(hex=data.case) if data.case else None,
+        UUID(hex=data.of_case) if data.of_case else None,
         data.why,
         fact.recorded_at,
         datetime.fromisoformat(data.answer_by),

@@ -59,8 +59,6 @@ class Keyed(NamedTuple):
 
 _NOT_STOLEN = (False, False, None, None, False)
 """What a purchase has in the columns of a theft."""
-_SIDES = [PURCHASE, STOLEN, STOLEN], [False, False, True]
-"""What is counted apart: a flood of goods that anybody may know of, and one of others."""
 
 
 def side(rows: Sequence[Keyed]) -> Side:
@@ -154,16 +152,16 @@ class MatchKeys(Model):
         keys: Sequence[str],
         limits: Sequence[int],
     ) -> list[Keyed]:
-        """The rows on these keys, of each side at most as many as the limit of the key: of stolen
-        goods so many that are closed, and so many others."""
+        """The rows on these keys, of each side at most as many as the limit of the key, those first
+        that are not closed: so it is told how many of those there are, and how many in all."""
         statement = SQL(
             "SELECT m.* FROM unnest(%b::text[], %b::integer[]) AS k (key, most), "
-            "unnest(%b::text[], %b::boolean[]) AS s (side, closed) CROSS JOIN LATERAL "
-            "(SELECT * FROM {} WHERE key = k.key AND side = s.side AND closed = s.closed "
-            "ORDER BY item, line LIMIT k.most) AS m"
+            "unnest(ARRAY['purchase', 'stolen']) AS s (side) "
+            "CROSS JOIN LATERAL (SELECT * FROM {} WHERE key = k.key AND side = s.side "
+            "ORDER BY closed, item, line LIMIT k.most) AS m"
         ).format(self.table(generation))
         with connection.cursor(binary=True) as cursor:
-            cursor.execute(statement, (list(keys), list(limits), *_SIDES))
+            cursor.execute(statement, (list(keys), list(limits)))
             return [Keyed(*row) for row in cursor.fetchall()]
 
     def shared(self, connection: Connection[Row], generation: int) -> Iterator[str]:

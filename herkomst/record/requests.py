@@ -21,8 +21,13 @@ class Done(NamedTuple):
     position: int
 
 
-def stream_for(record: UUID, case: UUID | None, officer: str, purpose: str) -> UUID:
-    """The stream of a request: of all who work in a case, or of one officer for his duty."""
+def stream_for(
+    record: UUID, case: UUID | None, officer: str, purpose: str, of_case: UUID | None = None
+) -> UUID:
+    """The stream of a request: of all who work in a case, or of one officer for his duty; of what
+    belongs to another case (`of_case`) it is another than of what is withheld."""
+    if case and of_case:
+        return ids.request_of(record, f"use:{of_case.hex}:{case.hex}")
     return ids.request_of(record, f"case:{case.hex}" if case else f"{officer} {purpose}")
 
 

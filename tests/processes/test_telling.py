@@ -10,12 +10,14 @@ from msgspec.structs import replace
 
 from herkomst.access.tokens import issue
 from herkomst.domain import ids
+from herkomst.domain.casework.case import Case
 from herkomst.domain.casework.match import OwnerTold
+from herkomst.domain.events import EventData
 from herkomst.graphql import streams
 from herkomst.processes.followers import followers
 from herkomst.projections.runner import Runner
 from herkomst.record.archive import Archive
-from herkomst.record.casework import CaseOpened, Opening
+from herkomst.record.casework import CaseOpened, Opening, Seal
 from tests.archives import POLICE, TILL, a_dealer
 from tests.graphql.events import pushed
 from tests.serving import Served, follow, journal, pair, serving, take_in
@@ -164,6 +166,12 @@ class TestTold:
             ("report", "duty:front_desk"),
         ]
 
+    def test_who_opens_its_trail(self, served: Served) -> None:
+        text = f'{{ trail(of: "{ITEM}", first: 1) {{ __typename }} }}'
+        asked(served, text, role="team_leader", purpose="duty:supervision")
+
+        assert [one["how"] for one in told(served)] == ["report"]
+
     def test_another_hit_on_the_same_good_connects_it(self, served: Served) -> None:
         _, same = pair(1)
         take_in(served.archive, replace(same, key="stolen-9"))
@@ -181,6 +189,28 @@ class TestTold:
         (detective, secret) = told(served)
         assert (secret["officer"], secret["purpose"], secret["unit"]) == (None, None, "amsterdam")
         assert detective["officer"] is not None
+
+    @pytest.mark.parametrize(
+        ("handling", "times"), [("closed", 1), ("confidential", 1), ("open", 0)]
+    )
+    def test_who_takes_up_what_belongs_to_a_secret_investigation(
+        self, served: Served, handling: str, times: int
+    ) -> None:
+        held = in_utrecht(served, handling)
+        _, number, _ = opened(served, "open")
+        utrecht = {"role": "authorised_officer", "unit": "utrecht"}
+        look(served, "hit", seen_hit())  # For a duty: it is used in no case.
+        look(served, "hit", seen_hit(), role="team_leader", unit="utrecht")
+        assert told(served, **utrecht) == []
+
+        look(served, "hit", seen_hit(), role="team_leader", purpose=f"case:{number}")
+
+        found = told(served, **utrecht)
+        assert [(one["how"], one["recordId"]) for one in found] == [
+            ("case", str(seen_hit()))
+        ] * times
+        assert str(held) not in str(found)
+        assert told(served) == []
 
     def test_it_is_pushed(self, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(streams, "POLL", 0.01)
@@ -226,6 +256,27 @@ class TestOnce:
         entry = journal(served.archive)[-1]
 
         assert (entry.sought, entry.returned, entry.withheld) == ((ITEM.hex,), (), 0)
+
+
+def seen_hit() -> UUID:
+    """The hit that everybody may see."""
+    return ids.pair_id(
+        ids.purchase_id(TILL, "purchase-2"), 1, ids.stolen_item_id(POLICE, "stolen-2")
+    )
+
+
+def in_utrecht(served: Served, handling: str) -> UUID:
+    """An investigation of another unit that this hit belongs to."""
+    lead = "dev:team_leader@utrecht"
+    opening = Opening("Elders", lead, "utrecht", "wpg:9", handling=handling)
+    case = served.archive.casework.open_case(opening, actor=f"user:{lead}").id
+
+    def add(state: Case, seal: Seal) -> EventData:
+        return state.add("hit", seen_hit().hex, seal("Reeks."))
+
+    served.archive.casework.in_case(case, add, actor=f"user:{lead}")
+    follow(served.archive)
+    return case
 
 
 def opened(served: Served, handling: str) -> CaseOpened:

@@ -9,13 +9,15 @@ from typing import Literal
 
 from herkomst.domain.events import EventData, event
 
-How = Literal["report", "good"]
-"""He asked for the report itself, or looked at the good that was bought."""
+How = Literal["report", "good", "case"]
+"""He asked for the report itself, looked at the good that was bought, or took up for a case of his
+what belongs to an investigation that is not told to exist."""
 
 
 @event
 class OwnerTold(EventData, frozen=True, kw_only=True):
-    """The owner of a closed report was told that somebody came upon it."""
+    """The owner of a closed report, or of a secret investigation, was told that somebody came upon
+    it."""
 
     TOPIC = "casework.match.told"
 
@@ -26,13 +28,13 @@ class OwnerTold(EventData, frozen=True, kw_only=True):
     """None where his own purpose is a case that is not open to others: then his unit alone is
     told, whose authorised officer can be asked."""
     owner: str
-    """Unit that answers for the report."""
+    """Unit that answers for the report, or that the investigation is of."""
     purchase: str | None = None
     """Stream of the purchase that he looked at, in hex."""
     purpose: str | None = None
     read: str
     """Stream of the entry in the journal, in hex."""
     record: str
-    """Stream of the stolen item, in hex."""
+    """Stream of the stolen item, or of what belongs to the investigation, in hex."""
     role: str
     unit: str

@@ -32,11 +32,14 @@ class AccessRequested(EventData, frozen=True, kw_only=True):
     by: str
     case: str | None = None
     """Stream of the case that was the purpose, in hex; it is for who works in it."""
+    of_case: str | None = None
+    """Stream of the investigation that it belongs to, in hex, where it is to be used in another
+    (art. 9 Wpg); None where it is withheld."""
     owner: str
     """Unit that answers for the record."""
     purpose: str
     record: str
-    """Stream of the stolen item, in hex."""
+    """Stream of the stolen item, or of what is to be used, in hex."""
     role: str
     unit: str
     why: bytes
