@@ -44,7 +44,7 @@ from herkomst.projections.person_requests import PersonRequests
 from herkomst.projections.presentations import Presentations
 from herkomst.projections.purchases import Purchases
 from herkomst.projections.reads import Reads
-from herkomst.projections.registry import ModelMissing
+from herkomst.projections.registry import ModelBehind, ModelMissing
 from herkomst.projections.reveals import Reveals
 from herkomst.projections.reviews import Reviews
 from herkomst.projections.stolen_items import StolenItems
@@ -81,12 +81,13 @@ STATEMENT_TIMEOUT = 5
 _STANDINGS = SQL(
     "WITH stands AS (SELECT sequence, min(position) AS position FROM follow.followers "
     "WHERE kind = 'projection' OR name = 'matching' GROUP BY sequence) "
-    "SELECT name, generation::bigint AS number, true AS is_model, NULL::timestamptz AS as_of "
-    "FROM follow.models WHERE live UNION ALL SELECT sequence, position, false, CASE sequence "
+    "SELECT name, generation::bigint AS number, version, true AS is_model, "
+    "NULL::timestamptz AS as_of FROM follow.models WHERE live "
+    "UNION ALL SELECT sequence, position, NULL, false, CASE sequence "
     "WHEN 'register' THEN (SELECT recorded_at FROM record.register_events "
     "WHERE notification_id = position + 1) WHEN 'casework' THEN (SELECT recorded_at "
     "FROM record.casework_events WHERE notification_id = position + 1) END FROM stands "
-    "UNION ALL SELECT 'now', 0, false, least(now(), pg_last_xact_replay_timestamp())"
+    "UNION ALL SELECT 'now', 0, NULL, false, least(now(), pg_last_xact_replay_timestamp())"
 )
 _NOW = "now"
 _FROM_REGISTER = frozenset({"purchase", "stolen_item", "presentation", "dealer", "establishment"})
@@ -195,6 +196,8 @@ class Inquiry:
         self._stack = AsyncExitStack()
         self._connection: AsyncConnection[Row] | None = None
         self._names: Mapping[str, Composable] = {}
+        self._behind: Sequence[str] = ()
+        """Models whose live generation is of another version than this program's."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -236,7 +239,7 @@ class Inquiry:
         on, and what may be seen as `{hit_shown}` (`visibility`); `{asked}` stands for the
         conditions that narrow it. Rows have names for their columns.
 
-        Raises `DatabaseDown`, `InvalidPage`, `ModelMissing`, `TooSlow`.
+        Raises `DatabaseDown`, `InvalidPage`, `ModelBehind`, `ModelMissing`, `TooSlow`.
         """
         async with self._turn:
             try:
@@ -246,6 +249,10 @@ class Inquiry:
                 return await self._fetch(connection, around.format(composed), values)
             except psycopg.errors.QueryCanceled as error:
                 raise TooSlow from error
+            except psycopg.errors.UndefinedColumn as error:
+                if not self._behind:
+                    raise
+                raise ModelBehind(self._behind) from error
             except psycopg.DataError as error:
                 raise InvalidPage(
                     "filter",
@@ -299,6 +306,8 @@ class Inquiry:
         await self._stack.enter_async_context(connection.transaction())
         standings = await self._fetch(connection, _STANDINGS, {})
         generations = {row.name: row.number for row in standings if row.is_model}
+        versions = {row.name: row.version for row in standings if row.is_model}
+        self._behind = [m.name for m in MODELS if versions.get(m.name) != m.version]
         followed = {row.name: row.number for row in standings if not row.is_model}
         self.positions = {name: at for name, at in followed.items() if name != _NOW}
         self.as_of = min(row.as_of for row in standings if row.as_of is not None)

@@ -4,7 +4,7 @@ A new version of a model is built beside the old one and swapped by one row here
 replaced would wait behind every reader; a row does not.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from time import monotonic, sleep
@@ -52,6 +52,19 @@ class ModelMissing(Exception):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"The read model {name!r} has not been built; run `herkomst work`.")
+
+
+class ModelBehind(ModelMissing):
+    """After an upgrade a read model does not have yet what is asked of it."""
+
+    code = "model_behind"
+
+    def __init__(self, names: Sequence[str]) -> None:
+        Exception.__init__(
+            self,
+            f"The question needs what is being built anew: {', '.join(names)}. Ask again when "
+            "`herkomst status` says that they are live.",
+        )
 
 
 class OtherVersion(Exception):

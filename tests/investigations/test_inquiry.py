@@ -2,6 +2,7 @@
 
 import asyncio
 
+import psycopg
 import pytest
 from psycopg.sql import SQL
 
@@ -17,7 +18,7 @@ from herkomst.projections import registry
 from herkomst.projections.hits import Hits
 from herkomst.projections.model import Model
 from herkomst.projections.rebuild import rebuild
-from herkomst.projections.registry import ModelMissing
+from herkomst.projections.registry import ModelBehind, ModelMissing
 from herkomst.record.archive import Archive
 from herkomst.record.database import DatabaseDown, connect
 from herkomst.record.postgres import EmbeddedPostgres
@@ -93,6 +94,20 @@ class TestWhatFails:
             return await hits.page(PERMITTED, question, Page(10))
 
         with pytest.raises(ModelMissing):
+            inquire(archive, ask)
+
+    def test_a_model_that_is_being_built_anew_after_an_upgrade_is_named(
+        self, archive: Archive, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        follow(archive)
+
+        async def ask(question: Inquiry) -> object:
+            return await question.rows(SQL("SELECT a_new_column FROM {hits}"), {})
+
+        with pytest.raises(psycopg.errors.UndefinedColumn):
+            inquire(archive, ask)
+        monkeypatch.setattr(Hits, "version", Hits.version + 1)
+        with pytest.raises(ModelBehind, match="hits"):
             inquire(archive, ask)
 
     def test_a_statement_that_takes_too_long_is_given_up(
