@@ -74,7 +74,7 @@ keycloak: ## An identity provider, for the tests of logging in
 
 .PHONY: bench
 bench: setup ## Every bench, as ratios in one run
-	for name in append rebuild match intake; do $(RUN) python -m bench.$$name; done
+	for name in append rebuild match intake journal; do $(RUN) python -m bench.$$name; done
 
 .PHONY: bench-10m
 bench-10m: setup ## The size of the nation, in hours: SIZE_HOME= FLAGS=--resume goes on with it
