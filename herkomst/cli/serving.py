@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import sys
 from collections.abc import Iterator
 from threading import Thread
 from typing import Annotated
@@ -28,6 +29,12 @@ DRAIN = 8
 """Seconds within which open answers end after SIGTERM; the whole is done in ten."""
 
 
+SWITCH = 0.0002
+"""Seconds that a thread may keep the interpreter while another waits for it. Who commits an entry
+of the journal asks for it after each round trip, and would wait for Python's 5 ms each time: at a
+hundred reads a second the journal would cost two to three times as much (`bench/journal.py`)."""
+
+
 class _Server(uvicorn.Server):
     """uvicorn with our own way of ending: drain, then say so by the exit code."""
 
@@ -43,6 +50,7 @@ def serve(
     ] = False,
 ) -> None:
     """Serve the API, the page and the explorer."""
+    sys.setswitchinterval(SWITCH)
     settings: Settings = context.obj
     with open_archive(settings) as archive, _following(archive, wanted=work):
         metrics, _ = start_http_server(
