@@ -9,10 +9,11 @@ from anyio import to_thread
 from psycopg.sql import SQL
 
 from herkomst.access.policy import Action, Permitted
-from herkomst.access.reading import Answer, Question, attempt
+from herkomst.access.reading import Answer, Question
 from herkomst.access.viewer import Role
 from herkomst.domain.casework.authorisation import Authorisations
 from herkomst.domain.events import EventData
+from herkomst.investigations.acting import in_casework
 from herkomst.investigations.goods import Told
 from herkomst.investigations.inquiry import Desk, Inquiry
 from herkomst.investigations.pages import Page, Slice
@@ -156,9 +157,7 @@ async def _attempt(
     async def acted() -> Appended:
         return await to_thread.run_sync(doing)
 
-    return await attempt(
-        desk.archive, reading, question, acted, lambda done: (f"casework={done.position}",)
-    )
+    return await in_casework(desk, reading, question, acted)
 
 
 def _authorisation(row: Any, key: DataKey | None, now: datetime) -> Authorisation:

@@ -9,11 +9,12 @@ from anyio import to_thread
 
 from herkomst.access import policy
 from herkomst.access.policy import Action, NotPermitted, Permitted
-from herkomst.access.reading import Answer, Question, attempt
+from herkomst.access.reading import Answer, Question
 from herkomst.access.viewer import Reading
 from herkomst.domain.casework.case import Case, Part
 from herkomst.domain.events import EventData
 from herkomst.investigations import cases, hits, presentations, purchases, reuse, stolen_items
+from herkomst.investigations.acting import in_casework
 from herkomst.investigations.inquiry import Desk, Inquiry
 from herkomst.investigations.stolen_items import StolenItem
 from herkomst.record.casework import CaseOpened, Opening, Seal, UnknownCase
@@ -63,9 +64,7 @@ async def open_case(
     async def acted() -> CaseOpened:
         return await to_thread.run_sync(act)
 
-    return await attempt(
-        desk.archive, reading, question, acted, lambda done: (f"casework={done.position}",)
-    )
+    return await in_casework(desk, reading, question, acted)
 
 
 async def act_in(
@@ -98,9 +97,7 @@ async def act_in(
     async def acted() -> Done:
         return Done(case, await to_thread.run_sync(doing))
 
-    return await attempt(
-        desk.archive, reading, question, acted, lambda done: (f"casework={done.position}",)
-    )
+    return await in_casework(desk, reading, question, acted)
 
 
 async def stands(reading: Reading, inquiry: Inquiry, kind: Kind, identity: str) -> bool:

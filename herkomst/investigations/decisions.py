@@ -8,10 +8,11 @@ from uuid import UUID
 from anyio import to_thread
 
 from herkomst.access.policy import Action, NotPermitted, Permitted
-from herkomst.access.reading import Answer, Question, attempt
+from herkomst.access.reading import Answer, Question
 from herkomst.domain.casework.hit import Hit
 from herkomst.domain.events import EventData
 from herkomst.investigations import hits
+from herkomst.investigations.acting import in_casework
 from herkomst.investigations.inquiry import Desk, Inquiry
 from herkomst.record.casework import UnknownHit
 
@@ -58,6 +59,4 @@ async def decide(
     async def acted() -> Decided:
         return Decided(hit, state, await to_thread.run_sync(act))
 
-    return await attempt(
-        desk.archive, reading, question, acted, lambda done: (f"casework={done.position}",)
-    )
+    return await in_casework(desk, reading, question, acted)

@@ -12,7 +12,7 @@ from psycopg.sql import SQL
 
 from herkomst.access import policy
 from herkomst.access.policy import Action, Permitted
-from herkomst.access.reading import Answer, Question, attempt
+from herkomst.access.reading import Answer, Question
 from herkomst.domain.casework.glass import (
     Broken,
     Emergency,
@@ -23,10 +23,11 @@ from herkomst.domain.casework.glass import (
     Verdict,
 )
 from herkomst.domain.events import EventData
+from herkomst.investigations.acting import in_casework, standpoint
 from herkomst.investigations.goods import Told
 from herkomst.investigations.inquiry import Desk, Inquiry
 from herkomst.investigations.pages import Page, Slice
-from herkomst.record.casework import Seal, Standpoint
+from herkomst.record.casework import Seal
 
 LIST, VIEWED = "glasses", "glass_reads"
 _decode_items = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
@@ -211,7 +212,7 @@ async def _change(
     act: Callable[[Glass, Seal], EventData],
 ) -> Answer[GlassChanged]:
     reading = permitted.reading
-    by = Standpoint(f"user:{reading.viewer.subject}", reading.ground, reading.viewer.unit)
+    by = standpoint(permitted)
     recording = partial(desk.archive.casework.in_glass, officer, act, by)
 
     async def acted() -> GlassChanged:
@@ -219,9 +220,7 @@ async def _change(
         until = datetime.fromisoformat(data.until) if isinstance(data, Broken) else None
         return GlassChanged(until, position)
 
-    return await attempt(
-        desk.archive, reading, question, acted, lambda done: (f"casework={done.position}",)
-    )
+    return await in_casework(desk, reading, question, acted)
 
 
 def _whose(permitted: Permitted) -> dict[str, object]:

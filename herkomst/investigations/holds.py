@@ -1,6 +1,5 @@
 """Holds: which records are kept on which ground until when; placing and lifting one."""
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -10,15 +9,15 @@ from anyio import to_thread
 from psycopg.sql import SQL
 
 from herkomst.access.policy import Action, Permitted
-from herkomst.access.reading import Answer, Question, attempt
+from herkomst.access.reading import Answer, Question
 from herkomst.domain.calendar import legal_date
 from herkomst.domain.casework import hold
 from herkomst.domain.casework.hold import HoldRefused, RecordKind
+from herkomst.investigations.acting import in_casework, standpoint
 from herkomst.investigations.goods import Told
 from herkomst.investigations.inquiry import Desk, Inquiry
 from herkomst.investigations.pages import Page, Slice
 from herkomst.record import holds
-from herkomst.record.casework import Standpoint
 
 LIST = "holds"
 _PAGE = SQL(
@@ -93,13 +92,13 @@ async def place(
     end = hold.must_name(named, ground, until, _today())
     assert record is not None
     placing = partial(
-        holds.place, desk.archive.casework, record, kind, ground, end, why, _by(permitted)
+        holds.place, desk.archive.casework, record, kind, ground, end, why, standpoint(permitted)
     )
 
     async def acted() -> HoldDone:
         return HoldDone(*await to_thread.run_sync(placing))
 
-    return await _attempt(permitted, desk, question, acted)
+    return await in_casework(desk, permitted.reading, question, acted)
 
 
 async def lift(
@@ -123,30 +122,13 @@ async def lift(
         row.number,
         why,
         _today(),
-        _by(permitted),
+        standpoint(permitted),
     )
 
     async def acted() -> HoldDone:
         return HoldDone(wanted, await to_thread.run_sync(lifting))
 
-    return await _attempt(permitted, desk, question, acted)
-
-
-async def _attempt(
-    permitted: Permitted, desk: Desk, question: Question, acted: Callable[[], Awaitable[HoldDone]]
-) -> Answer[HoldDone]:
-    return await attempt(
-        desk.archive,
-        permitted.reading,
-        question,
-        acted,
-        lambda done: (f"casework={done.position}",),
-    )
-
-
-def _by(permitted: Permitted) -> Standpoint:
-    viewer = permitted.reading.viewer
-    return Standpoint(f"user:{viewer.subject}", permitted.reading.ground, viewer.unit)
+    return await in_casework(desk, permitted.reading, question, acted)
 
 
 def _today() -> date:

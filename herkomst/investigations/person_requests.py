@@ -6,7 +6,7 @@ byte, whether there is such an investigation or not. What is kept beyond the ter
 not told as the register's; why it is kept is for the officer alone (`clocks`).
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache, partial
 from hashlib import sha256
@@ -18,7 +18,7 @@ from anyio import to_thread
 from psycopg.sql import SQL
 
 from herkomst.access.policy import Action, Permitted
-from herkomst.access.reading import Answer, Question, attempt
+from herkomst.access.reading import Answer, Question
 from herkomst.access.viewer import Role
 from herkomst.domain import clocks, ids, municipalities
 from herkomst.domain.calendar import add_term, legal_date, start_of
@@ -29,13 +29,14 @@ from herkomst.domain.persons import normal_document
 from herkomst.domain.register.records import Document, Seller
 from herkomst.domain.tables import rows as table
 from herkomst.investigations import presentations, retention
+from herkomst.investigations.acting import in_casework, standpoint
 from herkomst.investigations.goods import Told
 from herkomst.investigations.inquiry import Desk, Inquiry
 from herkomst.investigations.pages import Page, Slice
 from herkomst.investigations.presentations import Identity
 from herkomst.investigations.retention import Clock
 from herkomst.record import rights as record
-from herkomst.record.casework import Seal, Standpoint
+from herkomst.record.casework import Seal
 from herkomst.record.vault import DataKey
 
 LIST = "person_requests"
@@ -343,21 +344,21 @@ async def receive(
     """Take in what a person asked. Raises `RequestRefused`, `JournalUnavailable`."""
     permitted.must_be(Action.HANDLE_PERSON_REQUEST)
     rights.due_of(asked, on)
-    by = _by(permitted)
+    by = standpoint(permitted)
     receiving = partial(record.receive, desk.archive.casework, about, asked, on, _today(), by)
 
     async def acted() -> RequestDone:
         request, position = await to_thread.run_sync(receiving)
         return RequestDone(request, 0, position)
 
-    return await _attempt(permitted, desk, question, acted)
+    return await in_casework(desk, permitted.reading, question, acted)
 
 
 async def check(
     permitted: Permitted, desk: Desk, question: Question, request: UUID, how: str
 ) -> Answer[RequestDone]:
     """Say how who asks was seen to be the person. Raises `RequestRefused`, `JournalUnavailable`."""
-    by = _by(permitted).actor
+    by = standpoint(permitted).actor
     return await _act(permitted, desk, question, request, [lambda r, seal: r.check(seal(how), by)])
 
 
@@ -365,7 +366,7 @@ async def extend(
     permitted: Permitted, desk: Desk, question: Question, request: UUID, why: str
 ) -> Answer[RequestDone]:
     """Take longer, once. Raises `RequestRefused`, `JournalUnavailable`."""
-    by = _by(permitted).actor
+    by = standpoint(permitted).actor
 
     def extended(state: Request, seal: Seal) -> EventData:
         return state.extend(seal(why), by, _today())
@@ -427,7 +428,7 @@ async def _find(
     found: Sequence[UUID],
     through: Through,
 ) -> Answer[RequestDone]:
-    by = _by(permitted).actor
+    by = standpoint(permitted).actor
     rows = await inquiry.rows(_ONE, {"request": request})
     known = set(_decode_names(rows[0].identities)) if rows else set[str]()
     fresh = [each.hex for each in found if each.hex not in known] or [found[0].hex]
@@ -452,7 +453,7 @@ async def answer(
 
     Raises `RequestRefused`, `JournalUnavailable`.
     """
-    by = _by(permitted).actor
+    by = standpoint(permitted).actor
     asked = await one(permitted, inquiry, request)
     digest = None
     if outcome == "told" and asked is not None:
@@ -472,7 +473,7 @@ async def _act(
     acts: Sequence[record.Act],
 ) -> Answer[RequestDone]:
     permitted.must_be(Action.HANDLE_PERSON_REQUEST)
-    by, casework = _by(permitted), desk.archive.casework
+    by, casework = standpoint(permitted), desk.archive.casework
 
     def done() -> int:
         return [record.act_on(casework, request, act, by) for act in acts][-1]
@@ -480,27 +481,7 @@ async def _act(
     async def acted() -> RequestDone:
         return RequestDone(request, len(acts), await to_thread.run_sync(done))
 
-    return await _attempt(permitted, desk, question, acted)
-
-
-async def _attempt(
-    permitted: Permitted,
-    desk: Desk,
-    question: Question,
-    acted: Callable[[], Awaitable[RequestDone]],
-) -> Answer[RequestDone]:
-    return await attempt(
-        desk.archive,
-        permitted.reading,
-        question,
-        acted,
-        lambda done: (f"casework={done.position}",),
-    )
-
-
-def _by(permitted: Permitted) -> Standpoint:
-    viewer = permitted.reading.viewer
-    return Standpoint(f"user:{viewer.subject}", permitted.reading.ground, viewer.unit)
+    return await in_casework(desk, permitted.reading, question, acted)
 
 
 def _today() -> date:

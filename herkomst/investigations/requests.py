@@ -16,7 +16,7 @@ from psycopg.sql import SQL
 
 from herkomst.access import policy
 from herkomst.access.policy import Action, Permitted
-from herkomst.access.reading import Answer, Question, attempt
+from herkomst.access.reading import Answer, Question
 from herkomst.domain.casework.request import (
     AccessGranted,
     AccessRefused,
@@ -29,10 +29,11 @@ from herkomst.domain.casework.request import (
 )
 from herkomst.domain.events import EventData
 from herkomst.investigations import casefiles, reuse, visibility
+from herkomst.investigations.acting import in_casework, standpoint
 from herkomst.investigations.goods import Told
 from herkomst.investigations.inquiry import Desk, Inquiry
 from herkomst.investigations.pages import Page, Slice
-from herkomst.record.casework import Seal, Standpoint
+from herkomst.record.casework import Seal
 from herkomst.record.requests import Done, act_in_request, stream_for
 
 LIST = "access_requests"
@@ -253,15 +254,13 @@ async def _change(
     act: Callable[[AccessRequest, Seal], EventData],
 ) -> Answer[AccessChanged]:
     reading = permitted.reading
-    by = Standpoint(f"user:{reading.viewer.subject}", reading.ground, reading.viewer.unit)
+    by = standpoint(permitted)
     acting = partial(act_in_request, desk.archive.casework, stream, act, by.actor, by.custody)
 
     async def acted() -> AccessChanged:
         return _changed(await to_thread.run_sync(acting))
 
-    return await attempt(
-        desk.archive, reading, question, acted, lambda done: (f"casework={done.position}",)
-    )
+    return await in_casework(desk, reading, question, acted)
 
 
 def _changed(done: Done) -> AccessChanged:

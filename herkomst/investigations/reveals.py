@@ -10,14 +10,15 @@ from psycopg.sql import SQL
 
 from herkomst.access import policy, reason
 from herkomst.access.policy import Action, Permitted
-from herkomst.access.reading import Answer, Question, attempt
+from herkomst.access.reading import Answer, Question
 from herkomst.domain.casework import reveal
 from herkomst.domain.casework.glass import BROKEN_GLASS
 from herkomst.domain.casework.reveal import Basis, MoreAllowed, Revealed, RevealRefused, Reveals
 from herkomst.investigations import presentations, visibility
+from herkomst.investigations.acting import in_casework, standpoint
 from herkomst.investigations.inquiry import Desk, Inquiry
 from herkomst.investigations.presentations import Identity, Presentation
-from herkomst.record.casework import Seal, Standpoint
+from herkomst.record.casework import Seal
 
 _IN_CASE = SQL(
     "SELECT FROM {presentations} n WHERE n.presentation = %(presentation)s "
@@ -97,7 +98,7 @@ async def unveil(
         )
 
     recording = partial(
-        desk.archive.casework.in_reveals, reading.viewer.subject, revealed, _standpoint(permitted)
+        desk.archive.casework.in_reveals, reading.viewer.subject, revealed, standpoint(permitted)
     )
 
     async def acted() -> Unveiled:
@@ -105,9 +106,7 @@ async def unveil(
         identity = await presentations.opened(inquiry, shown)
         return Unveiled(presentation, identity, position)
 
-    return await attempt(
-        desk.archive, reading, question, acted, lambda done: (f"casework={done.position}",)
-    )
+    return await in_casework(desk, reading, question, acted)
 
 
 async def allow_more(
@@ -128,24 +127,13 @@ async def allow_more(
         )
 
     recording = partial(
-        desk.archive.casework.in_reveals, more.officer, allowed, _standpoint(permitted)
+        desk.archive.casework.in_reveals, more.officer, allowed, standpoint(permitted)
     )
 
     async def acted() -> Allowed:
         return Allowed(more.officer, await to_thread.run_sync(recording))
 
-    return await attempt(
-        desk.archive,
-        permitted.reading,
-        question,
-        acted,
-        lambda done: (f"casework={done.position}",),
-    )
-
-
-def _standpoint(permitted: Permitted) -> Standpoint:
-    viewer = permitted.reading.viewer
-    return Standpoint(f"user:{viewer.subject}", permitted.reading.ground, viewer.unit)
+    return await in_casework(desk, permitted.reading, question, acted)
 
 
 async def _presented(permitted: Permitted, inquiry: Inquiry, presentation: UUID) -> Presentation:

@@ -16,11 +16,12 @@ from psycopg import IsolationLevel
 from psycopg.sql import SQL
 
 from herkomst.access.policy import Action, Permitted
-from herkomst.access.reading import Answer, Asked, Question, Returned, attempt, write
+from herkomst.access.reading import Answer, Asked, Question, Returned, write
 from herkomst.domain.batches import batched
 from herkomst.domain.casework import indicators
 from herkomst.domain.casework.review import Review as Reviewed
 from herkomst.domain.events import EventData
+from herkomst.investigations.acting import in_casework
 from herkomst.investigations.goods import Told
 from herkomst.investigations.inquiry import Desk, Inquiry
 from herkomst.investigations.pages import Count, Page, Slice
@@ -247,9 +248,7 @@ async def act_on(
     async def acted() -> ReviewDone:
         return ReviewDone(review, await to_thread.run_sync(doing))
 
-    return await attempt(
-        desk.archive, reading, question, acted, lambda done: (f"casework={done.position}",)
-    )
+    return await in_casework(desk, reading, question, acted)
 
 
 async def _reviews(
