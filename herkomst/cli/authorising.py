@@ -1,4 +1,4 @@
-"""Commands on authorisations: who runs the server makes the first administrator here."""
+"""Commands on who may do what. Who runs the server makes the first administrator here."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from herkomst.access import purpose
+from herkomst.access.factsheet import factsheet
 from herkomst.access.policy import Action, permit
 from herkomst.access.reading import Asked, Question, write
-from herkomst.access.tokens import TokenRefused, known_role, known_unit
+from herkomst.access.tokens import TokenRefused, issue, known_role, known_unit
 from herkomst.access.viewer import Reading, Role, operator
 from herkomst.cli import exits, output
-from herkomst.cli.record import Json
+from herkomst.cli.output import Json
 from herkomst.domain.casework.authorisation import AuthorisationRefused, Authorisations, Grant
 from herkomst.investigations.known import end_of
 from herkomst.record import authorisations
@@ -79,6 +80,26 @@ def deauthorise(
     if not ended:
         exits.end(exits.FAILED, f"No such authorisation of {subject} holds or is to begin.")
     _tell(ended, json=json)
+
+
+def token(
+    context: typer.Context,
+    role: Annotated[str, typer.Option()],
+    unit: Annotated[str, typer.Option()],
+    ttl: Annotated[int, typer.Option(help="Seconds.")] = 3600,
+    json: Json = False,
+) -> None:
+    """Make a token, only where development login is on."""
+    issued = issue(context.obj, role, unit, ttl)
+    if json:
+        output.document({"token": issued.token, "expires_at": issued.expires_at})
+    else:
+        output.line(issued.token)
+
+
+def policy() -> None:
+    """Print who may do what, as the factsheet for police and prosecutors."""
+    output.line(factsheet().rstrip())
 
 
 def _meant(standing: Authorisations, role: str | None, unit: str | None) -> list[Grant]:

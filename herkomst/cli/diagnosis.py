@@ -1,10 +1,11 @@
-"""What `herkomst doctor` finds: what is reachable, which versions, what is missing."""
+"""The command that finds what is reachable, which versions, what is missing."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import anyio
 import msgspec
+import typer
 from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -17,6 +18,8 @@ from herkomst.access.oidc import (
     client_of,
     open_http,
 )
+from herkomst.cli import exits, output
+from herkomst.cli.output import Json
 from herkomst.projections.status import SEQUENCES
 from herkomst.record import migrations, replica
 from herkomst.record.archive import Urls, open_keyring, open_urls
@@ -50,6 +53,23 @@ class Report(msgspec.Struct):
     database: DatabaseReport | None
     opensearch: None
     checks: list[Check]
+
+
+def doctor(context: typer.Context, json: Json = False) -> None:
+    """Say what is reachable, in which version, and what is missing and how to get it."""
+    report = diagnose(context.obj)
+    if json:
+        output.document(report)
+    else:
+        output.line(f"herkomst {report.version}")
+        if report.database:
+            output.line(f"database {report.database.server_version} at {report.database.url}")
+        output.table(
+            ("ok" if c.ok else "NOT OK", c.name, c.message, "" if c.ok else c.cure or "")
+            for c in report.checks
+        )
+    if not all(check.ok for check in report.checks):
+        raise typer.Exit(exits.SERVER_DOWN if report.database is None else exits.FAILED)
 
 
 def diagnose(settings: Settings) -> Report:

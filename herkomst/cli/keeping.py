@@ -9,7 +9,8 @@ import msgspec
 import typer
 
 from herkomst.cli import exits, output
-from herkomst.cli.record import Json, progress_bar
+from herkomst.cli.output import Json
+from herkomst.cli.progress import progress_bar
 from herkomst.processes.restoring import settle
 from herkomst.record import backup as backups
 from herkomst.record import rotation

@@ -4,13 +4,16 @@ import logging
 import os
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
 from herkomst.settings import Settings
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 errors = Console(stderr=True, no_color="NO_COLOR" in os.environ, highlight=False)
 

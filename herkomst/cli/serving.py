@@ -1,4 +1,4 @@
-"""Commands of the server: serving, a development token, the schema, and what is missing."""
+"""Commands of the server: serving, and what it can be asked."""
 
 import asyncio
 import contextlib
@@ -13,12 +13,12 @@ import uvicorn
 import uvloop
 from prometheus_client import start_http_server
 
-from herkomst.access.factsheet import factsheet
-from herkomst.access.tokens import issue
+from herkomst.app import create_app
 from herkomst.cli import exits, output
-from herkomst.cli.diagnosis import diagnose
-from herkomst.cli.record import Json
+from herkomst.cli.output import Json
 from herkomst.domain.goods import KINDS
+from herkomst.graphql.endpoint import BODY_LIMIT
+from herkomst.graphql.schema import print_schema
 from herkomst.metrics import Standings
 from herkomst.processes.followers import followers
 from herkomst.projections.runner import Runner
@@ -66,9 +66,6 @@ def serve(
 
 
 async def _serve(archive: Archive, settings: Settings) -> int | None:
-    from herkomst.app import create_app  # Its libraries take a second that no other command has.
-    from herkomst.graphql.endpoint import BODY_LIMIT
-
     server = _Server(
         uvicorn.Config(
             create_app(archive, settings),
@@ -111,53 +108,14 @@ def _following(archive: Archive, *, wanted: bool) -> Iterator[None]:
         thread.join(timeout=DRAIN)
 
 
-def token(
-    context: typer.Context,
-    role: Annotated[str, typer.Option()],
-    unit: Annotated[str, typer.Option()],
-    ttl: Annotated[int, typer.Option(help="Seconds.")] = 3600,
-    json: Json = False,
-) -> None:
-    """Make a token, only where development login is on."""
-    issued = issue(context.obj, role, unit, ttl)
-    if json:
-        output.document({"token": issued.token, "expires_at": issued.expires_at})
-    else:
-        output.line(issued.token)
-
-
 def schema(
     kinds: Annotated[bool, typer.Option("--kinds", help="The kinds of goods instead.")] = False,
     json: Json = False,
 ) -> None:
     """Print the GraphQL schema, or the catalogue's kinds of goods."""
-    from herkomst.graphql.schema import print_schema
-
     if not kinds:
         output.line(print_schema().rstrip())
     elif json:
         output.document(list(KINDS.values()))
     else:
         output.table((k.slug, k.dutch, k.english, " ".join(k.identifiers)) for k in KINDS.values())
-
-
-def policy() -> None:
-    """Print who may do what, as the factsheet for police and prosecutors."""
-    output.line(factsheet().rstrip())
-
-
-def doctor(context: typer.Context, json: Json = False) -> None:
-    """Say what is reachable, in which version, and what is missing and how to get it."""
-    report = diagnose(context.obj)
-    if json:
-        output.document(report)
-    else:
-        output.line(f"herkomst {report.version}")
-        if report.database:
-            output.line(f"database {report.database.server_version} at {report.database.url}")
-        output.table(
-            ("ok" if c.ok else "NOT OK", c.name, c.message, "" if c.ok else c.cure or "")
-            for c in report.checks
-        )
-    if not all(check.ok for check in report.checks):
-        raise typer.Exit(exits.SERVER_DOWN if report.database is None else exits.FAILED)

@@ -8,7 +8,8 @@ import msgspec
 import typer
 
 from herkomst.cli import output
-from herkomst.cli.record import Json, progress_bar
+from herkomst.cli.output import Json
+from herkomst.cli.progress import progress_bar
 from herkomst.simulate import rates
 from herkomst.simulate.world import simulate as simulate_world
 

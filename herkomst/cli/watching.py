@@ -8,7 +8,7 @@ import typer
 from psycopg import Connection, IsolationLevel
 
 from herkomst.cli import exits, output
-from herkomst.cli.record import Json
+from herkomst.cli.output import Json
 from herkomst.processes.followers import MODELS, followers
 from herkomst.processes.matching import RULES, Matching
 from herkomst.projections import registry

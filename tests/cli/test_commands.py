@@ -22,7 +22,10 @@ class TestUsage:
         assert herkomst("--version").out.strip() == __version__
 
     def test_an_unknown_command_is_a_usage_error(self, herkomst: Herkomst) -> None:
-        assert herkomst("imprt").code == 2
+        ended = herkomst("imprt")
+
+        assert ended.code == 2
+        assert "Did you mean 'import'?" in ended.err
 
     def test_an_unknown_variable_is_named(self, herkomst: Herkomst) -> None:
         ended = herkomst("status", HERKOMST_DATABSE_URL="x")

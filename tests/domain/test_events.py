@@ -15,7 +15,7 @@ from msgspec import inspect
 from msgspec.structs import replace
 
 import herkomst.domain
-from herkomst.domain import events
+from herkomst.domain import events, topics
 from herkomst.domain.calendar import Occurred
 from herkomst.domain.events import (
     Envelope,
@@ -39,6 +39,10 @@ for module in pkgutil.walk_packages(herkomst.domain.__path__, "herkomst.domain."
 
 KNOWN: Mapping[str, type[EventData]] = dict(known_events())
 VERSIONS = [(topic, v) for topic, kind in KNOWN.items() for v in range(1, kind.VERSION + 1)]
+
+
+def test_who_loads_the_topics_knows_every_event() -> None:
+    assert {kind.__module__ for kind in KNOWN.values()} == {m.__name__ for m in topics.MODULES}
 
 
 # What is stored is canonical.

@@ -1,0 +1,51 @@
+"""Every module that defines events: who loads this one knows each topic that may be stored."""
+
+from types import ModuleType
+
+from herkomst.domain import journal
+from herkomst.domain.casework import (
+    authorisation,
+    case,
+    glass,
+    hit,
+    hold,
+    match,
+    personnel,
+    rehearsal,
+    request,
+    reveal,
+    review,
+    rights,
+)
+from herkomst.domain.register import (
+    book,
+    dealer,
+    erasure,
+    identity,
+    keeping,
+    purchase,
+    stolen_item,
+)
+
+MODULES: tuple[ModuleType, ...] = (
+    authorisation,
+    book,
+    case,
+    dealer,
+    erasure,
+    glass,
+    hit,
+    hold,
+    identity,
+    journal,
+    keeping,
+    match,
+    personnel,
+    purchase,
+    rehearsal,
+    request,
+    reveal,
+    review,
+    rights,
+    stolen_item,
+)
