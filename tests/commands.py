@@ -34,7 +34,6 @@ class Herkomst:
             **{k: v for k, v in os.environ.items() if not k.startswith("HERKOMST_")},
             "HERKOMST_HOME": str(home),
             "NO_COLOR": "1",
-            **_bytecode(home.parent),
             **environ,
         }
 
@@ -65,11 +64,3 @@ class Herkomst:
     @staticmethod
     def _command(*arguments: str) -> list[str]:
         return [sys.executable, "-P", "-m", "herkomst", *arguments]
-
-
-def _bytecode(directory: Path) -> dict[str, str]:
-    # Where Python is told to keep no bytecode, each command would compile all that it imports,
-    # which takes longer than what it is asked to do.
-    if not sys.dont_write_bytecode:
-        return {}
-    return {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(directory / "bytecode")}

@@ -4,6 +4,7 @@ import ipaddress
 import os
 import shutil
 import socket
+import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -53,6 +54,27 @@ def _is_here(address: Address) -> bool:
     return host == "localhost"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def bytecode(shared: Path) -> Iterator[None]:
+    """Where the processes that tests start keep what they compiled, for all of this run.
+
+    Where Python is told to keep no bytecode, each of them would compile all that it imports, which
+    takes longer than what most are asked to do.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if sys.dont_write_bytecode:
+            patch.setenv("PYTHONDONTWRITEBYTECODE", "")
+            patch.setenv("PYTHONPYCACHEPREFIX", str(shared / "bytecode"))
+        yield
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory that the workers of this run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
 @pytest.fixture(scope="session")
 def memory() -> Path:
     """A directory in memory where there is room in one, else the one for temporary files."""
@@ -62,10 +84,8 @@ def memory() -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory, memory: Path) -> Iterator[EmbeddedPostgres]:
+def server(shared: Path, memory: Path) -> Iterator[EmbeddedPostgres]:
     """One server without fsync for all workers of this run; the last to leave removes it."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     with _turn(shared):
         postgres = embedded(_shared_home(shared / "server-home", memory), durable=False)
         postgres.start()
