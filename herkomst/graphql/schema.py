@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 
 import strawberry
 from graphql import GraphQLError, GraphQLSchema
@@ -38,8 +39,9 @@ class Schema(strawberry.Schema):
         """Nothing: the library would log questions, which may hold names of persons."""
 
 
+@cache
 def make_schema() -> Schema:
-    """The schema."""
+    """The schema: one for all of a process, because it is dear to make and nothing changes it."""
     config = StrawberryConfig(default_resolver=by_name, scalar_map={datetime: _MOMENT})
     return Schema(query=Query, mutation=Mutation, subscription=Subscription, config=config)
 

@@ -6,6 +6,7 @@ up, so it may cost more than what is asked freely.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from typing import NamedTuple
@@ -64,8 +65,9 @@ class Documents:
         return next(document for document in self if document.name == name)
 
 
+@cache
 def read_documents(schema: GraphQLSchema) -> Documents:
-    """The documents of the package, each validated against the schema.
+    """The documents of the package, each validated against the schema, once in a process.
 
     Raises `DocumentInvalid`.
     """
