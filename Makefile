@@ -5,6 +5,12 @@ SHELL := /bin/sh
 .SHELLFLAGS := -eu -c
 export PYTHONSAFEPATH = 1
 
+ifdef PYTHONDONTWRITEBYTECODE
+# Told to leave no bytecode beside the source, each process would compile all that it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX = $(CURDIR)/.home/bytecode
+endif
+
 UV := $(shell command -v uv 2>/dev/null || echo $(CURDIR)/.tools/bin/uv)
 export PATH := $(dir $(UV)):$(PATH)
 RUN := uv run --no-sync
@@ -14,6 +20,7 @@ PURCHASES ?= 50000
 SEED ?= 1
 SECONDS ?= 90
 SIZE_HOME ?= .home/size
+PYTEST := $(RUN) pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 20
 FLAGS ?=
 
 .PHONY: help
@@ -39,11 +46,11 @@ demo-check: setup ## The same without a person: fails when planted hits are not 
 
 .PHONY: test
 test: setup browser keycloak check ## Everything that must pass, in under ten minutes
-	$(RUN) pytest -n 2 --dist loadfile -m "not slow" --durations 20
+	$(PYTEST) -m "not slow" --hypothesis-profile quick
 
 .PHONY: test-all
 test-all: setup browser keycloak check ## And the slower proofs
-	$(RUN) pytest -n 2 --dist loadfile --durations 20
+	$(PYTEST) --hypothesis-profile thorough
 
 .PHONY: model
 model: setup ## The stateful model against the real pipeline: SECONDS= SEED=

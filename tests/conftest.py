@@ -7,11 +7,13 @@ import socket
 import sys
 import tempfile
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from hypothesis import settings
 
 from herkomst.record.archive import Archive
 from herkomst.record.postgres import EmbeddedPostgres, embedded
@@ -22,9 +24,22 @@ Result = TypeVar("Result")
 
 ROOM = 4 * 1024**3
 
+# A law is about values, not about how busy the machine is. `make test` tries fewer of them.
+settings.register_profile("thorough", deadline=None, max_examples=100)
+settings.register_profile("quick", deadline=None, max_examples=25)
+settings.load_profile("thorough")
+
 
 class OutsideError(AssertionError):
     """A test reached for another machine."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with a long proof come first, then those of many tests before those of few: so no
+    worker is left at the end with a minute of work while the others have none."""
+    tests = Counter(item.path for item in items)
+    long = {item.path for item in items if item.get_closest_marker("long")}
+    items.sort(key=lambda item: (item.path not in long, -tests[item.path], item.path))
 
 
 @pytest.fixture(scope="session", autouse=True)

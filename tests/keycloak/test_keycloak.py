@@ -30,7 +30,7 @@ from tests.web.conftest import FLAGS, PATIENCE
 
 PURPOSE = {"Herkomst-Purpose": "duty:front_desk", "Herkomst-Ground": "wpg:8"}
 QUESTION = {"query": "{ hits(first: 1) { nodes { id } } }"}
-pytestmark = pytest.mark.usefixtures("detective")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("detective")]
 USER, ANOTHER = "testa", "fictie"
 
 

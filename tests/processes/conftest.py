@@ -8,7 +8,8 @@ from herkomst.record.archive import Archive
 from tests.processes.scenes import Scene
 
 SECONDS_AN_EXAMPLE = 3
-USUAL_SECONDS = 90
+USUAL_SECONDS = {"quick": 60, "thorough": 180}
+"""By profile: `make test` looks for a minute, `make test-all` for three."""
 
 
 @pytest.fixture
@@ -21,8 +22,9 @@ def scene(shared_archive: Archive) -> Scene:
 def model_settings() -> settings:
     """As many examples as fit into `MODEL_SECONDS`; the same ones each time where it is not set."""
     seconds = os.environ.get("MODEL_SECONDS")
+    usual = USUAL_SECONDS[settings.get_current_profile_name()]
     return settings(
-        max_examples=max(1, int(seconds or USUAL_SECONDS) // SECONDS_AN_EXAMPLE),
+        max_examples=max(1, int(seconds or usual) // SECONDS_AN_EXAMPLE),
         stateful_step_count=30,
         derandomize=seconds is None,
         deadline=None,

@@ -26,6 +26,7 @@ def small_floods(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(matching, "FLOOD", 4)
 
 
+@pytest.mark.long
 def test_given_the_same_events_when_followed_in_any_batches_then_the_same_is_appended(
     server: EmbeddedPostgres, model_settings: settings
 ) -> None:

@@ -215,6 +215,7 @@ def _told(row: dict[str, Any]) -> Standing:
     )
 
 
+@pytest.mark.long
 def test_given_anything_that_may_happen_when_followed_then_the_hits_of_brute_force_stand(
     server: EmbeddedPostgres, model_settings: settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
