@@ -6,10 +6,11 @@ is asked again. Of a clock and of the journal, which counts what was asked, only
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -81,7 +82,7 @@ HIDDEN = [
 """Ids that anybody can work out of what he knows of; they name nothing for him."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def world(server: EmbeddedPostgres) -> Iterator[Archive]:
     with make_archive(server) as archive:
         take_in(archive, a_dealer())
@@ -101,14 +102,11 @@ def _add(purchase: UUID, case: Case, seal: Seal) -> EventData:
     return case.add("purchase", purchase.hex, seal("Gezien."))
 
 
-@pytest.fixture(scope="module")
-def served(world: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with (
-        pytest.MonkeyPatch.context() as patched,
-        serving(world, tmp_path_factory.mktemp("home")) as served,
-    ):
-        patched.setattr(streams, "POLL", 0.01)
-        patched.setattr(streams, "HEARTBEAT", 0.05)
+@pytest.fixture
+def served(world: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    monkeypatch.setattr(streams, "POLL", 0.01)
+    monkeypatch.setattr(streams, "HEARTBEAT", 0.05)
+    with serving(world, tmp_path) as served:
         yield served
 
 
@@ -160,8 +158,14 @@ def _reveal(_: Reveals, seal: Seal) -> Revealed:
 class Asker:
     """Asks everything that there is to ask, as one viewer."""
 
-    def __init__(self, served: Served, who: Mapping[str, str], values: Mapping[str, Any]) -> None:
-        self._served, self._values = served, values
+    def __init__(
+        self,
+        served: Served,
+        who: Mapping[str, str],
+        values: Mapping[str, Any],
+        sizes: Sequence[int],
+    ) -> None:
+        self._served, self._values, self._sizes = served, values, sizes
         purpose = who.get("purpose", "duty:acceptance").replace("CASE", f"case:{values['number']}")
         self._headers = served.headers(**{**who, "purpose": purpose})
 
@@ -169,7 +173,7 @@ class Asker:
         """Every answer, by what was asked."""
         told: dict[str, bytes] = {}
         for document in QUERIES:
-            for first in (1, 3, 100):
+            for first in self._sizes:
                 told |= dict(self._pages(document, first))
         for name, query in FREE.items():
             told[name] = self._ask({"query": query})
@@ -301,7 +305,7 @@ def _end_cursor(answer: bytes) -> str | None:
     return cursor.partition(b'"')[0].decode() if found else None
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def values(served: Served) -> Mapping[str, Any]:
     who = VIEWERS["team_leader"]
     dealer = str(ids.dealer_id(TILL, "dealer-1"))
@@ -331,12 +335,14 @@ def values(served: Served) -> Mapping[str, Any]:
     }
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("sizes", [(3,), pytest.param((1, 3, 100), marks=pytest.mark.slow)])
 def test_what_a_viewer_may_not_know_of_changes_no_byte_of_any_answer(
-    world: Archive, served: Served, values: Mapping[str, Any]
+    world: Archive, served: Served, values: Mapping[str, Any], sizes: Sequence[int]
 ) -> None:
-    askers = {name: Asker(served, who, values) for name, who in VIEWERS.items()}
+    askers = {name: Asker(served, who, values, sizes) for name, who in VIEWERS.items()}
     before = {name: asker.answers() for name, asker in askers.items()}
-    officer = Asker(served, {"role": "authorised_officer"}, values)
+    officer = Asker(served, {"role": "authorised_officer"}, values, sizes)
     seen_before = officer.answers()
     known = hits_exported(world)
     follow(world)
