@@ -71,7 +71,7 @@ def main(purchases: int, stolen: int, rounds: int) -> None:
         with connect(archive.urls.app, "bench") as connection:
             generation = registry.live(connection, matching.model)
             _fill(connection, matching.model, generation, stolen)
-            registry.enrol(connection, _PEER, matching.kind, matching.sequence)
+            registry.enrol(connection, [(_PEER, matching.kind, matching.sequence)])
             ours: list[float] = []
             lookups: list[float] = []
             single: list[float] = []

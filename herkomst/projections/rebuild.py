@@ -81,8 +81,7 @@ def _rebuild(
     with ExitStack() as stack:
         for model in sorted((model for _, model in chosen), key=lambda model: model.name):
             stack.enter_context(registry.building(connection, model))
-        for follower, _ in chosen:
-            registry.enrol(connection, follower.name, follower.kind, sequence)
+        registry.enrol(connection, {(f.name, f.kind, sequence) for f, _ in chosen})
         _build(connection, SequenceReader(sequence), chosen, progress)
 
 

@@ -84,13 +84,19 @@ class OtherVersion(Exception):
         self.is_newer = found > ours
 
 
-def enrol(connection: Connection[Row], name: str, kind: str, sequence: str) -> None:
-    """Make the follower known, at position 0 if it is new."""
-    connection.execute(
-        "INSERT INTO follow.followers (name, kind, sequence) VALUES (%s, %s, %s) "
-        "ON CONFLICT (name) DO NOTHING",
-        (name, kind, sequence),
-    )
+def enrol(connection: Connection[Row], followers: Iterable[tuple[str, str, str]]) -> None:
+    """Make followers known by name, kind and sequence, at position 0 where they are new."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO follow.followers (name, kind, sequence) VALUES (%s, %s, %s) "
+            "ON CONFLICT (name) DO NOTHING",
+            followers,
+        )
+
+
+def positions(connection: Connection[Row]) -> dict[str, int]:
+    """Where each follower stands."""
+    return dict(connection.execute("SELECT name, position FROM follow.followers").fetchall())
 
 
 def position(connection: Connection[Row], follower: str) -> int:
@@ -114,11 +120,13 @@ def move(connection: Connection[Row], follower: str, before: int, after: int) ->
     )
 
 
-def mark(connection: Connection[Row], follower: str, state: str, error: str | None = None) -> None:
-    """Set what `status` says of a follower."""
+def mark(
+    connection: Connection[Row], followers: Iterable[str], state: str, error: str | None = None
+) -> None:
+    """Set what `status` says of followers."""
     connection.execute(
-        "UPDATE follow.followers SET state = %s, error = %s WHERE name = %s",
-        (state, error, follower),
+        "UPDATE follow.followers SET state = %s, error = %s WHERE name = ANY(%s)",
+        (state, error, list(followers)),
     )
 
 

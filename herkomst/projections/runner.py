@@ -105,8 +105,7 @@ class Runner:
 
     def _enrol(self, work: Connection[Row], owner: Connection[Row]) -> None:
         self._failed.clear()
-        for follower in self._followers:
-            registry.enrol(work, follower.name, follower.kind, follower.sequence)
+        registry.enrol(work, [(f.name, f.kind, f.sequence) for f in self._followers])
         self._own(work, owner)
         for sequence in self._readers:
             owner.execute(
@@ -116,7 +115,7 @@ class Runner:
     def _own(self, work: Connection[Row], owner: Connection[Row]) -> bool:
         """Take what nobody owns; what another runner owns is tried again later. Whether there was
         any."""
-        before = len(self._owned)
+        taken: list[str] = []
         for follower in self._followers:
             if follower.name in self._left_alone():
                 continue
@@ -130,16 +129,18 @@ class Runner:
                 if stale:
                     self._building[follower.name] = Builder(self._url, follower, stale)
                 else:
-                    self._take_over(work, follower)
-        return len(self._owned) > before
+                    taken.append(follower.name)
+        self._take_over(work, taken)
+        return bool(taken)
 
     def _left_alone(self) -> Set[str]:
         """Followers that are owned already, or that nothing can be done about now."""
         return self._owned | self._failed | self._outdated | self._building.keys()
 
-    def _take_over(self, work: Connection[Row], follower: Follower) -> None:
-        registry.mark(work, follower.name, "live")
-        self._owned.add(follower.name)
+    def _take_over(self, work: Connection[Row], followers: Sequence[str]) -> None:
+        if followers:
+            registry.mark(work, followers, "live")
+            self._owned.update(followers)
 
     def _take_over_built(
         self, work: Connection[Row], owner: Connection[Row], *, wait: bool = False
@@ -150,7 +151,7 @@ class Runner:
             builder = self._building.pop(name)
             try:
                 builder.outcome()
-                self._take_over(work, builder.follower)
+                self._take_over(work, [builder.follower.name])
             except registry.OtherVersion as error:
                 self._stand_back(owner, builder.follower, error)
             except LOST:
@@ -177,23 +178,31 @@ class Runner:
     def _follow(self, work: Connection[Row], owner: Connection[Row], *, once: bool) -> None:
         while not self.stop.is_set():
             moved = False
+            behind = self._behind(work)
             for follower in self._followers:
                 if self.stop.is_set():
                     break
-                if follower.name in self._owned - self._failed:
+                if follower.name in (self._owned - self._failed) & behind:
                     try:
                         moved |= self._step(work, follower)
                     except registry.OtherVersion as error:
                         self._stand_back(owner, follower, error)
             if self._take_over_built(work, owner) or moved or self._own(work, owner):
                 continue
-            if once and not self._take_over_built(work, owner, wait=True):
-                return
             if not once:
                 self._wait(owner)
+            # Who failed half-way may have appended what others follow.
+            elif not self._take_over_built(work, owner, wait=True) and self._behind(work) <= behind:
+                return
         self._give_up_building()
-        for name in self._owned - self._failed:
-            registry.mark(work, name, "stopped")
+        registry.mark(work, self._owned - self._failed, "stopped")
+
+    def _behind(self, work: Connection[Row]) -> Set[str]:
+        """Followers before whom anything lies. The others are not asked one by one, each in a
+        transaction of its own, which most of them are each time that anything comes."""
+        heads = {sequence: reader.head(work) for sequence, reader in self._readers.items()}
+        now = registry.positions(work)
+        return {f.name for f in self._followers if now.get(f.name, 0) < heads[f.sequence]}
 
     def _wait(self, owner: Connection[Row]) -> None:
         for _ in owner.notifies(timeout=self._poll, stop_after=1):
@@ -273,7 +282,8 @@ class Runner:
     ) -> None:
         """Stop a follower, and let `status` say where and why."""
         self._failed.add(follower.name)
-        registry.mark(work, follower.name, "failed", f"{place}: {type(error).__name__}: {error}")
+        reason = f"{place}: {type(error).__name__}: {error}"
+        registry.mark(work, [follower.name], "failed", reason)
         log.error("follower %s stopped at %s", follower.name, place, exc_info=error)
 
 

@@ -322,7 +322,7 @@ def test_given_a_follower_that_was_stopped_when_rebuilt_then_it_is_still_stopped
 ) -> None:
     follow(archive)
     with connected(archive) as connection:
-        registry.mark(connection, "dealers", "stopped")
+        registry.mark(connection, ["dealers"], "stopped")
     take_in(archive, a_dealer())
     rebuilt(archive, ["dealers"])
     assert standings(archive)["dealers"].state == "stopped"
