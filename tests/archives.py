@@ -3,7 +3,7 @@
 import fcntl
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -30,6 +30,8 @@ from herkomst.domain.register.records import (
     StolenGood,
     StolenItemRecord,
 )
+from herkomst.processes.followers import followers
+from herkomst.projections.runner import Runner
 from herkomst.record import migrations
 from herkomst.record.archive import Archive, Urls
 from herkomst.record.casework import Casework
@@ -49,16 +51,22 @@ AMSTERDAM = "GM0363"
 
 @contextmanager
 def make_archive(
-    server: EmbeddedPostgres, *, name: str | None = None, kek_file: Path | None = None
+    server: EmbeddedPostgres,
+    *,
+    name: str | None = None,
+    kek_file: Path | None = None,
+    followed: bool = False,
 ) -> Iterator[Archive]:
     """An archive on a fresh migrated database, which is dropped at the end.
 
     Args:
         name: of the database; a random one by default.
         kek_file: where its keys are kept; a file that goes with the archive by default.
+        followed: whether followers have looked already, so that each read model is there.
     """
     name = name or f"test_{uuid.uuid4().hex}"
-    server.create_database(name, template=migrated_template(server))
+    template = followed_template(server) if followed else migrated_template(server)
+    server.create_database(name, template=template)
     try:
         with tempfile.TemporaryDirectory() as directory:
             keyring = Keyring.create(kek_file or Path(directory) / "kek.json")
@@ -89,15 +97,38 @@ def opened(server: EmbeddedPostgres, name: str, keyring: Keyring) -> Iterator[Ar
 
 def migrated_template(server: EmbeddedPostgres) -> str:
     """The name of an empty migrated database to copy, made by the first of this run to ask."""
+
+    def migrate(name: str) -> None:
+        with connect(server.url(OWNER, name), "template") as connection:
+            migrations.migrate(connection, APP)
+
+    return _template(server, "migrated", "template1", migrate)
+
+
+def followed_template(server: EmbeddedPostgres) -> str:
+    """The name of one in which every follower stands at the start, and its read models are there.
+
+    Making them takes longer than most tests that only want them to be there.
+    """
+
+    def follow(name: str) -> None:
+        with tempfile.TemporaryDirectory() as directory:
+            keyring = Keyring.create(Path(directory) / "kek.json")
+            with opened(server, name, keyring) as archive:
+                Runner(archive.urls.app, followers(archive)).run(once=True)
+
+    return _template(server, "followed", migrated_template(server), follow)
+
+
+def _template(server: EmbeddedPostgres, kind: str, of: str, make: Callable[[str], None]) -> str:
     text = "".join(migration.sha256 for migration in migrations.migrations())
-    name = f"migrated_{sha256(text.encode()).hexdigest()[:16]}"
+    name = f"{kind}_{sha256(text.encode()).hexdigest()[:16]}"
     made = server.home / name
-    with (server.home / "template.lock").open("w") as lock:
+    with (server.home / f"{kind}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
-            server.create_database(name)
-            with connect(server.url(OWNER, name), "template") as connection:
-                migrations.migrate(connection, APP)
+            server.create_database(name, template=of)
+            make(name)
             made.touch()
     return name
 

@@ -20,6 +20,13 @@ def world(server: EmbeddedPostgres) -> Iterator[Archive]:
         yield archive
 
 
+@pytest.fixture
+def archive(server: EmbeddedPostgres) -> Iterator[Archive]:
+    """An empty archive of this test's own, with all read models."""
+    with make_archive(server, followed=True) as archive:
+        yield archive
+
+
 @pytest.fixture(scope="session")
 def served(world: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with serving(world, tmp_path_factory.mktemp("home")) as served:

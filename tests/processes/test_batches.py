@@ -48,7 +48,7 @@ def _followed(
     server: EmbeddedPostgres, keys: Path, told: Sequence[Record], batch: int
 ) -> tuple[list[tuple[UUID, EventData]], dict[str, tuple[int, str]]]:
     """What was appended to the casework, in order, and the digests of all models."""
-    with make_archive(server, kek_file=keys) as archive:
+    with make_archive(server, kek_file=keys, followed=True) as archive:
         archive.register.take_in(list(enumerate(told, 1)), actor=ACTOR)
         follow(archive, batch=batch)
         appended = [(fact.stream, fact.data) for fact in facts(archive, "casework")]

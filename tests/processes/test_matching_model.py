@@ -56,7 +56,7 @@ class Matching(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._stack = ExitStack()
-        self.archive = self._stack.enter_context(make_archive(self.server))
+        self.archive = self._stack.enter_context(make_archive(self.server, followed=True))
         self.books = Books()
         self.sent: list[Record] = []
         self.world = World(self.books, self.archive.keyring.token, FLOOD)
