@@ -17,7 +17,7 @@ from typing import NamedTuple
 import msgspec
 
 from herkomst.access.viewer import Reading, Role, Viewer
-from herkomst.domain import controllers, municipalities
+from herkomst.domain import controllers, municipalities, tables
 from herkomst.domain.calendar import legal_date
 from herkomst.domain.controllers import CONTROLLERS
 from herkomst.domain.register.stolen_item import CLOSED
@@ -180,8 +180,9 @@ def rules() -> tuple[Rule, ...]:
 
 @cache
 def version() -> str:
-    """The table by its content: the first 16 digits of its SHA-256."""
-    return sha256(_text().encode()).hexdigest()[:16]
+    """The table by its content, with those of who answers for what: 16 digits of their SHA-256."""
+    decide = [_text(), tables.text("controllers"), tables.text("sources")]
+    return sha256("".join(decide).encode()).hexdigest()[:16]
 
 
 @cache

@@ -15,7 +15,7 @@ import msgspec
 from herkomst.domain.tables import rows
 
 POLICE, MUNICIPALITY, DEALER = "politie", "gemeente", "dealer"
-_WORDS = re.compile(r"[^\W_]+")
+_WORDS = re.compile(r"[a-z0-9]+")
 
 
 class Controller(msgspec.Struct, frozen=True):
@@ -64,8 +64,8 @@ UNITS: Mapping[str, str] = MappingProxyType(
 
 def of_unit(unit: str) -> str:
     """The controller that a unit of investigators belongs to."""
-    words = _WORDS.findall(unit.casefold())
-    return next((UNITS[word] for word in words if word in UNITS), POLICE)
+    words = _WORDS.findall(unit.lower())
+    return next((controller for word, controller in UNITS.items() if word in words), POLICE)
 
 
 def of_staff(role: str, unit: str) -> str:

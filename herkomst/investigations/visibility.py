@@ -189,7 +189,7 @@ _REPORTER = _first_of(
     PROFILES[ANY_OTHER].kind,
 )
 """Who answers for a report of stolen goods, by its source."""
-_WORKS_IN = SQL("WHEN {} = ANY(regexp_split_to_array(lower(r.unit), '[^[:alnum:]]+')) THEN {}")
+_WORKS_IN = SQL("WHEN {} = ANY(regexp_split_to_array(lower(r.unit), '[^a-z0-9]+')) THEN {}")
 _READER = _first_of(
     [
         *(
