@@ -79,10 +79,11 @@ class Served:
         role: str = DETECTIVE,
         purpose: str = "duty:acceptance",
         ground: str = "wpg:8",
+        unit: str = "amsterdam",
         **more: str,
     ) -> dict[str, str]:
         return {
-            "Authorization": f"Bearer {self.token(role)}",
+            "Authorization": f"Bearer {self.token(role, unit)}",
             "Herkomst-Purpose": purpose,
             "Herkomst-Ground": ground,
             **{name.replace("_", "-"): value for name, value in more.items()},

@@ -7,10 +7,13 @@ it was when the table was changed last.
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
+from herkomst.access import policy
 from herkomst.access.policy import NONE_ASKED, REGIMES, Relation, Rule, rules
 from herkomst.access.viewer import Role
 from herkomst.domain.casework.hold import grounds
 from herkomst.domain.clocks import ANY, Clock, clocks
+from herkomst.domain.controllers import CONTROLLERS, Controller
+from herkomst.domain.register.sources import ANY_OTHER, PROFILES
 
 _HEAD = """# Who may do what
 
@@ -30,20 +33,58 @@ Rendered from `herkomst/domain/tables/clocks.csv`, which is what decides. Active
 comparable is compared, and read by nobody but who works in a case that it is in; the vault is shut,
 for complaints and accounting; destroyed is destroyed. What a record is kept for has a clock each.
 """
+_ANSWERS = """## Who answers for it
+
+Rendered from `herkomst/domain/tables/controllers.csv` and `sources.csv`. Of each record the
+controller (verwerkingsverantwoordelijke) follows from what it is: a purchase is in the register of
+a dealer, a notification is made to a municipality, a hit is police data, and a report of stolen
+goods is of who its source is. Above, `own` is the controller that the viewer works for, and `made
+available` are those that make their data available to it. Who is of no role and no unit that is
+named here works for the police.
+"""
 _COUNTED_FROM = {
     "processed": "first processing",
     "ended": "the end of its purpose",
     "needed": "the last processing that showed the need",
     "vault": "the vault",
 }
-_COLUMNS = ("What", "On which ground", "For which purpose", "Which records", "Source", "Valid")
+_COLUMNS = (
+    "What",
+    "On which ground",
+    "For which purpose",
+    "Which records",
+    "Whose records",
+    "Source",
+    "Valid",
+)
 
 
 def factsheet(table: Sequence[Rule] | None = None) -> str:
     """The policy as Markdown."""
     held = rules() if table is None else table
     sections = (line for role in Role for line in _section(role, held))
-    return "\n".join([_HEAD, *sections, _TERMS, *_terms()])
+    return "\n".join([_HEAD, *sections, _ANSWERS, *_controllers(), "", _TERMS, *_terms()])
+
+
+def _controllers() -> Iterator[str]:
+    columns = ("Controller", "Who", "Under", "Makes available to", "Roles and units", "Reports of")
+    yield _row((*columns, "Source", ""))
+    yield _row(["---"] * (len(columns) + 2))
+    yield from (_row(_answering(each)) for each in CONTROLLERS.values())
+
+
+def _answering(each: Controller) -> list[str]:
+    sources = {name for name, profile in PROFILES.items() if profile.kind == each.controller}
+    return [
+        f"`{each.controller}`",
+        each.who,
+        _listed(each.regimes),
+        _listed(each.makes_available_to),
+        _listed({*each.roles, *each.units}),
+        _listed(sources).replace(ANY_OTHER, "any other source"),
+        each.source,
+        each.confirmed,
+    ]
 
 
 def _terms() -> Iterator[str]:
@@ -93,6 +134,7 @@ def _cells(rule: Rule) -> list[str]:
         _listed(rule.grounds),
         _listed(rule.purposes),
         "; ".join(_records(rule, relation) for relation in sorted(rule.relations)),
+        _listed(rule.controllers).replace(policy.MADE_AVAILABLE, "made available"),
         rule.source,
         _valid(rule.valid_from, rule.valid_to),
     ]

@@ -17,8 +17,9 @@ from typing import NamedTuple
 import msgspec
 
 from herkomst.access.viewer import Reading, Role, Viewer
-from herkomst.domain import municipalities
+from herkomst.domain import controllers, municipalities, tables
 from herkomst.domain.calendar import legal_date
+from herkomst.domain.controllers import CONTROLLERS
 from herkomst.domain.register.stolen_item import CLOSED
 
 NONE_ASKED = "-"
@@ -29,6 +30,9 @@ HIDDEN = frozenset({CLOSED})
 """Of these not even the existence is told; the others are told to exist, and withheld."""
 REGIMES = frozenset({"avg", "wpg:8", "wpg:9", "wpg:10", "wpg:13"})
 """The law that a record is under; with the Wpg its article."""
+ANY, OWN, MADE_AVAILABLE = "any", "own", "made_available"
+"""In the table, whose records: of any controller, of the one that the viewer works for, and of
+those that make theirs available to it (art. 15 Wpg)."""
 
 
 class Relation(StrEnum):
@@ -101,6 +105,8 @@ class Rule(NamedTuple):
     grounds: frozenset[str]
     purposes: frozenset[str]
     regimes: frozenset[str]
+    controllers: frozenset[str]
+    """Whose records: controllers by name, `OWN`, `MADE_AVAILABLE`, or `ANY` alone."""
     relations: frozenset[Relation]
     handling: frozenset[str]
     """Codes of records whose content it shows."""
@@ -118,6 +124,14 @@ class Rule(NamedTuple):
             self.purposes == {NONE_ASKED} or form in self.purposes
         )
 
+    def reaches(self, own: str) -> frozenset[str]:
+        """The controllers whose records it shows to who works for this one."""
+        if self.controllers == {ANY}:
+            return frozenset(CONTROLLERS)
+        available = controllers.made_available_to(own)
+        meant = {OWN: frozenset({own}), MADE_AVAILABLE: available}
+        return frozenset().union(*(meant.get(each, {each}) for each in self.controllers))
+
 
 class NotPermitted(Exception):
     """The policy does not allow it, and says what it does allow."""
@@ -130,7 +144,7 @@ class NotPermitted(Exception):
 
 
 class Sight(NamedTuple):
-    """Which records may be seen, as `REGIME CODE`: whose content, and whose existence."""
+    """Which records may be seen, as `REGIME CODE CONTROLLER`: whose content, whose existence."""
 
     shown: frozenset[str] = frozenset()
     known: frozenset[str] = frozenset()
@@ -166,8 +180,9 @@ def rules() -> tuple[Rule, ...]:
 
 @cache
 def version() -> str:
-    """The table by its content: the first 16 digits of its SHA-256."""
-    return sha256(_text().encode()).hexdigest()[:16]
+    """The table by its content, with those of who answers for what: 16 digits of their SHA-256."""
+    decide = [_text(), tables.text("controllers"), tables.text("sources")]
+    return sha256("".join(decide).encode()).hexdigest()[:16]
 
 
 @cache
@@ -183,14 +198,18 @@ def _rule(row: dict[str, str]) -> Rule:
         grounds=frozenset(row["grounds"].split()),
         purposes=frozenset(row["purposes"].split()),
         regimes=REGIMES if regimes == {NONE_ASKED} else regimes,
+        controllers=frozenset(row["controllers"].split()),
         relations=frozenset(Relation(name) for name in row["relations"].split()),
         handling=frozenset(row["handling"].split()),
         source=row["source"],
         valid_from=date.fromisoformat(row["valid_from"]),
         valid_to=date.fromisoformat(row["valid_to"]) if row["valid_to"] else None,
     )
-    if unknown := (made.regimes - REGIMES) | (made.handling - CODES):
+    whose = made.controllers - CONTROLLERS.keys() - {ANY, OWN, MADE_AVAILABLE}
+    if unknown := (made.regimes - REGIMES) | (made.handling - CODES) | whose:
         raise ValueError(f"nobody knows {', '.join(sorted(unknown))}")
+    if not made.controllers or (ANY in made.controllers and len(made.controllers) > 1):
+        raise ValueError(f"a row says {ANY!r} alone, or whose records it shows: {made.source}")
     return made
 
 
@@ -216,7 +235,7 @@ def permit(reading: Reading, action: Action) -> Permitted:
     """Allow an action for a reading. Raises `NotPermitted`."""
     on = _today()
     role, purpose = reading.viewer.role, reading.purpose.form
-    seen = _sights(role, action, reading.ground, purpose, on)
+    seen = sights(reading, action)
     if not seen:
         raise _denial(role, action, reading.ground, purpose, on)
     if seen.keys() == {Relation.OWN_MUNICIPALITY} and municipality_of(reading.viewer) is None:
@@ -249,14 +268,24 @@ def oversees(reading: Reading, regime: str, handling: str) -> bool:
 
 
 def overseen(reading: Reading) -> frozenset[str]:
-    """Of which cases of his unit a viewer answers for, as `REGIME CODE`."""
-    return sights(reading, Action.OVERSEE_CASES).get(Relation.ANYWHERE, NOTHING).shown
+    """Which cases of his unit a viewer answers for, as `REGIME CODE`; a unit has one controller."""
+    seen = sights(reading, Action.OVERSEE_CASES).get(Relation.ANYWHERE, NOTHING)
+    return frozenset(law.rpartition(" ")[0] for law in seen.shown)
 
 
 def sights(reading: Reading, action: Action) -> Sights:
     """Which records an action of a viewer may be about; empty where he may not do it at all."""
-    role, form = reading.viewer.role, reading.purpose.form
-    return _sights(role, action, reading.ground, form, _today())
+    viewer, form = reading.viewer, reading.purpose.form
+    own = controllers.of_staff(viewer.role, viewer.unit)
+    return _sights(viewer.role, own, action, reading.ground, form, _today())
+
+
+def reached(reading: Reading, action: Action) -> frozenset[str]:
+    """The controllers with whose records an action of a viewer may have to do."""
+    viewer = reading.viewer
+    own = controllers.of_staff(viewer.role, viewer.unit)
+    holding = _holding(viewer.role, action, reading.ground, reading.purpose.form, _today())
+    return frozenset().union(*(rule.reaches(own) for rule in holding))
 
 
 def may_record(viewer: Viewer, source: str, action: Action | None = None) -> bool:
@@ -280,21 +309,26 @@ def _today() -> date:
 
 
 @lru_cache(maxsize=1024)
-def _sights(role: Role, action: Action, ground: str, form: str, on: date) -> Sights:
-    """What rules that allow an action show; empty where none does."""
-    holding = [r for r in _rules_for(role, action, on) if r.allows(ground, form)]
+def _sights(role: Role, own: str, action: Action, ground: str, form: str, on: date) -> Sights:
+    """What rules that allow an action show to who works for a controller; empty where none does."""
+    holding = _holding(role, action, ground, form, on)
     return MappingProxyType(
         {
-            relation: _together([rule for rule in holding if relation in rule.relations])
+            relation: _together([rule for rule in holding if relation in rule.relations], own)
             for relation in Relation
             if any(relation in rule.relations for rule in holding)
         }
     )
 
 
-def _together(holding: Sequence[Rule]) -> Sight:
+def _together(holding: Sequence[Rule], own: str) -> Sight:
     def seen(rule: Rule, codes: frozenset[str]) -> Iterator[str]:
-        return (f"{regime} {code}" for regime in rule.regimes for code in codes)
+        return (
+            f"{regime} {code} {controller}"
+            for controller in rule.reaches(own)
+            for regime in rule.regimes & CONTROLLERS[controller].regimes
+            for code in codes
+        )
 
     shown = frozenset(pair for rule in holding for pair in seen(rule, rule.handling))
     known = frozenset(pair for rule in holding for pair in seen(rule, CODES - HIDDEN))
@@ -302,7 +336,11 @@ def _together(holding: Sequence[Rule]) -> Sight:
 
 
 def _allowed(role: Role, action: Action, ground: str, form: str, on: date) -> bool:
-    return any(rule.allows(ground, form) for rule in _rules_for(role, action, on))
+    return bool(_holding(role, action, ground, form, on))
+
+
+def _holding(role: Role, action: Action, ground: str, form: str, on: date) -> list[Rule]:
+    return [rule for rule in _rules_for(role, action, on) if rule.allows(ground, form)]
 
 
 def _denial(role: Role, action: Action, ground: str, form: str, on: date) -> NotPermitted:

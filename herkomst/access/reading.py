@@ -17,6 +17,7 @@ import msgspec
 
 from herkomst.access import policy
 from herkomst.access.viewer import Reading
+from herkomst.domain import controllers
 from herkomst.domain.events import Event, EventData
 from herkomst.domain.journal import Attempted, Concluded, Read
 from herkomst.metrics import JOURNALING
@@ -180,7 +181,12 @@ class Asked:
         viewer = self._reading.viewer
         ground = self._reading.ground
         event = journal_event(
-            self._entry.stream, data, user=viewer.subject, ground=ground, unit=viewer.unit
+            self._entry.stream,
+            data,
+            user=viewer.subject,
+            ground=ground,
+            unit=viewer.unit,
+            controller=controllers.of_staff(viewer.role, viewer.unit),
         )
         return event, key
 

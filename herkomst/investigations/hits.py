@@ -39,16 +39,14 @@ _decode_reasons = msgspec.json.Decoder(tuple[Reason, ...]).decode
 # Each hit looks its goods up by their key, also where the planner knows the tables badly because
 # they have just been filled: a limit inside keeps it from joining them as a whole.
 _SELECT = SQL(
-    "SELECT h.*, {hit_shown} AS shown FROM {hits} h "
-    "CROSS JOIN LATERAL (SELECT regime, handling FROM {stolen_items} "
-    "WHERE stolen_item = h.stolen_item LIMIT 1) s "
+    "SELECT h.*, {hit_shown} AS shown FROM {hits} h {goods_of_hit} "
     "CROSS JOIN LATERAL (SELECT FROM {purchases} WHERE purchase = h.purchase LIMIT 1) p "
     "WHERE {hit_known} AND {asked} ORDER BY h.revision DESC LIMIT %(limit)s"
 )
 _CHANGED = SQL(
     "SELECT h.*, {hit_shown} AS shown, {hit_known} AS known, "
     "p.here AND s.handling IS NOT NULL AS complete FROM {hits} h "
-    "LEFT JOIN LATERAL (SELECT regime, handling FROM {stolen_items} "
+    "LEFT JOIN LATERAL (SELECT source, regime, handling FROM {stolen_items} "
     "WHERE stolen_item = h.stolen_item LIMIT 1) s ON true "
     "LEFT JOIN LATERAL (SELECT true AS here FROM {purchases} "
     "WHERE purchase = h.purchase LIMIT 1) p ON true "

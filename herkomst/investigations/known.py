@@ -84,9 +84,8 @@ _SEEN = SQL(
     "OR %(register_in_case)s AND n.presentation IN {in_case} AND n.state <> 'vault' UNION ALL "
     "SELECT stolen_item, NULL, handling, {item_shown}, NULL FROM {stolen_items} s "
     "WHERE stolen_item = ANY(%(ids)s) AND {item_known} UNION ALL "
-    "SELECT h.hit, NULL, NULL, {hit_shown}, NULL FROM {hits} h "
-    "CROSS JOIN LATERAL (SELECT regime, handling FROM {stolen_items} "
-    "WHERE stolen_item = h.stolen_item LIMIT 1) s WHERE h.hit = ANY(%(ids)s) AND {hit_known}"
+    "SELECT h.hit, NULL, NULL, {hit_shown}, NULL FROM {hits} h {goods_of_hit} "
+    "WHERE h.hit = ANY(%(ids)s) AND {hit_known}"
 )
 _RIGHTS = {
     "purchase": Action.READ_PURCHASES,

@@ -19,8 +19,7 @@ from psycopg.sql import SQL
 
 from herkomst.access.policy import Action, Permitted
 from herkomst.access.reading import Answer, Question
-from herkomst.access.viewer import Role
-from herkomst.domain import clocks, ids, municipalities
+from herkomst.domain import clocks, controllers, ids, municipalities
 from herkomst.domain.calendar import add_term, legal_date, start_of
 from herkomst.domain.casework import rights
 from herkomst.domain.casework.rights import Outcome, Request, RequestRefused, Right, Through
@@ -312,11 +311,12 @@ def _provision(row: Any) -> Provision:
 
 def _controller(role: str, unit: str) -> str:
     """Who answers for what a role does: an enforcement officer (boa) has an employer of his own."""
-    if role in (Role.BOA_1, Role.BOA_2, Role.MUNICIPAL_CLERK):
-        code = municipalities.code_of(unit)
-        found = municipalities.find(code) if code else None
-        return f"gemeente {found.name if found else unit}"
-    return "politie"
+    controller = controllers.of_staff(role, unit)
+    if controller != controllers.MUNICIPALITY:
+        return controller
+    code = municipalities.code_of(unit)
+    found = municipalities.find(code) if code else None
+    return f"{controller} {found.name if found else unit}"
 
 
 @lru_cache(maxsize=8)

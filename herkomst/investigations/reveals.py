@@ -26,8 +26,7 @@ _IN_CASE = SQL(
 )
 _BY_HIT = SQL(
     "SELECT h.hit FROM {presentations} n JOIN {hits} h ON h.purchase = n.purchase "
-    "CROSS JOIN LATERAL (SELECT regime, handling FROM {stolen_items} "
-    "WHERE stolen_item = h.stolen_item LIMIT 1) s WHERE n.presentation = %(presentation)s "
+    "{goods_of_hit} WHERE n.presentation = %(presentation)s "
     "AND h.state NOT IN ('rejected', 'closed') AND {hit_shown} ORDER BY h.hit LIMIT 1"
 )
 

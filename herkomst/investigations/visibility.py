@@ -1,31 +1,37 @@
 """What may be seen of a record, as conditions inside the query: nothing is filtered afterwards.
 
-The policy says which regimes and handling codes are seen anywhere, in the viewer's own case, in his
-own municipality and of what was granted to him; here that becomes SQL. A statement names a
-condition as it names a table, by `{hit_shown}`, and brings `values` along. It calls hits `h`,
-stolen items `s`, purchases `p`, presentations `n`, dealers `d`, establishments `e`, cases `c`,
-mentions `m`, requests for access `a` and reads `r`.
+The policy says which regimes and handling codes, of whose records, are seen anywhere, in the
+viewer's own case, in his own municipality and of what was granted to him; here that becomes SQL. A
+statement names a condition as it names a table, by `{hit_shown}`, and brings `values` along. It
+calls hits `h`, stolen items `s`, purchases `p`, presentations `n`, dealers `d`, establishments `e`,
+cases `c`, mentions `m`, requests for access `a` and reads `r`.
+
+Who answers for a record is told by what it is, so no read model has a column for it: of stolen
+items by their source, while all purchases are of dealers, all notifications of municipalities and
+all hits of the police, so that those are asked once for a question and not once for a row.
 
 What a detective may add to a case by himself shows no more than he saw before: a hit or a stolen
 item is in the case only where it was brought into it by who saw it in full, and not because a
 purchase beside it is in it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
-from psycopg.sql import SQL, Composable, Identifier
+from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
 from herkomst.access import policy
 from herkomst.access.policy import HIDDEN, NOTHING, Action, Permitted, Relation, Sight, Sights
 from herkomst.access.viewer import Reading
-from herkomst.domain import calendar, clocks
+from herkomst.domain import calendar, clocks, controllers
+from herkomst.domain.register.sources import ANY_OTHER, PROFILES
+from herkomst.record.casework import CUSTODY
 
 _FRAGMENTS = {
-    "law": SQL("s.regime || ' ' || s.handling"),
+    "law": SQL("s.regime || ' ' || s.handling || ' ' || {reporter}"),
     "goods_of_hit": SQL(
-        "CROSS JOIN LATERAL (SELECT regime, handling FROM {stolen_items} "
+        "CROSS JOIN LATERAL (SELECT source, regime, handling FROM {stolen_items} "
         "WHERE stolen_item = h.stolen_item LIMIT 1) s"
     ),
     "in_case": SQL("(SELECT item FROM {case_items} WHERE case_id = %(own_case)s)"),
@@ -70,14 +76,14 @@ _FRAGMENTS = {
     # The comparison of a hit, which tells of both goods, and that there is one; what is over its
     # free year (art. 8(1) Wpg) is read in a case alone.
     "hit_shown": SQL(
-        "({law} = ANY(%(shown)s) AND h.found_at >= %(free_since)s "
-        "OR {law} = ANY(%(shown_in_case)s) AND {hit_in_case} "
-        "OR {law} = ANY(%(shown_granted)s) AND h.stolen_item IN {granted})"
+        "(%(hits)s AND {law} = ANY(%(shown)s) AND h.found_at >= %(free_since)s "
+        "OR %(hits_in_case)s AND {law} = ANY(%(shown_in_case)s) AND {hit_in_case} "
+        "OR %(hits_granted)s AND {law} = ANY(%(shown_granted)s) AND h.stolen_item IN {granted})"
     ),
     "hit_known": SQL(
-        "({law} = ANY(%(known)s) AND h.found_at >= %(free_since)s "
-        "OR {law} = ANY(%(known_in_case)s) AND {hit_in_case} "
-        "OR {law} = ANY(%(known_granted)s) AND h.stolen_item IN {granted})"
+        "(%(hits)s AND {law} = ANY(%(known)s) AND h.found_at >= %(free_since)s "
+        "OR %(hits_in_case)s AND {law} = ANY(%(known_in_case)s) AND {hit_in_case} "
+        "OR %(hits_granted)s AND {law} = ANY(%(known_granted)s) AND h.stolen_item IN {granted})"
     ),
     "purchase_shown": SQL(
         "(%(register)s OR %(register_in_case)s AND p.purchase IN {sold_in_case} "
@@ -101,8 +107,8 @@ _FRAGMENTS = {
         "(SELECT r.dealer FROM {purchases} r WHERE r.purchase IN {sold_in_case})"
     ),
     "establishment_shown": SQL(
-        "(%(register)s OR %(register_in_case)s AND e.dealer IN {sellers_in_case} "
-        "OR %(register_in_town)s AND e.municipality = %(own_municipality)s)"
+        "(%(notified)s OR %(notified_in_case)s AND e.dealer IN {sellers_in_case} "
+        "OR %(notified_in_town)s AND e.municipality = %(own_municipality)s)"
     ),
     # A term of who asks that began and has not ended, or a case of the unit that he oversees; what
     # was removed, to the vault or for good, is no case to anybody.
@@ -115,8 +121,8 @@ _FRAGMENTS = {
         "AND k.state <> 'comparable'))"
     ),
     "dealer_shown": SQL(
-        "(%(register)s OR %(register_in_case)s AND d.dealer IN {sellers_in_case} "
-        "OR %(register_in_town)s AND d.dealer IN "
+        "(%(notified)s OR %(notified_in_case)s AND d.dealer IN {sellers_in_case} "
+        "OR %(notified_in_town)s AND d.dealer IN "
         "(SELECT dealer FROM {establishments} WHERE municipality = %(own_municipality)s))"
     ),
     # What a read was for is no secret to who asks: the case is one that he may know of, or there
@@ -130,21 +136,25 @@ _FRAGMENTS = {
     # And nothing came with the record that he may not know of: it would tell what was looked for.
     "answer_open": SQL(
         "(NOT EXISTS (SELECT FROM {stolen_items} s WHERE s.stolen_item = ANY(r.records) "
-        "AND s.handling = ANY(%(hidden)s) AND NOT {item_known}) "
+        "AND (s.handling = ANY(%(hidden)s) OR {reporter} <> ALL(%(reached)s)) "
+        "AND NOT {item_known}) "
         "AND NOT EXISTS (SELECT FROM {hits} h {goods_of_hit} WHERE h.hit = ANY(r.records) "
-        "AND s.handling = ANY(%(hidden)s) AND NOT {hit_known}) "
+        "AND (s.handling = ANY(%(hidden)s) OR {reporter} <> ALL(%(reached)s) "
+        "OR NOT %(reaches_hits)s) AND NOT {hit_known}) "
         "AND NOT EXISTS (SELECT FROM {cases} c WHERE c.case_id = ANY(r.records) "
         "AND NOT {case_seen}))"
     ),
     "read_shown": SQL(
         "(%(controls)s OR r.officer = %(viewer)s "
-        "OR %(sees_reads)s AND {purpose_open} AND {answer_open})"
+        "OR {reader} = ANY(%(readers)s) AND {purpose_open} AND {answer_open})"
     ),
-    # What happened in a case is told to who may know of it; a reveal without one, like a read.
+    # What happened in a case is told to who may know of it; a reveal without one, like a read, and
+    # its event `e` says under whom it was.
     "mention_shown": SQL(
         "(%(controls)s OR (m.hit IS NULL OR EXISTS (SELECT FROM {hits} h {goods_of_hit} "
         "WHERE h.hit = m.hit AND {hit_shown})) AND CASE WHEN m.case_id IS NULL "
-        "THEN m.actor = 'user:' || %(viewer)s OR %(sees_reads)s AND m.ground = ANY(%(daily)s) "
+        "THEN m.actor = 'user:' || %(viewer)s OR m.ground = ANY(%(daily)s) "
+        "AND convert_from(e.state, 'UTF8')::jsonb #>> '{{envelope,controller}}' = ANY(%(readers)s) "
         "ELSE EXISTS (SELECT FROM {cases} c WHERE c.case_id = m.case_id AND {case_seen}) END)"
     ),
     # A record was asked for, for a case that he may know of, by himself, or of his own unit.
@@ -158,13 +168,47 @@ _FRAGMENTS = {
 _REGIME_OF = {"sr:437": "avg", **{f"wpg:{article}": f"wpg:{article}" for article in (8, 9, 10, 13)}}
 """What a read for a duty was under, by its ground. What is read to control others, such as on
 `wpg:32a`, is under none of these, and told to nobody but who controls."""
-_REGISTER = "avg open"
-"""What the registers of dealers and purchases are under."""
+_REGISTER = f"avg open {controllers.DEALER}"
+"""What purchases and who sold them are under: a dealer keeps the register."""
+_NOTIFIED = f"avg open {controllers.MUNICIPALITY}"
+"""What dealers and their establishments are under: the mayor is notified."""
+_HIT = f"{CUSTODY.regime} open {CUSTODY.controller}"
+"""What a hit is under by itself; its handling code is that of the report."""
+
+
+def _first_of(cases: Sequence[Composed], otherwise: str) -> Composed:
+    return SQL("CASE {} ELSE {} END").format(SQL(" ").join(cases), Literal(otherwise))
+
+
+_REPORTER = _first_of(
+    [
+        SQL("WHEN s.source = {} THEN {}").format(Literal(source), Literal(profile.kind))
+        for source, profile in PROFILES.items()
+        if source != ANY_OTHER
+    ],
+    PROFILES[ANY_OTHER].kind,
+)
+"""Who answers for a report of stolen goods, by its source."""
+_WORKS_IN = SQL("WHEN {} = ANY(regexp_split_to_array(lower(r.unit), '[^a-z0-9]+')) THEN {}")
+_READER = _first_of(
+    [
+        *(
+            SQL("WHEN r.role = {} THEN {}").format(Literal(role), Literal(controller))
+            for role, controller in controllers.ROLES.items()
+        ),
+        *(
+            _WORKS_IN.format(Literal(unit), Literal(controller))
+            for unit, controller in controllers.UNITS.items()
+        ),
+    ],
+    controllers.POLICE,
+)
+"""Who answers for a read: whom he who read works for (`controllers.of_staff`)."""
 
 
 def conditions(tables: Mapping[str, Identifier]) -> dict[str, Composable]:
     """The conditions over the tables of the live generations, by their names."""
-    made: dict[str, Composable] = dict(tables)
+    made: dict[str, Composable] = {**tables, "reporter": _REPORTER, "reader": _READER}
     for name, fragment in _FRAGMENTS.items():
         made[name] = fragment.format(**made)
     return made
@@ -195,20 +239,24 @@ def values_of_cases(reading: Reading) -> dict[str, object]:
 def values_of_trail(permitted: Permitted) -> dict[str, object]:
     """What it stands on which events and reads of a record are told in its trail."""
     reading, trail = permitted.reading, permitted.sights
-    readers = policy.sights(reading, Action.SEE_READERS).values()
-    pairs: frozenset[str] = frozenset().union(*(sight.shown for sight in readers))
-    controls = any(pair.split()[1] in HIDDEN for pair in pairs)
+    told = _laws(policy.sights(reading, Action.SEE_READERS))
+    controls = any(law.split()[1] in HIDDEN for law in told)
+    open_ones = {law.split()[0] for law in told if law.split()[1] == "open"}
     goods, register = (
         trail if controls else _both(trail, policy.sights(reading, action))
         for action in (Action.READ_HITS, Action.READ_PURCHASES)
     )
+    reached = {law.split()[2] for law in _laws(goods)}
     return {
         **_values(reading, goods, register),
         **values_of_cases(reading),
         "hidden": list(HIDDEN),
         "controls": controls,
-        "sees_reads": bool(pairs),
-        "daily": [ground for ground, regime in _REGIME_OF.items() if f"{regime} open" in pairs],
+        "sees_reads": bool(told),
+        "daily": [ground for ground, regime in _REGIME_OF.items() if regime in open_ones],
+        "readers": list(policy.reached(reading, Action.SEE_READERS)),
+        "reached": list(reached),
+        "reaches_hits": CUSTODY.controller in reached,
     }
 
 
@@ -219,6 +267,11 @@ def _free_since(on: date) -> datetime:
     return calendar.start_of(date(1900, 1, 2) if last is None else last + timedelta(1))
 
 
+def _laws(sights: Sights) -> frozenset[str]:
+    """All that is shown, in whatever relation it stands."""
+    return frozenset().union(*(sight.shown for sight in sights.values()))
+
+
 def _both(one: Sights, other: Sights) -> Sights:
     """What is seen by the one right and by the other."""
     return {
@@ -226,6 +279,15 @@ def _both(one: Sights, other: Sights) -> Sights:
             one[relation].shown & other[relation].shown, one[relation].known & other[relation].known
         )
         for relation in one.keys() & other.keys()
+    }
+
+
+def _in_register(name: str, law: str, seen: Sights) -> dict[str, object]:
+    """Whether what is under one law is seen anywhere, in the case, and in the municipality."""
+    return {
+        name: law in seen.get(Relation.ANYWHERE, NOTHING).shown,
+        f"{name}_in_case": law in seen.get(Relation.OWN_CASE, NOTHING).shown,
+        f"{name}_in_town": law in seen.get(Relation.OWN_MUNICIPALITY, NOTHING).shown,
     }
 
 
@@ -240,9 +302,11 @@ def _values(reading: Reading, goods: Sights, register: Sights) -> dict[str, obje
         "known_in_case": list(in_case.known),
         "shown_granted": list(granted.shown),
         "known_granted": list(granted.known),
-        "register": _REGISTER in register.get(Relation.ANYWHERE, NOTHING).shown,
-        "register_in_case": _REGISTER in register.get(Relation.OWN_CASE, NOTHING).shown,
-        "register_in_town": _REGISTER in register.get(Relation.OWN_MUNICIPALITY, NOTHING).shown,
+        "hits": _HIT in anywhere.shown,
+        "hits_in_case": _HIT in in_case.shown,
+        "hits_granted": _HIT in granted.shown,
+        **_in_register("register", _REGISTER, register),
+        **_in_register("notified", _NOTIFIED, register),
         "viewer": reading.viewer.subject,
         "purpose": str(reading.purpose),
         "now": now,

@@ -9,7 +9,7 @@ from uuid import UUID
 import uuid_utils
 from psycopg import Cursor
 
-from herkomst.domain import ids
+from herkomst.domain import controllers, ids
 from herkomst.domain.calendar import legal_date
 from herkomst.domain.casework import case, glass, hit, reveal
 from herkomst.domain.casework.case import Case
@@ -27,7 +27,7 @@ from herkomst.record.application import (
 from herkomst.record.database import Row
 from herkomst.record.vault import DataKey, KeyRow
 
-CUSTODY = Custody(controller="politie", ground="wpg:8", regime="wpg:8", unit="herkomst")
+CUSTODY = Custody(controller=controllers.POLICE, ground="wpg:8", regime="wpg:8", unit="herkomst")
 """A hit becomes police data when it is found, whoever reported the goods."""
 
 
@@ -57,9 +57,13 @@ class Opening(NamedTuple):
     unit: str
     article: str
     """Ground and regime, such as `wpg:9`."""
-    controller: str = "politie"
     handling: str = "open"
     aim: str | None = None
+
+    @property
+    def custody(self) -> Custody:
+        """Under which it falls: whoever the unit belongs to answers for its cases."""
+        return Custody(controllers.of_unit(self.unit), self.article, self.article, self.unit)
 
 
 class CaseOpened(NamedTuple):
@@ -80,7 +84,7 @@ class Standpoint(NamedTuple):
     @property
     def custody(self) -> Custody:
         """Under which what he does falls."""
-        return Custody("politie", self.ground, self.ground, self.unit)
+        return Custody(controllers.of_unit(self.unit), self.ground, self.ground, self.unit)
 
 
 S = TypeVar("S")
@@ -134,7 +138,7 @@ class Casework(RecordApplication):
             since=now.isoformat(timespec="milliseconds"),
             title=key.seal(opening.title.encode()),
         )
-        custody = Custody(opening.controller, opening.article, opening.article, opening.unit)
+        custody = opening.custody
         numbered = case.Numbered(case=stream.hex, year=year)
         events = [
             pending(Event(at, data, envelope(actor, custody, this_moment(), 1, opening.handling)))

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from herkomst.domain import ids
+from herkomst.domain import controllers, ids
 from herkomst.domain.calendar import Occurred, legal_date
 from herkomst.domain.events import Event, EventData, decode
 from herkomst.domain.problems import Mark, Problem, RecordRefused
@@ -252,10 +252,11 @@ def stolen_event(stream: UUID, data: stolen_item.Report, actor: str) -> Event:
 
 
 def dealer_event(stream: UUID, data: EventData, actor: str, source: str = "") -> Event:
-    """What happened to a dealer; a notification on the day on which it was made."""
+    """What happened to a dealer; a notification on the day on which it was made. It is made to the
+    mayor, so the municipality answers for it, whoever handed it in."""
     source = data.source if isinstance(data, dealer.Notification) else source
     occurred = this_moment()
     if isinstance(data, dealer.Notification) and data.notified_on is not None:
         occurred = Occurred(from_=data.notified_on, precision="day")
-    custody = Custody(source, "sr:437ter", "avg", source)
+    custody = Custody(controllers.MUNICIPALITY, "sr:437ter", "avg", source)
     return Event(stream, data, envelope(actor, custody, occurred, data.VERSION))

@@ -11,6 +11,7 @@ from uuid import UUID
 import uuid_utils
 from psycopg import Cursor
 
+from herkomst.domain import controllers
 from herkomst.domain.events import Event, EventData
 from herkomst.record.application import (
     Custody,
@@ -73,7 +74,16 @@ class Journal(RecordApplication):
         return [self.write(events)] * len(events)
 
 
-def journal_event(stream: UUID, data: EventData, *, user: str, ground: str, unit: str) -> Event:
-    """An entry's event: the journal serves control only, whatever the regime of what was read."""
-    custody = Custody(controller="politie", ground=ground, regime="wpg:32a", unit=unit)
+def journal_event(
+    stream: UUID,
+    data: EventData,
+    *,
+    user: str,
+    ground: str,
+    unit: str,
+    controller: str = controllers.POLICE,
+) -> Event:
+    """An entry's event: the journal serves control only, whatever the regime of what was read; the
+    controller is the one that who read works for."""
+    custody = Custody(controller=controller, ground=ground, regime="wpg:32a", unit=unit)
     return Event(stream, data, envelope(f"user:{user}", custody, this_moment(), data.VERSION))

@@ -30,4 +30,11 @@ def test_given_a_rule_that_ends_then_its_last_day_its_source_and_its_records_are
     (line,) = {line for line in told.splitlines() if "up to 2027-03-01" in line}
     assert rule.source in line
     assert "open under avg of the own municipality" in line
-    assert line.count("|") == 7
+    assert "| dealer, gemeente |" in line
+    assert line.count("|") == 8
+
+
+def test_who_answers_is_told_with_whose_reports_he_has() -> None:
+    (line,) = {line for line in factsheet().splitlines() if line.startswith("| `private` |")}
+
+    assert "any other source, afac, imei, vbv" in line

@@ -790,7 +790,7 @@ def test_every_event_says_who_on_what_ground_and_when(counter: Counter) -> None:
         if event.topic != "heling.item.reported"
     }
     shop = ("avg", "dealer:kassa:dealer-1", "sr:437", TILL)
-    assert told.pop("dol.dealer.notified") == ("avg", TILL, "sr:437ter", TILL)
+    assert told.pop("dol.dealer.notified") == ("avg", "gemeente", "sr:437ter", TILL)
     assert set(told.values()) == {shop}
     stolen = [
         (sealed["regime"], sealed["controller"], sealed.get("handling", "open"))

@@ -4,30 +4,34 @@ Police and KMar reports are police data from birth; VbV, AFAC and IMEI sources a
 under the AVG (Wpg 1). It is a property of each record, from its birth.
 """
 
-import csv
-from functools import cache
-from pathlib import Path
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
-_TABLE = Path(__file__).parents[1] / "tables" / "sources.csv"
+from herkomst.domain.tables import rows
+
+ANY_OTHER = "*"
 
 
 class SourceProfile(NamedTuple):
     regime: str
     controller: str
+    """By its own name."""
+    kind: str
+    """The controller as `domain/controllers.py` knows it."""
     ground: str
 
 
-@cache
-def _profiles() -> dict[str, SourceProfile]:
-    with _TABLE.open(encoding="utf-8", newline="") as file:
-        return {
-            row["source"]: SourceProfile(row["regime"], row["controller"], row["ground"])
-            for row in csv.DictReader(file)
-        }
+PROFILES: Mapping[str, SourceProfile] = MappingProxyType(
+    {
+        row["source"]: SourceProfile(row["regime"], row["controller"], row["kind"], row["ground"])
+        for row in rows("sources")
+    }
+)
+"""By source, and for `ANY_OTHER`."""
 
 
 def source_profile(source: str) -> SourceProfile:
     """The regime, controller and ground of what this source reports."""
-    profile = _profiles().get(source) or _profiles()["*"]
+    profile = PROFILES.get(source) or PROFILES[ANY_OTHER]
     return profile if profile.controller else profile._replace(controller=source)

@@ -71,20 +71,20 @@ def test_what_was_shown_is_told_by_name_and_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "regime", "controller"),
+    ("source", "regime", "controller", "kind"),
     [
-        ("politie", "wpg:13", "politie"),
-        ("kmar", "wpg:13", "kmar"),
-        ("vbv", "avg", "vbv"),
-        ("toronto", "avg", "toronto"),
+        ("politie", "wpg:13", "politie", "politie"),
+        ("kmar", "wpg:13", "kmar", "kmar"),
+        ("vbv", "avg", "vbv", "private"),
+        ("toronto", "avg", "toronto", "private"),
     ],
 )
 def test_under_whom_a_report_falls_follows_from_its_source(
-    source: str, regime: str, controller: str
+    source: str, regime: str, controller: str, kind: str
 ) -> None:
     profile = source_profile(source)
 
-    assert (profile.regime, profile.controller) == (regime, controller)
+    assert (profile.regime, profile.controller, profile.kind) == (regime, controller, kind)
     assert profile.ground
 
 

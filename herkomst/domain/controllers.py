@@ -1,0 +1,80 @@
+"""Who answers for data (verwerkingsverantwoordelijke): the table of controllers, and whose data
+somebody works with.
+
+A record tells its controller by what it is: a purchase is in the register of a dealer, a
+notification is made to a municipality, a hit is police data, and a report of stolen goods is of
+the kind that its source states (`domain/tables/sources.csv`).
+"""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import msgspec
+
+from herkomst.domain.tables import rows
+
+POLICE, MUNICIPALITY, DEALER = "politie", "gemeente", "dealer"
+_WORDS = re.compile(r"[a-z0-9]+")
+
+
+class Controller(msgspec.Struct, frozen=True):
+    """A controller, or a kind of which there are many.
+
+    regimes: the laws that its records can be under. makes_available_to: the controllers whose
+    people read its data without a provision each time (art. 15 Wpg). roles and units: who works
+    for it; whoever is in neither works for the police.
+    """
+
+    controller: str
+    who: str
+    regimes: frozenset[str]
+    makes_available_to: frozenset[str]
+    roles: frozenset[str]
+    units: frozenset[str]
+    source: str
+    confirmed: str
+
+
+def _controller(row: Mapping[str, str]) -> Controller:
+    return Controller(
+        controller=row["controller"],
+        who=row["who"],
+        regimes=frozenset(row["regimes"].split()),
+        makes_available_to=frozenset(row["makes_available_to"].split()),
+        roles=frozenset(row["roles"].split()),
+        units=frozenset(row["units"].split()),
+        source=row["source"],
+        confirmed=row["confirmed"],
+    )
+
+
+CONTROLLERS: Mapping[str, Controller] = MappingProxyType(
+    {row["controller"]: _controller(row) for row in rows("controllers")}
+)
+ROLES: Mapping[str, str] = MappingProxyType(
+    {role: each.controller for each in CONTROLLERS.values() for role in each.roles}
+)
+"""Roles that have a controller whatever the unit."""
+UNITS: Mapping[str, str] = MappingProxyType(
+    {unit: each.controller for each in CONTROLLERS.values() for unit in each.units}
+)
+"""Units by a word of their name, such as `fiod` of `fiod-zwolle`."""
+
+
+def of_unit(unit: str) -> str:
+    """The controller that a unit of investigators belongs to."""
+    words = _WORDS.findall(unit.lower())
+    return next((controller for word, controller in UNITS.items() if word in words), POLICE)
+
+
+def of_staff(role: str, unit: str) -> str:
+    """The controller that somebody works for."""
+    return ROLES.get(role) or of_unit(unit)
+
+
+def made_available_to(controller: str) -> frozenset[str]:
+    """The controllers whose data are made available to the people of this one (art. 15 Wpg)."""
+    return frozenset(
+        each.controller for each in CONTROLLERS.values() if controller in each.makes_available_to
+    )
