@@ -6,7 +6,7 @@ validity. Only this module makes a `Permitted`, which is what every investigatio
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from enum import StrEnum
 from functools import cache, lru_cache
 from hashlib import sha256
@@ -18,7 +18,7 @@ import msgspec
 
 from herkomst.access.viewer import Reading, Role, Viewer
 from herkomst.domain import municipalities
-from herkomst.domain.calendar import legal_date
+from herkomst.domain.calendar import legal_today
 from herkomst.domain.register.stolen_item import CLOSED
 
 NONE_ASKED = "-"
@@ -214,7 +214,7 @@ def duties() -> frozenset[str]:
 
 def permit(reading: Reading, action: Action) -> Permitted:
     """Allow an action for a reading. Raises `NotPermitted`."""
-    on = _today()
+    on = legal_today()
     role, purpose = reading.viewer.role, reading.purpose.form
     seen = _sights(role, action, reading.ground, purpose, on)
     if not seen:
@@ -240,7 +240,9 @@ def municipality_of(viewer: Viewer) -> str | None:
 
 def allows(reading: Reading, action: Action) -> bool:
     """Whether the policy allows an action for a reading."""
-    return _allowed(reading.viewer.role, action, reading.ground, reading.purpose.form, _today())
+    return _allowed(
+        reading.viewer.role, action, reading.ground, reading.purpose.form, legal_today()
+    )
 
 
 def oversees(reading: Reading, regime: str, handling: str) -> bool:
@@ -256,7 +258,7 @@ def overseen(reading: Reading) -> frozenset[str]:
 def sights(reading: Reading, action: Action) -> Sights:
     """Which records an action of a viewer may be about; empty where he may not do it at all."""
     role, form = reading.viewer.role, reading.purpose.form
-    return _sights(role, action, reading.ground, form, _today())
+    return _sights(role, action, reading.ground, form, legal_today())
 
 
 def may_record(viewer: Viewer, source: str, action: Action | None = None) -> bool:
@@ -266,17 +268,13 @@ def may_record(viewer: Viewer, source: str, action: Action | None = None) -> boo
     """
     wanted = RECORDING if action is None else (action,)
     return source == viewer.unit and any(
-        _allowed(viewer.role, each, NONE_ASKED, NONE_ASKED, _today()) for each in wanted
+        _allowed(viewer.role, each, NONE_ASKED, NONE_ASKED, legal_today()) for each in wanted
     )
 
 
 def may_erase(viewer: Viewer, ground: str) -> bool:
     """Whether a viewer may order an erasure on this ground."""
-    return _allowed(viewer.role, Action.ERASE, ground, NONE_ASKED, _today())
-
-
-def _today() -> date:
-    return legal_date(datetime.now(UTC))
+    return _allowed(viewer.role, Action.ERASE, ground, NONE_ASKED, legal_today())
 
 
 @lru_cache(maxsize=1024)

@@ -7,7 +7,7 @@ not told as the register's; why it is kept is for the officer alone (`clocks`).
 """
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache, partial
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple
@@ -21,7 +21,7 @@ from herkomst.access.policy import Action, Permitted
 from herkomst.access.reading import Answer, Question
 from herkomst.access.viewer import Role
 from herkomst.domain import clocks, ids, municipalities
-from herkomst.domain.calendar import add_term, legal_date, start_of
+from herkomst.domain.calendar import add_term, legal_date, legal_today, start_of
 from herkomst.domain.casework import rights
 from herkomst.domain.casework.rights import Outcome, Request, RequestRefused, Right, Through
 from herkomst.domain.events import EventData
@@ -202,7 +202,7 @@ def _request(row: Any, key: DataKey | None) -> PersonRequest:
         rights=_decode_names(row.rights),
         received=row.received,
         due=row.due,
-        overdue=row.outcome is None and row.due < _today(),
+        overdue=row.outcome is None and row.due < legal_today(),
         checked=row.checked,
         about=_text(key, row.about),
         identities=tuple(UUID(hex=each) for each in _decode_names(row.identities)),
@@ -230,7 +230,7 @@ async def answer_of(permitted: Permitted, inquiry: Inquiry, request: PersonReque
     found = list(request.identities) if request.checked else []
     purchases = [ids.purchase_of(each) for each in found]
     items = [*found, *purchases]
-    kept = {"found": found, "kept": _kept_since(_today())}
+    kept = {"found": found, "kept": _kept_since(legal_today())}
     register = await inquiry.rows(_REGISTER, kept)
     keys = await inquiry.keys([row.purchase for row in register])
     hits = await inquiry.rows(_HITS, {"purchases": purchases})
@@ -241,7 +241,7 @@ async def answer_of(permitted: Permitted, inquiry: Inquiry, request: PersonReque
     return PersonAnswer(
         parts=(*held, *map(_as_hit, hits if wpg else ()), *map(_in_case, cases if wpg else ())),
         provided=tuple(map(_provision, readers if avg else ())),
-        refusals=tuple(r for r in refusals(_today()) if r.right in request.rights),
+        refusals=tuple(r for r in refusals(legal_today()) if r.right in request.rights),
     )
 
 
@@ -267,7 +267,7 @@ def _in_register(inquiry: Inquiry, row: Any, key: DataKey | None) -> HeldPart:
 
 
 def _until(begun: date) -> date | None:
-    term = next(iter(clocks.clocks_of("identity", "avg", _today())), None)
+    term = next(iter(clocks.clocks_of("identity", "avg", legal_today())), None)
     return None if term is None else add_term(begun, term.length, term.unit) - timedelta(1)
 
 
@@ -345,7 +345,7 @@ async def receive(
     permitted.must_be(Action.HANDLE_PERSON_REQUEST)
     rights.due_of(asked, on)
     by = standpoint(permitted)
-    receiving = partial(record.receive, desk.archive.casework, about, asked, on, _today(), by)
+    receiving = partial(record.receive, desk.archive.casework, about, asked, on, legal_today(), by)
 
     async def acted() -> RequestDone:
         request, position = await to_thread.run_sync(receiving)
@@ -369,7 +369,7 @@ async def extend(
     by = standpoint(permitted).actor
 
     def extended(state: Request, seal: Seal) -> EventData:
-        return state.extend(seal(why), by, _today())
+        return state.extend(seal(why), by, legal_today())
 
     return await _act(permitted, desk, question, request, [extended])
 
@@ -482,7 +482,3 @@ async def _act(
         return RequestDone(request, len(acts), await to_thread.run_sync(done))
 
     return await in_casework(desk, permitted.reading, question, acted)
-
-
-def _today() -> date:
-    return legal_date(datetime.now(UTC))

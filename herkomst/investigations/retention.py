@@ -3,7 +3,7 @@ that destroys what is due."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Literal
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from herkomst.access.reading import Asked as Entry
 from herkomst.access.reading import Question, Returned, write
 from herkomst.access.viewer import Role, operator
 from herkomst.domain import ids
-from herkomst.domain.calendar import legal_date
+from herkomst.domain.calendar import legal_today
 from herkomst.domain.clocks import Block, State
 from herkomst.investigations.goods import Told
 from herkomst.investigations.inquiry import Inquiry
@@ -85,7 +85,7 @@ async def facts_of(inquiry: Inquiry, presentations: Sequence[UUID]) -> Facts:
 
 
 def _clocks(inquiry: Inquiry, kept: Iterable[Kept], on: date | None) -> list[Clock]:
-    day = on or legal_date(datetime.now(UTC))
+    day = on or legal_today()
     return [_clock(inquiry, Change(each, each.standing(day)), day) for each in kept]
 
 
@@ -182,7 +182,7 @@ def run(archive: Archive, on: date | None, wait: Callable[[], None], *, dry_run:
     Journaled before anything is told, and a run before it begins. `wait` is called while followers
     are behind. Raises `NotThatDay`, `NotPermitted`, `JournalUnavailable`, and what `wait` raises.
     """
-    today = legal_date(datetime.now(UTC))
+    today = legal_today()
     day = on or today
     if day != today and not dry_run:
         raise NotThatDay(day)

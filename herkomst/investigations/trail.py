@@ -30,11 +30,11 @@ from herkomst.domain.calendar import Occurred
 from herkomst.domain.casework.reveal import Revealed
 from herkomst.domain.events import Recorded
 from herkomst.domain.journal import Read
-from herkomst.investigations import telling, visibility
+from herkomst.investigations import visibility, wording
 from herkomst.investigations.goods import Told
 from herkomst.investigations.inquiry import Inquiry, open_desk
 from herkomst.investigations.pages import NEWEST, InvalidPage, Page, Slice
-from herkomst.investigations.telling import Fact
+from herkomst.investigations.wording import Fact
 from herkomst.projections.reads import Reads
 from herkomst.record.archive import Archive
 from herkomst.record.leaf import leaf
@@ -246,7 +246,7 @@ class Entry(Told, frozen=True, kw_only=True):
 
     @property
     def words(self) -> str:
-        return telling.word(self.topic, "en")
+        return wording.word(self.topic, "en")
 
 
 _EXPORTED = tuple(name for name in Entry.__struct_fields__ if name != "revision")
@@ -365,8 +365,8 @@ def _kinds(permitted: Permitted, *, controls: bool) -> frozenset[str]:
 def _topics(asked: Narrowed, kinds: Iterable[str]) -> list[str]:
     """The topics that are asked, of those that may be told. Raises `InvalidPage`."""
     for topic in asked.topics or ():
-        if topic not in telling.TOPICS:
-            nearest = difflib.get_close_matches(topic, sorted(telling.TOPICS), n=1, cutoff=0.0)[0]
+        if topic not in wording.TOPICS:
+            nearest = difflib.get_close_matches(topic, sorted(wording.TOPICS), n=1, cutoff=0.0)[0]
             raise InvalidPage(
                 "topics",
                 "topic",
@@ -374,7 +374,7 @@ def _topics(asked: Narrowed, kinds: Iterable[str]) -> list[str]:
                 f"Did you mean {nearest}?",
             )
     of_kinds = set(kinds) if asked.kinds is None else set(kinds) & set(asked.kinds)
-    topics = telling.TOPICS if asked.topics is None else set(asked.topics)
+    topics = wording.TOPICS if asked.topics is None else set(asked.topics)
     return sorted(topic for topic in topics if kind_of(topic) in of_kinds)
 
 
@@ -511,9 +511,9 @@ def _facts(subject: _Subject, fact: Recorded, key: DataKey | None) -> tuple[Fact
     def opened(sealed: bytes) -> str | None:
         return None if key is None else key.open(sealed).decode()
 
-    facts = telling.facts_of(fact, opened)
+    facts = wording.facts_of(fact, opened)
     if isinstance(fact.data, Read):
-        facts += tuple(telling.of_read(fact.data, map(str, subject.records)))
+        facts += tuple(wording.of_read(fact.data, map(str, subject.records)))
     return facts
 
 
