@@ -22,6 +22,7 @@ from herkomst.investigations.inquiry import Inquiry
 from herkomst.processes import forgetting, keeping, retention
 from herkomst.processes.keeping import Change, Facts, Kept
 from herkomst.record.archive import Archive
+from herkomst.record.erasures import compact
 
 Kind = Literal["presentation", "purchase", "case", "stolen_item"]
 PURPOSE, GROUND = "duty:retention", "avg:5"
@@ -216,3 +217,5 @@ def _carried_out(
         tally.add(done.changes)
         yield from done.orders
     yield from set(forgetting.forget(archive, on))
+    if archive.erasures is not None:
+        compact(archive.register, archive.erasures)
