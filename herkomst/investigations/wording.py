@@ -155,6 +155,10 @@ def _hit_closed(_: Recorded, data: hit.Closed, __: Open) -> _Pairs:
     yield "why", data.reason
 
 
+def _hit_removed(_: Recorded, data: hit.Removed, __: Open) -> _Pairs:
+    yield "why", data.because
+
+
 def _rejected(_: Recorded, data: hit.Rejected, opened: Open) -> _Pairs:
     yield "why", data.reason
     yield from _decided(_, data, opened)
@@ -335,6 +339,7 @@ _TELLERS: Mapping[type[EventData], Callable[[Recorded, Any, Open], _Pairs]] = {
     hit.Regraded: _found,
     hit.Reopened: _found,
     hit.Closed: _hit_closed,
+    hit.Removed: _hit_removed,
     hit.PassageNoted: _passage,
     hit.Assessed: _decided,
     hit.Confirmed: _decided,

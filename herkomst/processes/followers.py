@@ -33,6 +33,7 @@ from herkomst.projections.person_requests import PersonRequests
 from herkomst.projections.presentations import Presentations
 from herkomst.projections.purchases import Purchases
 from herkomst.projections.reads import Reads
+from herkomst.projections.reasons import Reasons
 from herkomst.projections.reveals import Reveals
 from herkomst.projections.reviews import Reviews
 from herkomst.projections.stolen_items import StolenItems
@@ -52,6 +53,7 @@ MODELS: tuple[Model, ...] = (
     CaseItems(),
     CaseEntries(),
     Reveals(),
+    Reasons(),
     Holds(),
     PersonRequests(),
     Mentions(),
