@@ -40,6 +40,8 @@ class Relation(StrEnum):
     """It is in the case that is the purpose, or beside what is in it."""
     OWN_MUNICIPALITY = "own_municipality"
     """It belongs to an establishment in the municipality that the viewer controls for."""
+    OWN_UNIT = "own_unit"
+    """Somebody of the viewer's unit did it."""
     GRANTED = "granted"
     """Its owner granted it for the purpose, until a moment that has not come."""
 

@@ -4,7 +4,7 @@ The policy says which regimes and handling codes are seen anywhere, in the viewe
 own municipality and of what was granted to him; here that becomes SQL. A statement names a
 condition as it names a table, by `{hit_shown}`, and brings `values` along. It calls hits `h`,
 stolen items `s`, purchases `p`, presentations `n`, dealers `d`, establishments `e`, cases `c`,
-mentions `m`, requests for access `a` and reads `r`.
+mentions `m`, requests for access `a`, matches `t`, reads and attempts `r`.
 
 What a detective may add to a case by himself shows no more than he saw before: a hit or a stolen
 item is in the case only where it was brought into it by who saw it in full, and not because a
@@ -138,7 +138,8 @@ _FRAGMENTS = {
     ),
     "read_shown": SQL(
         "(%(controls)s OR r.officer = %(viewer)s "
-        "OR %(sees_reads)s AND {purpose_open} AND {answer_open})"
+        "OR (%(sees_reads)s OR %(sees_own_unit)s AND r.unit = %(unit)s) "
+        "AND {purpose_open} AND {answer_open})"
     ),
     # What happened in a case is told to who may know of it; a reveal without one, like a read.
     "mention_shown": SQL(
@@ -147,6 +148,8 @@ _FRAGMENTS = {
         "THEN m.actor = 'user:' || %(viewer)s OR %(sees_reads)s AND m.ground = ANY(%(daily)s) "
         "ELSE EXISTS (SELECT FROM {cases} c WHERE c.case_id = m.case_id AND {case_seen}) END)"
     ),
+    # That somebody came upon what is closed, or secret, is told to its owner.
+    "match_told": SQL("(%(controls)s OR %(sees_matches)s AND t.owner = %(unit)s)"),
     # A record was asked for, for a case that he may know of, by himself, or of his own unit.
     "request_told": SQL(
         "(%(controls)s OR CASE WHEN a.case_id IS NULL "
@@ -195,8 +198,9 @@ def values_of_cases(reading: Reading) -> dict[str, object]:
 def values_of_trail(permitted: Permitted) -> dict[str, object]:
     """What it stands on which events and reads of a record are told in its trail."""
     reading, trail = permitted.reading, permitted.sights
-    readers = policy.sights(reading, Action.SEE_READERS).values()
-    pairs: frozenset[str] = frozenset().union(*(sight.shown for sight in readers))
+    readers = dict(policy.sights(reading, Action.SEE_READERS))
+    in_unit = readers.pop(Relation.OWN_UNIT, NOTHING).shown
+    pairs: frozenset[str] = frozenset().union(*(sight.shown for sight in readers.values()))
     controls = any(pair.split()[1] in HIDDEN for pair in pairs)
     goods, register = (
         trail if controls else _both(trail, policy.sights(reading, action))
@@ -208,7 +212,9 @@ def values_of_trail(permitted: Permitted) -> dict[str, object]:
         "hidden": list(HIDDEN),
         "controls": controls,
         "sees_reads": bool(pairs),
-        "daily": [ground for ground, regime in _REGIME_OF.items() if f"{regime} open" in pairs],
+        "sees_own_unit": bool(in_unit),
+        "sees_matches": policy.allows(reading, Action.READ_MATCHES),
+        "daily": [g for g, regime in _REGIME_OF.items() if f"{regime} open" in pairs | in_unit],
     }
 
 

@@ -8,6 +8,7 @@ from herkomst.processes.matching import Matching
 from herkomst.processes.reviewing import Reviewing
 from herkomst.processes.telling import Telling
 from herkomst.projections.access_requests import AccessRequests
+from herkomst.projections.attempts import Attempts
 from herkomst.projections.authorisations import Authorisations
 from herkomst.projections.case_entries import CaseEntries
 from herkomst.projections.case_items import CaseItems
@@ -66,6 +67,7 @@ MODELS: tuple[Model, ...] = (
     Engagements(),
     Concerns(),
     Reads(),
+    Attempts(),
     Reviews(),
     MatchKeys(),
 )

@@ -457,6 +457,7 @@ EXAMPLES: tuple[EventData, ...] = (
         purpose="case:1",
         reason=SEALED,
         role="district_detective",
+        sought=(STREAM,),
         unit="eenheid",
         user="tester",
         way="graphql",
