@@ -96,7 +96,8 @@ class Erasure:
         if not orders:
             return
         self._must_have_folded(connection, orders[-1].position)
-        _must_be_gone(connection, [each for order in orders for each in _hits_of(order)])
+        if hits := [each for order in orders for each in _hits_of(order)]:
+            _must_be_gone(connection, hits)
         keyed = [order for order in orders if not _hits_of(order)]
         if self._list is not None:
             self._list.add([Erased.of(order) for order in keyed])
@@ -143,14 +144,14 @@ def _hits_of(order: Recorded) -> list[UUID]:
 
 def _must_be_gone(connection: Connection[Row], hits: Sequence[UUID]) -> None:
     """That no read model holds these hits any more. Raises `NotYet`."""
-    tables = registry.live_tables(connection, HITS) if hits else {}
-    for name, table in tables.items():
-        owner = next(model.owner for model in HITS if model.name == name)
-        held = SQL("SELECT EXISTS (SELECT FROM {} WHERE {} = ANY(%s))").format(
-            table, Identifier(owner)
-        )
+    built = registry.generations(connection)
+    for model in HITS:
+        if model.name not in built or not registry.sweep(connection, model):
+            raise NotYet(f"{model.name} is being built")
+        table, owner = model.table(built[model.name][0]), Identifier(model.owner)
+        held = SQL("SELECT EXISTS (SELECT FROM {} WHERE {} = ANY(%s))").format(table, owner)
         if connection.execute(held, (list(hits),)).fetchone() == (True,):
-            raise NotYet(f"{name} holds what was removed")
+            raise NotYet(f"{model.name} holds what was removed")
 
 
 def _acknowledgements(order: Recorded) -> list[Event]:

@@ -320,7 +320,7 @@ def values(served: Served) -> Mapping[str, Any]:
         "record": str(_person()),
         "of": str(ids.purchase_id(TILL, "purchase-1")),
         # Reads are told too, and asking is one: `tests/investigations/test_trail.py` has those.
-        "kinds": ["purchase", "presentation", "stolen_item", "hit", "case", "reveal"],
+        "kinds": ["purchase", "presentation", "stolen_item", "hit", "case", "reveal", "match"],
         "dealer": dealer,
         "establishment": told["dealer"]["establishments"][0]["id"],
         "case": case["id"],
