@@ -32,6 +32,7 @@ KNOWN = frozenset(
         "HOST",
         "PORT",
         "METRICS_PORT",
+        "BACKUP_DAYS",
         "LOG_FORMAT",
         "LOG_LEVEL",
     )
@@ -40,6 +41,8 @@ LOG_FORMATS: tuple[LogFormat, ...] = ("text", "json")
 LOG_LEVELS: tuple[LogLevel, ...] = ("debug", "info", "warning", "error", "critical")
 DEFAULT_PORT = 8437
 HIGHEST_PORT = 65535
+BACKUP_DAYS = 400
+"""A year, and a month to spare."""
 
 
 class ConfigurationError(Exception):
@@ -89,6 +92,8 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
     metrics_port: int = DEFAULT_PORT + 1
+    backup_days: int = BACKUP_DAYS
+    """For how many days a backup may be restored; what was erased earlier is not listed."""
     log_format: LogFormat = "text"
     log_level: LogLevel = "info"
 
@@ -121,6 +126,7 @@ class Settings:
             host=_text(environ, "HERKOMST_HOST") or "127.0.0.1",
             port=port,
             metrics_port=_metrics_port(environ, port),
+            backup_days=_days(environ, "HERKOMST_BACKUP_DAYS", BACKUP_DAYS),
             log_format=_choice(environ, "HERKOMST_LOG_FORMAT", LOG_FORMATS, "text"),
             log_level=_choice(environ, "HERKOMST_LOG_LEVEL", LOG_LEVELS, "info"),
         )
@@ -198,6 +204,16 @@ def _port(environ: Mapping[str, str], name: str, default: int) -> int:
             f"It takes a whole number from 0 to {HIGHEST_PORT}; 0 lets the system choose.",
         )
     return port
+
+
+def _days(environ: Mapping[str, str], name: str, default: int) -> int:
+    value = _text(environ, name)
+    days = default if value is None else _number(value)
+    if days < 1:
+        raise ConfigurationError(
+            "variable_invalid", f"{name} is no number of days.", "It takes a whole number from 1."
+        )
+    return days
 
 
 def _number(value: str) -> int:

@@ -48,6 +48,7 @@ def test_given_every_variable_then_every_one_is_read() -> None:
         "HERKOMST_HOST": "0.0.0.0",  # noqa: S104
         "HERKOMST_PORT": "9000",
         "HERKOMST_METRICS_PORT": "9100",
+        "HERKOMST_BACKUP_DAYS": "30",
         "HERKOMST_LOG_FORMAT": "json",
         "HERKOMST_LOG_LEVEL": "debug",
     }
@@ -73,6 +74,7 @@ def test_given_every_variable_then_every_one_is_read() -> None:
         host="0.0.0.0",  # noqa: S104
         port=9000,
         metrics_port=9100,
+        backup_days=30,
         log_format="json",
         log_level="debug",
     )
@@ -134,6 +136,7 @@ def test_given_zero_then_development_login_is_off() -> None:
         ("HERKOMST_PORT", "65536"),
         ("HERKOMST_PORT", "８４３７"),
         ("HERKOMST_METRICS_PORT", "8437"),
+        ("HERKOMST_BACKUP_DAYS", "0"),
         ("HERKOMST_LOG_FORMAT", "xml"),
         ("HERKOMST_LOG_LEVEL", "loud"),
         ("HERKOMST_DATABASE_URL", "mysql://db/herkomst"),

@@ -25,6 +25,7 @@ _WHOSE = {
     Relation.ANYWHERE: "",
     Relation.OWN_CASE: " in the case that is the purpose",
     Relation.OWN_MUNICIPALITY: " of the own municipality",
+    Relation.OWN_UNIT: " of the own unit",
     Relation.GRANTED: " that the owner granted for the purpose, until its end",
 }
 _TERMS = """## How long it is kept

@@ -6,7 +6,7 @@ validity. Only this module makes a `Permitted`, which is what every investigatio
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from enum import StrEnum
 from functools import cache, lru_cache
 from hashlib import sha256
@@ -18,7 +18,7 @@ import msgspec
 
 from herkomst.access.viewer import Reading, Role, Viewer
 from herkomst.domain import controllers, municipalities, tables
-from herkomst.domain.calendar import legal_date
+from herkomst.domain.calendar import legal_today
 from herkomst.domain.controllers import CONTROLLERS
 from herkomst.domain.register.stolen_item import CLOSED
 
@@ -44,6 +44,8 @@ class Relation(StrEnum):
     """It is in the case that is the purpose, or beside what is in it."""
     OWN_MUNICIPALITY = "own_municipality"
     """It belongs to an establishment in the municipality that the viewer controls for."""
+    OWN_UNIT = "own_unit"
+    """Somebody of the viewer's unit did it."""
     GRANTED = "granted"
     """Its owner granted it for the purpose, until a moment that has not come."""
 
@@ -233,7 +235,7 @@ def duties() -> frozenset[str]:
 
 def permit(reading: Reading, action: Action) -> Permitted:
     """Allow an action for a reading. Raises `NotPermitted`."""
-    on = _today()
+    on = legal_today()
     role, purpose = reading.viewer.role, reading.purpose.form
     seen = sights(reading, action)
     if not seen:
@@ -259,7 +261,9 @@ def municipality_of(viewer: Viewer) -> str | None:
 
 def allows(reading: Reading, action: Action) -> bool:
     """Whether the policy allows an action for a reading."""
-    return _allowed(reading.viewer.role, action, reading.ground, reading.purpose.form, _today())
+    return _allowed(
+        reading.viewer.role, action, reading.ground, reading.purpose.form, legal_today()
+    )
 
 
 def oversees(reading: Reading, regime: str, handling: str) -> bool:
@@ -277,14 +281,14 @@ def sights(reading: Reading, action: Action) -> Sights:
     """Which records an action of a viewer may be about; empty where he may not do it at all."""
     viewer, form = reading.viewer, reading.purpose.form
     own = controllers.of_staff(viewer.role, viewer.unit)
-    return _sights(viewer.role, own, action, reading.ground, form, _today())
+    return _sights(viewer.role, own, action, reading.ground, form, legal_today())
 
 
 def reached(reading: Reading, action: Action) -> frozenset[str]:
     """The controllers with whose records an action of a viewer may have to do."""
     viewer = reading.viewer
     own = controllers.of_staff(viewer.role, viewer.unit)
-    holding = _holding(viewer.role, action, reading.ground, reading.purpose.form, _today())
+    holding = _holding(viewer.role, action, reading.ground, reading.purpose.form, legal_today())
     return frozenset().union(*(rule.reaches(own) for rule in holding))
 
 
@@ -295,17 +299,13 @@ def may_record(viewer: Viewer, source: str, action: Action | None = None) -> boo
     """
     wanted = RECORDING if action is None else (action,)
     return source == viewer.unit and any(
-        _allowed(viewer.role, each, NONE_ASKED, NONE_ASKED, _today()) for each in wanted
+        _allowed(viewer.role, each, NONE_ASKED, NONE_ASKED, legal_today()) for each in wanted
     )
 
 
 def may_erase(viewer: Viewer, ground: str) -> bool:
     """Whether a viewer may order an erasure on this ground."""
-    return _allowed(viewer.role, Action.ERASE, ground, NONE_ASKED, _today())
-
-
-def _today() -> date:
-    return legal_date(datetime.now(UTC))
+    return _allowed(viewer.role, Action.ERASE, ground, NONE_ASKED, legal_today())
 
 
 @lru_cache(maxsize=1024)

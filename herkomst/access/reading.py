@@ -6,6 +6,7 @@ the journal cannot be written nothing is answered: a read that leaves no trace d
 (art. 32a Wpg).
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
 from time import perf_counter_ns
@@ -32,6 +33,9 @@ PATIENCE = 5.0
 _encode = msgspec.json.Encoder(order="sorted", enc_hook=str).encode
 
 
+_ID = re.compile(r"\b[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}\b")
+
+
 class JournalUnavailable(Exception):
     """The journal cannot be written, so nothing may be read."""
 
@@ -54,6 +58,12 @@ class Question(NamedTuple):
     def document(self) -> str:
         """SHA-256 of the operation without its variables."""
         return sha256(self.text.encode()).hexdigest()
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The ids that stand in it, in hex."""
+        found = _ID.findall(self.encoded().decode())
+        return tuple(dict.fromkeys([each.replace("-", "").lower() for each in found]))
 
     def encoded(self) -> bytes:
         """Text and variables: the same for the same question."""
@@ -160,6 +170,7 @@ class Asked:
                 purpose=str(self._reading.purpose),
                 reason=self._reason,
                 role=viewer.role,
+                sought=self._question.named,
                 unit=viewer.unit,
                 user=viewer.subject,
                 way=self._question.way,

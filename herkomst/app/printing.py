@@ -17,8 +17,8 @@ from herkomst.graphql.endpoint import BODY_LIMIT, BodyTooLarge, WrongMediaType
 from herkomst.investigations import freshness, printing
 from herkomst.investigations.inquiry import Desk, Inquiry
 from herkomst.investigations.printing import Stamp, printed
-from herkomst.investigations.telling import Language
 from herkomst.investigations.trail import Narrowed, Trail
+from herkomst.investigations.wording import Language
 
 Kind = Literal[
     "purchase",

@@ -30,7 +30,7 @@ from herkomst.investigations.freshness import InvalidWaitFor, Stale
 from herkomst.investigations.inquiry import TooSlow
 from herkomst.investigations.pages import InvalidPage
 from herkomst.investigations.printing import TooLong
-from herkomst.investigations.trail import NothingThere
+from herkomst.investigations.whereabouts import NothingThere
 from herkomst.projections.registry import ModelMissing
 from herkomst.record.database import LOST, DatabaseDown
 

@@ -107,6 +107,11 @@ def legal_date(moment: datetime) -> date:
     return moment.astimezone(_zone(AMSTERDAM)).date()
 
 
+def legal_today() -> date:
+    """The legal date at this moment."""
+    return legal_date(datetime.now(UTC))
+
+
 def start_of(day: date) -> datetime:
     """The first moment of a legal day."""
     return _midnight(day, AMSTERDAM)

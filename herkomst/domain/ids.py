@@ -86,6 +86,11 @@ def glass_of(officer: str) -> UUID:
     return named("glass", officer)
 
 
+def glass_id(glass: UUID, version: int) -> UUID:
+    """One time that it was broken, by the event that began it; also its data key."""
+    return named("glass", glass.hex, version)
+
+
 def reveal_id(reveals: UUID, version: int) -> UUID:
     """One of them."""
     return named("reveal", reveals.hex, version)

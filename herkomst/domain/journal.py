@@ -15,6 +15,11 @@ def _without_counts(data: dict[str, Any]) -> dict[str, Any]:
     return data | {"answered_token": None, "counts": ()}
 
 
+def _without_ids(data: dict[str, Any]) -> dict[str, Any]:
+    """Version 2 of an attempt told what it was about in what is sealed alone."""
+    return data | {"sought": ()}
+
+
 @event
 class Read(EventData, frozen=True, kw_only=True):
     """An operation read; the entry is committed before the first byte of the answer."""
@@ -61,8 +66,8 @@ class Attempted(EventData, frozen=True, kw_only=True):
     """A mutation was attempted; its outcome follows on the same stream."""
 
     TOPIC = "journal.attempted"
-    VERSION = 2
-    UPCASTS = {1: _without_circumstances}  # noqa: RUF012
+    VERSION = 3
+    UPCASTS = {1: _without_circumstances, 2: _without_ids}  # noqa: RUF012
 
     asked: bytes
     asked_token: str
@@ -73,6 +78,8 @@ class Attempted(EventData, frozen=True, kw_only=True):
     purpose: str
     reason: bytes | None = None
     role: str
+    sought: tuple[str, ...] = ()
+    """Ids that the operation names, in hex, whether there is anything of them or not."""
     unit: str
     user: str
     way: str

@@ -137,7 +137,9 @@ class TrailKind(Enum):
     request = _word("request", "That its owner was asked for it, and what he answered.")
     keeping = _word("keeping", "What may be done with its key, by a clock.")
     hold = _word("hold", "That it is held although its clock runs out.")
+    match = _word("match", "That its owner was told who came upon it.")
     read = _word("read", "That somebody read one of these.")
+    attempt = _word("attempt", "That somebody tried something with it, and it came to nothing.")
 
 
 @strawberry.enum(description="What a dealer trades in.")

@@ -20,7 +20,7 @@ from herkomst.graphql.listing import Listed, listed
 from herkomst.graphql.refusals import NotPermitted, PersonRequestRefused, UnknownRecord
 from herkomst.graphql.retention import Clock
 from herkomst.graphql.types import Connection, Identity
-from herkomst.investigations import person_requests
+from herkomst.investigations import person_requests, provisions
 from herkomst.investigations.person_requests import RequestDone
 
 
@@ -39,12 +39,15 @@ class HeldPart:
 
 
 @strawberry.type(description="Who received it.")
-@shape_of(person_requests.Provision)
+@shape_of(provisions.Provision)
 class Provision:
     controller: str = told("The controller that received it.")
     ground: str = told("On which ground.")
     purpose: str = told("For what.")
-    reads: int = told("How often it was read.")
+    how: str = told(
+        "read; exported, as a file, by an officer of that controller; or granted, by who owned it."
+    )
+    reads: int = told("How often.")
     first: date = told("The first time.")
     last: date = told("The last time.")
 

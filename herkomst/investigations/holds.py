@@ -1,6 +1,6 @@
 """Holds: which records are kept on which ground until when; placing and lifting one."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -10,7 +10,7 @@ from psycopg.sql import SQL
 
 from herkomst.access.policy import Action, Permitted
 from herkomst.access.reading import Answer, Question
-from herkomst.domain.calendar import legal_date
+from herkomst.domain.calendar import legal_today
 from herkomst.domain.casework import hold
 from herkomst.domain.casework.hold import HoldRefused, RecordKind
 from herkomst.investigations.acting import in_casework, standpoint
@@ -68,7 +68,7 @@ async def page(
     permitted.must_be(Action.READ_HOLDS)
     narrowed = {"record": record, "standing": standing}
     asked = [_CONDITIONS[name] for name, value in narrowed.items() if value is not None]
-    more = {"before": wanted.before, "limit": wanted.first + 1, "today": _today()}
+    more = {"before": wanted.before, "limit": wanted.first + 1, "today": legal_today()}
     values = narrowed | more
     rows = await inquiry.rows(_PAGE, values, asked)
     items = await _told(inquiry, rows[: wanted.first])
@@ -89,7 +89,7 @@ async def place(
     """Place a hold on one record. Raises `HoldRefused`, `JournalUnavailable`."""
     permitted.must_be(Action.PLACE_HOLD)
     named = None if record is None else str(record)
-    end = hold.must_name(named, ground, until, _today())
+    end = hold.must_name(named, ground, until, legal_today())
     assert record is not None
     placing = partial(
         holds.place, desk.archive.casework, record, kind, ground, end, why, standpoint(permitted)
@@ -121,7 +121,7 @@ async def lift(
         row.record,
         row.number,
         why,
-        _today(),
+        legal_today(),
         standpoint(permitted),
     )
 
@@ -131,13 +131,9 @@ async def lift(
     return await in_casework(desk, permitted.reading, question, acted)
 
 
-def _today() -> date:
-    return legal_date(datetime.now(UTC))
-
-
 async def _told(inquiry: Inquiry, rows: list[Any]) -> list[Hold]:
     keys = await inquiry.keys({row.stream for row in rows})
-    today = _today()
+    today = legal_today()
     for row in rows:
         inquiry.returned.add("hold", row.hold)
 

@@ -27,6 +27,7 @@ from herkomst.access.reading import Returned
 from herkomst.investigations import visibility
 from herkomst.investigations.pages import COUNTED, NEWEST, Count, Cursors, InvalidPage
 from herkomst.projections.access_requests import AccessRequests
+from herkomst.projections.attempts import Attempts
 from herkomst.projections.authorisations import Authorisations
 from herkomst.projections.case_entries import CaseEntries
 from herkomst.projections.case_items import CaseItems
@@ -55,6 +56,7 @@ from herkomst.record.vault import DataKey, KeyRow
 Pool = AsyncConnectionPool[AsyncConnection[Row]]
 MODELS: tuple[Model, ...] = (
     AccessRequests(),
+    Attempts(),
     Authorisations(),
     CaseEntries(),
     CaseItems(),

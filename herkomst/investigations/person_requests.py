@@ -7,7 +7,7 @@ not told as the register's; why it is kept is for the officer alone (`clocks`).
 """
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache, partial
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple
@@ -19,20 +19,21 @@ from psycopg.sql import SQL
 
 from herkomst.access.policy import Action, Permitted
 from herkomst.access.reading import Answer, Question
-from herkomst.domain import clocks, controllers, ids, municipalities
-from herkomst.domain.calendar import add_term, legal_date, start_of
+from herkomst.domain import clocks, ids
+from herkomst.domain.calendar import add_term, legal_date, legal_today, start_of
 from herkomst.domain.casework import rights
 from herkomst.domain.casework.rights import Outcome, Request, RequestRefused, Right, Through
 from herkomst.domain.events import EventData
 from herkomst.domain.persons import normal_document
 from herkomst.domain.register.records import Document, Seller
 from herkomst.domain.tables import rows as table
-from herkomst.investigations import presentations, retention
+from herkomst.investigations import presentations, provisions, retention
 from herkomst.investigations.acting import in_casework, standpoint
 from herkomst.investigations.goods import Told
 from herkomst.investigations.inquiry import Desk, Inquiry
 from herkomst.investigations.pages import Page, Slice
 from herkomst.investigations.presentations import Identity
+from herkomst.investigations.provisions import Provision
 from herkomst.investigations.retention import Clock
 from herkomst.record import rights as record
 from herkomst.record.casework import Seal
@@ -41,8 +42,6 @@ from herkomst.record.vault import DataKey
 LIST = "person_requests"
 MOST = 100
 """Identities that one document may stand on; more is a document that many were given."""
-TOLD = ("sr:437",)
-"""Grounds of readings that a person is told of: the control of the register, and no inquiry."""
 _decode_names = msgspec.json.Decoder(tuple[str, ...]).decode
 _encode = msgspec.json.Encoder(order="sorted").encode
 _PAGE = SQL(
@@ -75,18 +74,11 @@ _HITS = SQL(
     "AND s.handling = 'open' ORDER BY h.found_at, h.hit"
 )
 _CASES = SQL(
-    "SELECT DISTINCT c.number, c.controller, c.regime, c.unit, c.closed_at, i.kind, i.category, "
-    "i.since FROM {case_items} i JOIN {cases} c ON c.case_id = i.case_id "
+    "SELECT DISTINCT c.case_id, c.number, c.controller, c.regime, c.unit, c.closed_at, i.kind, "
+    "i.category, i.since FROM {case_items} i JOIN {cases} c ON c.case_id = i.case_id "
     "WHERE i.item = ANY(%(items)s) AND c.state = 'closed' AND c.handling = 'open' "
     "AND NOT EXISTS (SELECT FROM {keepings} k WHERE k.key_id = c.case_id) "
     "ORDER BY c.number, i.kind, i.since"
-)
-_READERS = SQL(
-    "SELECT r.role, r.unit, r.ground, r.purpose, count(*) AS reads, "
-    "min(r.at) AS first, max(r.at) AS last FROM {reads} r "
-    "WHERE r.records && %(items)s::uuid[] AND NOT r.rehearsed AND r.ground = ANY(%(told)s) "
-    "AND r.purpose NOT LIKE 'case:%%' AND r.purpose NOT LIKE 'task:%%' "
-    "GROUP BY r.role, r.unit, r.ground, r.purpose ORDER BY r.role, r.unit, r.ground, r.purpose"
 )
 
 
@@ -123,17 +115,6 @@ class HeldPart(Told, frozen=True, kw_only=True):
     since: date
     until: date | None
     """Last day on which it is kept for this; None where that hangs on something to come."""
-
-
-class Provision(Told, frozen=True, kw_only=True):
-    """Who received it: a controller, on which ground, how often, from when to when."""
-
-    controller: str
-    ground: str
-    purpose: str
-    reads: int
-    first: date
-    last: date
 
 
 class HeldRefusal(Told, frozen=True, kw_only=True):
@@ -201,7 +182,7 @@ def _request(row: Any, key: DataKey | None) -> PersonRequest:
         rights=_decode_names(row.rights),
         received=row.received,
         due=row.due,
-        overdue=row.outcome is None and row.due < _today(),
+        overdue=row.outcome is None and row.due < legal_today(),
         checked=row.checked,
         about=_text(key, row.about),
         identities=tuple(UUID(hex=each) for each in _decode_names(row.identities)),
@@ -229,18 +210,19 @@ async def answer_of(permitted: Permitted, inquiry: Inquiry, request: PersonReque
     found = list(request.identities) if request.checked else []
     purchases = [ids.purchase_of(each) for each in found]
     items = [*found, *purchases]
-    kept = {"found": found, "kept": _kept_since(_today())}
+    kept = {"found": found, "kept": _kept_since(legal_today())}
     register = await inquiry.rows(_REGISTER, kept)
     keys = await inquiry.keys([row.purchase for row in register])
     hits = await inquiry.rows(_HITS, {"purchases": purchases})
     cases = await inquiry.rows(_CASES, {"items": items})
-    readers = await inquiry.rows(_READERS, {"items": items, "told": list(TOLD)})
     avg, wpg = (right in request.rights for right in ("avg:15", "wpg:25"))
+    of_police = (hits, cases) if wpg else ((), ())
+    provided = await provisions.of(inquiry, items, *of_police, register=avg)
     held = [_in_register(inquiry, row, keys.get(row.purchase)) for row in register if avg]
     return PersonAnswer(
         parts=(*held, *map(_as_hit, hits if wpg else ()), *map(_in_case, cases if wpg else ())),
-        provided=tuple(map(_provision, readers if avg else ())),
-        refusals=tuple(r for r in refusals(_today()) if r.right in request.rights),
+        provided=provided,
+        refusals=tuple(r for r in refusals(legal_today()) if r.right in request.rights),
     )
 
 
@@ -266,7 +248,7 @@ def _in_register(inquiry: Inquiry, row: Any, key: DataKey | None) -> HeldPart:
 
 
 def _until(begun: date) -> date | None:
-    term = next(iter(clocks.clocks_of("identity", "avg", _today())), None)
+    term = next(iter(clocks.clocks_of("identity", "avg", legal_today())), None)
     return None if term is None else add_term(begun, term.length, term.unit) - timedelta(1)
 
 
@@ -298,27 +280,6 @@ def _in_case(row: Any) -> HeldPart:
     )
 
 
-def _provision(row: Any) -> Provision:
-    return Provision(
-        controller=_controller(row.role, row.unit),
-        ground=row.ground,
-        purpose=row.purpose,
-        reads=row.reads,
-        first=legal_date(row.first),
-        last=legal_date(row.last),
-    )
-
-
-def _controller(role: str, unit: str) -> str:
-    """Who answers for what a role does: an enforcement officer (boa) has an employer of his own."""
-    controller = controllers.of_staff(role, unit)
-    if controller != controllers.MUNICIPALITY:
-        return controller
-    code = municipalities.code_of(unit)
-    found = municipalities.find(code) if code else None
-    return f"{controller} {found.name if found else unit}"
-
-
 @lru_cache(maxsize=8)
 def refusals(on: date) -> tuple[HeldRefusal, ...]:
     """The words that everybody is told, on a day, of what is not told."""
@@ -345,7 +306,7 @@ async def receive(
     permitted.must_be(Action.HANDLE_PERSON_REQUEST)
     rights.due_of(asked, on)
     by = standpoint(permitted)
-    receiving = partial(record.receive, desk.archive.casework, about, asked, on, _today(), by)
+    receiving = partial(record.receive, desk.archive.casework, about, asked, on, legal_today(), by)
 
     async def acted() -> RequestDone:
         request, position = await to_thread.run_sync(receiving)
@@ -369,7 +330,7 @@ async def extend(
     by = standpoint(permitted).actor
 
     def extended(state: Request, seal: Seal) -> EventData:
-        return state.extend(seal(why), by, _today())
+        return state.extend(seal(why), by, legal_today())
 
     return await _act(permitted, desk, question, request, [extended])
 
@@ -482,7 +443,3 @@ async def _act(
         return RequestDone(request, len(acts), await to_thread.run_sync(done))
 
     return await in_casework(desk, permitted.reading, question, acted)
-
-
-def _today() -> date:
-    return legal_date(datetime.now(UTC))

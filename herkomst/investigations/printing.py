@@ -24,8 +24,8 @@ from herkomst.domain.calendar import local
 from herkomst.investigations import trail
 from herkomst.investigations.inquiry import Inquiry, open_desk
 from herkomst.investigations.pages import Page
-from herkomst.investigations.telling import Fact, Language, span, word
 from herkomst.investigations.trail import Entry, Narrowed, Trail
+from herkomst.investigations.wording import Fact, Language, span, word
 from herkomst.record.archive import Archive
 
 Say = Callable[[str], str]

@@ -3,7 +3,7 @@ that destroys what is due."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Literal
 from uuid import UUID
 
@@ -15,13 +15,14 @@ from herkomst.access.reading import Asked as Entry
 from herkomst.access.reading import Question, Returned, write
 from herkomst.access.viewer import Role, operator
 from herkomst.domain import ids
-from herkomst.domain.calendar import legal_date
+from herkomst.domain.calendar import legal_today
 from herkomst.domain.clocks import Block, State
 from herkomst.investigations.goods import Told
 from herkomst.investigations.inquiry import Inquiry
 from herkomst.processes import forgetting, keeping, retention
 from herkomst.processes.keeping import Change, Facts, Kept
 from herkomst.record.archive import Archive
+from herkomst.record.erasures import compact
 
 Kind = Literal["presentation", "purchase", "case", "stolen_item"]
 PURPOSE, GROUND = "duty:retention", "avg:5"
@@ -85,7 +86,7 @@ async def facts_of(inquiry: Inquiry, presentations: Sequence[UUID]) -> Facts:
 
 
 def _clocks(inquiry: Inquiry, kept: Iterable[Kept], on: date | None) -> list[Clock]:
-    day = on or legal_date(datetime.now(UTC))
+    day = on or legal_today()
     return [_clock(inquiry, Change(each, each.standing(day)), day) for each in kept]
 
 
@@ -182,7 +183,7 @@ def run(archive: Archive, on: date | None, wait: Callable[[], None], *, dry_run:
     Journaled before anything is told, and a run before it begins. `wait` is called while followers
     are behind. Raises `NotThatDay`, `NotPermitted`, `JournalUnavailable`, and what `wait` raises.
     """
-    today = legal_date(datetime.now(UTC))
+    today = legal_today()
     day = on or today
     if day != today and not dry_run:
         raise NotThatDay(day)
@@ -216,3 +217,5 @@ def _carried_out(
         tally.add(done.changes)
         yield from done.orders
     yield from set(forgetting.forget(archive, on))
+    if archive.erasures is not None:
+        compact(archive.register, archive.erasures)

@@ -8,34 +8,31 @@ of the journal that returned one of these.
 
 What may be told is part of the query. A read for a case that the viewer may not know of, on a
 ground of an inquiry without one, or that returned something closed to him beside the record, is
-not there: no row, no count, no cursor tells of it (`visibility`). Who controls reads, and may not
-see what they are of, is told what happened and who looked, and nothing of what it says.
+not there: no row, no count, no cursor tells of it (`visibility`). So it is with attempts that came
+to nothing; and that somebody came upon what is closed is told to its owner alone. Who controls
+reads, and may not see what they are of, is told what happened and who looked, and nothing of what
+it says.
 """
 
 import asyncio
 import difflib
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, LiteralString, NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from psycopg.sql import SQL
-
 from herkomst.access import policy
-from herkomst.access.policy import Action, NotPermitted, Permitted
+from herkomst.access.policy import Action, Permitted
 from herkomst.access.reading import Asked, Question, Returned, write
-from herkomst.domain import ids as ids_of
 from herkomst.domain.calendar import Occurred
-from herkomst.domain.casework.reveal import Revealed
-from herkomst.domain.events import Recorded
-from herkomst.domain.journal import Read
-from herkomst.investigations import telling, visibility
+from herkomst.domain.events import EventData, Recorded
+from herkomst.domain.journal import Attempted, Read
+from herkomst.investigations import visibility, whereabouts, wording
 from herkomst.investigations.goods import Told
 from herkomst.investigations.inquiry import Inquiry, open_desk
-from herkomst.investigations.pages import NEWEST, InvalidPage, Page, Slice
-from herkomst.investigations.telling import Fact
-from herkomst.projections.reads import Reads
+from herkomst.investigations.pages import InvalidPage, Page, Slice
+from herkomst.investigations.whereabouts import Subject
+from herkomst.investigations.wording import Fact
 from herkomst.record.archive import Archive
 from herkomst.record.leaf import leaf
 from herkomst.record.vault import DataKey
@@ -54,7 +51,9 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "request": ("casework.access.",),
     "keeping": ("privacy.key.",),
     "hold": ("privacy.hold.",),
-    "read": ("journal.",),
+    "match": ("casework.match.",),
+    "read": ("journal.read",),
+    "attempt": ("journal.concluded",),
 }
 """Of what an entry tells, by how its topic begins."""
 _RIGHTS = {
@@ -67,155 +66,13 @@ _RIGHTS = {
     "request": Action.READ_STOLEN_ITEMS,
     "keeping": Action.READ_TRAIL,
     "hold": Action.READ_HOLDS,
+    "match": Action.READ_MATCHES,
 }
-"""What a viewer must be allowed to be told what entries say; of reads it is part of the query."""
-_MODELS = (
-    "access_requests",
-    "cases",
-    "hits",
-    "mentions",
-    "presentations",
-    "purchases",
-    "stolen_items",
-)
-"""The read models that a trail is found by, beside that of reads."""
-_NUMBER = re.compile(r"\d{4}-\d{4,9}", re.ASCII)
+"""What a viewer must be allowed to be told what entries say; of reads and attempts it is part of
+the query."""
+_OF_JOURNAL = frozenset({"read", "attempt"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST = datetime(1, 1, 2, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-
-_SUBJECT = SQL(
-    "SELECT 'hit' AS kind, h.hit AS id, h.purchase AS purchase, h.stolen_item AS stolen_item, "
-    "{hit_shown} AS shown FROM {hits} h {goods_of_hit} WHERE h.hit = %(of)s AND {hit_known} "
-    "UNION ALL SELECT 'purchase', p.purchase, p.purchase, NULL, true FROM {purchases} p "
-    "WHERE p.purchase = %(of)s AND {purchase_shown} "
-    "UNION ALL SELECT 'stolen_item', s.stolen_item, NULL, s.stolen_item, {item_shown} "
-    "FROM {stolen_items} s WHERE s.stolen_item = %(of)s AND {item_known} "
-    "UNION ALL SELECT 'presentation', n.presentation, n.purchase, NULL, true "
-    "FROM {presentations} n WHERE n.presentation = %(of)s AND {presentation_shown} "
-    "UNION ALL SELECT 'case', c.case_id, NULL, NULL, true FROM {cases} c "
-    "WHERE (c.case_id = %(of)s OR c.number = %(number)s) AND (%(controls)s OR {case_seen})"
-)
-# Each record is looked up by its key, also where the planner knows the tables badly.
-_AROUND = SQL(
-    "WITH wanted AS (SELECT unnest(%(ids)s::uuid[]) AS id "
-    "UNION SELECT record FROM {mentions} WHERE case_id = %(case)s), "
-    "joined AS (SELECT h.hit FROM wanted w "
-    "CROSS JOIN LATERAL (SELECT hit FROM {hits} WHERE hit = w.id LIMIT 1) h "
-    "UNION SELECT hit FROM {hits} WHERE %(with_hits)s AND purchase = %(purchase)s "
-    "UNION SELECT hit FROM {hits} WHERE %(with_hits)s AND stolen_item = %(stolen_item)s) "
-    "SELECT 'purchase' AS kind, p.purchase AS id, p.establishment AS book, p.register_number "
-    "FROM wanted w CROSS JOIN LATERAL "
-    "(SELECT * FROM {purchases} WHERE purchase = w.id LIMIT 1) p WHERE {purchase_shown} "
-    "UNION ALL SELECT 'presentation', n.presentation, NULL, NULL FROM wanted w CROSS JOIN LATERAL "
-    "(SELECT * FROM {presentations} WHERE presentation = w.id LIMIT 1) n "
-    "WHERE {presentation_shown} "
-    "UNION ALL SELECT 'stolen_item', s.stolen_item, NULL, NULL FROM wanted w CROSS JOIN LATERAL "
-    "(SELECT * FROM {stolen_items} WHERE stolen_item = w.id LIMIT 1) s WHERE {item_shown} "
-    "UNION ALL SELECT 'hit', h.hit, NULL, NULL FROM joined j CROSS JOIN LATERAL "
-    "(SELECT * FROM {hits} WHERE hit = j.hit LIMIT 1) h {goods_of_hit} WHERE {hit_shown} "
-    "UNION ALL SELECT 'request', a.stream, NULL, NULL FROM wanted w "
-    "JOIN {access_requests} a ON a.record = w.id WHERE {request_told}"
-)
-# Positions are dense, so what a follower has not come to yet begins right behind where it stands.
-_CAME = SQL(
-    "WITH followed AS (SELECT f.sequence, min(f.position) AS position FROM follow.models m "
-    "JOIN follow.followers f ON f.name = m.follower "
-    "WHERE m.live AND m.name = ANY(%(models)s) GROUP BY f.sequence) "
-    "SELECT 'now' AS sequence, clock_timestamp() AS at "
-    "UNION ALL SELECT sequence, (SELECT recorded_at FROM record.register_events "
-    "WHERE notification_id = position + 1) FROM followed WHERE sequence = 'register' "
-    "UNION ALL SELECT sequence, (SELECT recorded_at FROM record.casework_events "
-    "WHERE notification_id = position + 1) FROM followed WHERE sequence = 'casework' "
-    "UNION ALL SELECT sequence, (SELECT recorded_at FROM record.journal_events "
-    "WHERE notification_id = position + 1) FROM followed WHERE sequence = 'journal' "
-    "UNION ALL SELECT 'behind', recorded_at FROM record.register_events "
-    "WHERE %(behind)s & 3 = 1 AND notification_id = %(behind)s >> 2 "
-    "UNION ALL SELECT 'behind', recorded_at FROM record.casework_events "
-    "WHERE %(behind)s & 3 = 2 AND notification_id = %(behind)s >> 2 "
-    "UNION ALL SELECT 'behind', recorded_at FROM record.journal_events "
-    "WHERE %(behind)s & 3 = 3 AND notification_id = %(behind)s >> 2"
-)
-_COLUMNS: LiteralString = (
-    "e.notification_id AS position, e.originator_id AS stream, e.originator_version AS version, "
-    "e.topic, e.state, e.recorded_at "
-)
-_WITHIN: LiteralString = (
-    "AND e.topic = ANY(%(topics)s) AND e.recorded_at >= %(since)s AND e.recorded_at < %(until)s "
-    "AND (%(actor)s::text IS NULL "
-    "OR convert_from(e.state, 'UTF8')::jsonb #>> '{{envelope,actor}}' = %(actor)s) "
-)
-_IN_REGISTER: LiteralString = "AND (e.recorded_at, 1, e.notification_id) "
-_IN_CASEWORK: LiteralString = "AND (e.recorded_at, 2, e.notification_id) "
-_BEHIND: LiteralString = (
-    "> (%(at)s::timestamptz, %(sequence)s::integer, %(position)s::bigint) "
-    "ORDER BY e.recorded_at, e.notification_id LIMIT %(limit)s) "
-)
-_BEGIN: LiteralString = "SELECT * FROM ((SELECT 1 AS sequence, "
-_THEN_CASEWORK: LiteralString = "UNION ALL (SELECT 2, "
-_THEN_READS: LiteralString = "UNION ALL (SELECT 3, "
-_END: LiteralString = ") told ORDER BY recorded_at, sequence, position LIMIT %(limit)s"
-_OF_REGISTER: LiteralString = (
-    "FROM record.register_events e WHERE (e.originator_id = ANY(%(streams)s) "
-    "OR (e.originator_id, e.originator_version) IN "
-    "(SELECT * FROM unnest(%(books)s::uuid[], %(numbers)s::bigint[]))) "
-)
-_OF_CASEWORK: LiteralString = (
-    "FROM record.casework_events e WHERE e.originator_id = ANY(%(streams)s) "
-)
-_OF_MENTIONS: LiteralString = (
-    "FROM {mentions} m JOIN record.casework_events e ON e.notification_id = m.revision "
-    "WHERE (m.record = ANY(%(mentioned)s) OR m.case_id = %(case)s AND m.topic = %(revealed)s) "
-    "AND e.originator_id <> ALL(%(streams)s) AND {mention_shown} "
-)
-# In order before it is looked at which may be told, so that no more are looked at than are needed.
-_OF_READS: LiteralString = (
-    "FROM (SELECT * FROM (SELECT * FROM {reads} WHERE records && %(records)s AND NOT rehearsed "
-    "AND %(reads)s AND recorded_at >= %(since)s AND recorded_at < %(until)s "
-    "AND (%(actor)s::text IS NULL OR 'user:' || officer = %(actor)s) "
-    "AND (recorded_at, 3, revision) > (%(at)s::timestamptz, %(sequence)s::integer, "
-    "%(position)s::bigint) ORDER BY recorded_at, revision OFFSET 0) r "
-    "WHERE {read_shown} LIMIT %(limit)s) r "
-    "JOIN record.journal_events e ON e.notification_id = r.revision)"
-)
-_ENTRIES = SQL(
-    _BEGIN
-    + _COLUMNS
-    + _OF_REGISTER
-    + _WITHIN
-    + _IN_REGISTER
-    + _BEHIND
-    + _THEN_CASEWORK
-    + _COLUMNS
-    + _OF_CASEWORK
-    + _WITHIN
-    + _IN_CASEWORK
-    + _BEHIND
-    + _THEN_CASEWORK
-    + _COLUMNS
-    + _OF_MENTIONS
-    + _WITHIN
-    + _IN_CASEWORK
-    + _BEHIND
-    + _THEN_READS
-    + _COLUMNS
-    + _OF_READS
-    + _END
-)
-
-
-class NothingThere(InvalidPage):
-    """No record of this id, or none for who asks."""
-
-    code = "unknown_record"
-
-    def __init__(self, of: str) -> None:
-        super().__init__(
-            "of",
-            self.code,
-            f"There is no record {of[:40]!r}.",
-            "Send the id of a hit, a purchase, a stolen item, a presentation or a case.",
-        )
 
 
 class Entry(Told, frozen=True, kw_only=True):
@@ -233,9 +90,10 @@ class Entry(Told, frozen=True, kw_only=True):
     """Whether what it says may not be told; that it happened may."""
     actor: str
     role: str | None
-    """Of a read, the role of who read."""
+    """Of a read or an attempt, the role of who did it."""
     unit: str
-    """Of a read the unit of who read, of an event the unit that owns what it tells of."""
+    """Of a read or an attempt the unit of who did it, of an event the unit that owns what it tells
+    of."""
     ground: str
     happened: Occurred
     recorded_at: datetime
@@ -246,7 +104,7 @@ class Entry(Told, frozen=True, kw_only=True):
 
     @property
     def words(self) -> str:
-        return telling.word(self.topic, "en")
+        return wording.word(self.topic, "en")
 
 
 _EXPORTED = tuple(name for name in Entry.__struct_fields__ if name != "revision")
@@ -287,43 +145,6 @@ class Trail(NamedTuple):
         }
 
 
-class _Came(NamedTuple):
-    """Up to where all has come through that a trail is found by."""
-
-    now: datetime
-    """By the clock of the database, whose moments the record has."""
-    missing: datetime | None
-    """When the first event was recorded that a model has yet to come to."""
-    behind: datetime | None
-    """When the entry was recorded that a page begins behind."""
-
-    def end(self, asked: Narrowed) -> datetime:
-        """First moment that is left out."""
-        return min(each for each in (self.now, self.missing, asked.until) if each is not None)
-
-    def whole_until(self, asked: Narrowed) -> datetime | None:
-        if self.missing is None or (asked.until is not None and asked.until <= self.missing):
-            return None
-        return self.missing.replace(microsecond=0)
-
-
-class _Subject(NamedTuple):
-    """What a trail is of, and where it is told."""
-
-    kind: str
-    id: UUID
-    records: tuple[UUID, ...]
-    """The records that are told of, itself included; each is a stream."""
-    beside: tuple[UUID, ...]
-    """Streams of what was done about them: asked for, held, kept."""
-    books: tuple[tuple[UUID, int], ...]
-    """Where the register numbers of its purchases were taken."""
-
-    @property
-    def case(self) -> UUID | None:
-        return self.id if self.kind == "case" else None
-
-
 async def page(
     permitted: Permitted, inquiry: Inquiry, wanted: Page, of: str, asked: Narrowed
 ) -> Trail:
@@ -336,37 +157,29 @@ async def page(
     values = visibility.values_of_trail(permitted)
     kinds = _kinds(permitted, controls=bool(values["controls"]))
     topics = _topics(asked, kinds)
-    subject = await _subject(inquiry, values, kinds, of)
-    came = await _came(inquiry, wanted, topics)
-    values |= {
-        "topics": topics,
-        "reads": Read.TOPIC in topics,
-        "actor": asked.actor,
-        "since": asked.since or _FIRST,
-        "until": came.end(asked),
-        "limit": wanted.first + 1,
-        **_places(subject),
-    }
-    rows = await inquiry.rows(_ENTRIES, values | _cursor(came.behind, wanted))
+    subject = await whereabouts.find(inquiry, values, kinds, of)
+    came = await whereabouts.came(inquiry, wanted, topics)
+    ended = came.end(asked.until)
+    narrowed = {"topics": topics, "actor": asked.actor, "since": asked.since, "until": ended}
+    rows, count = await whereabouts.entries(inquiry, values | narrowed, subject, came, wanted)
     entries = await _told(permitted, inquiry, subject, rows[: wanted.first])
-    count = inquiry.counting(_ENTRIES, values | _cursor(None, wanted), ())
     found = inquiry.cursors.slice(LIST, wanted, entries, len(rows), count)
-    return Trail(subject.kind, subject.id, came.end(asked), came.whole_until(asked), found)
+    return Trail(subject.kind, subject.id, ended, came.whole_until(asked.until), found)
 
 
 def _kinds(permitted: Permitted, *, controls: bool) -> frozenset[str]:
-    """Of what this viewer is told; his own reads are never a secret to him."""
+    """Of what this viewer is told; what he did himself is never a secret to him."""
     if controls:
         return frozenset(KINDS)
     allowed = [k for k, right in _RIGHTS.items() if policy.allows(permitted.reading, right)]
-    return frozenset({*allowed, "read"})
+    return _OF_JOURNAL.union(allowed)
 
 
 def _topics(asked: Narrowed, kinds: Iterable[str]) -> list[str]:
     """The topics that are asked, of those that may be told. Raises `InvalidPage`."""
     for topic in asked.topics or ():
-        if topic not in telling.TOPICS:
-            nearest = difflib.get_close_matches(topic, sorted(telling.TOPICS), n=1, cutoff=0.0)[0]
+        if topic not in wording.TOPICS:
+            nearest = difflib.get_close_matches(topic, sorted(wording.TOPICS), n=1, cutoff=0.0)[0]
             raise InvalidPage(
                 "topics",
                 "topic",
@@ -374,7 +187,7 @@ def _topics(asked: Narrowed, kinds: Iterable[str]) -> list[str]:
                 f"Did you mean {nearest}?",
             )
     of_kinds = set(kinds) if asked.kinds is None else set(kinds) & set(asked.kinds)
-    topics = telling.TOPICS if asked.topics is None else set(asked.topics)
+    topics = wording.TOPICS if asked.topics is None else set(asked.topics)
     return sorted(topic for topic in topics if kind_of(topic) in of_kinds)
 
 
@@ -383,91 +196,8 @@ def kind_of(topic: str) -> str:
     return next(kind for kind, begin in KINDS.items() if topic.startswith(begin))
 
 
-async def _subject(
-    inquiry: Inquiry, values: Mapping[str, object], kinds: frozenset[str], of: str
-) -> _Subject:
-    """Raises `NothingThere`, `NotPermitted`."""
-    number = of if _NUMBER.fullmatch(of) else None
-    identity = _parsed(of)
-    if identity is not None:
-        inquiry.returned.seek(identity)
-    found = await inquiry.rows(_SUBJECT, {**values, "of": identity, "number": number})
-    if not found or found[0].kind not in kinds:
-        raise NothingThere(of)
-    (row,) = found
-    if not row.shown:
-        raise NotPermitted(
-            f"What this {row.kind.replace('_', ' ')} says is withheld, and so is its trail.",
-            "Ask the authorised officer.",
-        )
-    around = await inquiry.rows(_AROUND, {**values, **_wanted(row)})
-    inquiry.returned.add(row.kind, row.id)
-    told = [each for each in around if each.kind in kinds]
-    records = dict.fromkeys([row.id, *(each.id for each in told if each.kind != "request")])
-    return _Subject(
-        row.kind,
-        row.id,
-        tuple(records),
-        (
-            *(each.id for each in told if each.kind == "request"),
-            *map(ids_of.keeping_of, records),
-            *map(ids_of.holds_of, records),
-        ),
-        tuple([(each.book, each.register_number) for each in told if each.register_number]),
-    )
-
-
-def _parsed(of: str) -> UUID | None:
-    try:
-        return UUID(of)
-    except ValueError:
-        return None
-
-
-def _wanted(row: Any) -> dict[str, object]:
-    """What stands around a record. To a hit belong its goods, to a good the hits on it."""
-    presented = [] if row.purchase is None else [ids_of.presentation_id(row.purchase)]
-    own = [each for each in (row.purchase, row.stolen_item) if each is not None]
-    return {
-        "ids": [row.id, *own, *presented],
-        "case": row.id if row.kind == "case" else None,
-        "with_hits": row.kind in ("purchase", "presentation", "stolen_item"),
-        "purchase": row.purchase,
-        "stolen_item": row.stolen_item,
-    }
-
-
-async def _came(inquiry: Inquiry, wanted: Page, topics: Collection[str]) -> "_Came":
-    """How far what a trail is found by has followed, and where a page begins."""
-    models = [*_MODELS, *([Reads.name] if Read.TOPIC in topics else [])]
-    behind = 0 if wanted.before == NEWEST else wanted.before
-    rows = await inquiry.rows(_CAME, {"models": models, "behind": behind})
-    moments = {row.sequence: row.at for row in rows if row.at is not None}
-    now, begun = moments.pop("now"), moments.pop("behind", None)
-    return _Came(now, min(moments.values(), default=None), begun)
-
-
-def _places(subject: _Subject) -> dict[str, object]:
-    """Where the events and the reads of a record are."""
-    return {
-        "streams": [*subject.records, *subject.beside],
-        "records": list(subject.records),
-        "books": [book for book, _ in subject.books],
-        "numbers": [number for _, number in subject.books],
-        "mentioned": [] if subject.case else list(subject.records),
-        "case": subject.case,
-        "revealed": Revealed.TOPIC,
-    }
-
-
-def _cursor(behind: datetime | None, wanted: Page) -> dict[str, object]:
-    if behind is None:
-        return {"at": _FIRST, "sequence": 0, "position": 0}
-    return {"at": behind, "sequence": wanted.before & 3, "position": wanted.before >> 2}
-
-
 async def _told(
-    permitted: Permitted, inquiry: Inquiry, subject: _Subject, rows: Sequence[Any]
+    permitted: Permitted, inquiry: Inquiry, subject: Subject, rows: Sequence[Any]
 ) -> list[Entry]:
     opened = {k for k, right in _RIGHTS.items() if policy.allows(permitted.reading, right)}
     sealed = {row.stream for row in rows if kind_of(row.topic) in opened}
@@ -482,11 +212,12 @@ async def _told(
 
 
 def _entry(
-    subject: _Subject, row: Any, keys: Mapping[UUID, DataKey], opened: Iterable[str]
+    subject: Subject, row: Any, keys: Mapping[UUID, DataKey], opened: Iterable[str]
 ) -> Entry:
     fact = Recorded(row.position, row.stream, row.version, row.topic, row.state, row.recorded_at)
     kind, envelope, data = kind_of(row.topic), fact.envelope, fact.data
-    withheld = kind != "read" and kind not in opened
+    withheld = kind not in _OF_JOURNAL and kind not in opened
+    tried = None if row.attempt is None else _attempted(row)
     return Entry(
         sequence=SEQUENCES[row.sequence - 1],
         position=row.position,
@@ -494,10 +225,10 @@ def _entry(
         version=row.version,
         kind=kind,
         topic=row.topic,
-        facts=() if withheld else _facts(subject, fact, keys.get(row.stream)),
+        facts=() if withheld else _facts(subject, fact, tried, keys.get(row.stream)),
         withheld=withheld,
         actor=envelope.actor,
-        role=data.role if isinstance(data, Read) else None,
+        role=_role(tried or data),
         unit=envelope.unit,
         ground=envelope.ground,
         happened=envelope.occurred,
@@ -507,13 +238,29 @@ def _entry(
     )
 
 
-def _facts(subject: _Subject, fact: Recorded, key: DataKey | None) -> tuple[Fact, ...]:
+def _role(data: EventData) -> str | None:
+    return data.role if isinstance(data, Read | Attempted) else None
+
+
+def _attempted(row: Any) -> Attempted:
+    """What was attempted, of which a row tells how it ended."""
+    topic = Attempted.TOPIC
+    data = Recorded(row.position, row.stream, 1, topic, row.attempt, row.recorded_at).data
+    assert isinstance(data, Attempted)
+    return data
+
+
+def _facts(
+    subject: Subject, fact: Recorded, tried: Attempted | None, key: DataKey | None
+) -> tuple[Fact, ...]:
     def opened(sealed: bytes) -> str | None:
         return None if key is None else key.open(sealed).decode()
 
-    facts = telling.facts_of(fact, opened)
+    facts = wording.facts_of(fact, opened)
     if isinstance(fact.data, Read):
-        facts += tuple(telling.of_read(fact.data, map(str, subject.records)))
+        facts += tuple(wording.of_read(fact.data, map(str, subject.records)))
+    if tried is not None:
+        facts += tuple(wording.of_attempt(tried, (each.hex for each in subject.records)))
     return facts
 
 

@@ -4,7 +4,7 @@ The policy says which regimes and handling codes, of whose records, are seen any
 viewer's own case, in his own municipality and of what was granted to him; here that becomes SQL. A
 statement names a condition as it names a table, by `{hit_shown}`, and brings `values` along. It
 calls hits `h`, stolen items `s`, purchases `p`, presentations `n`, dealers `d`, establishments `e`,
-cases `c`, mentions `m`, requests for access `a` and reads `r`.
+cases `c`, mentions `m`, requests for access `a`, matches `t`, reads and attempts `r`.
 
 Who answers for a record is told by what it is, so no read model has a column for it: of stolen
 items by their source, while all purchases are of dealers, all notifications of municipalities and
@@ -146,7 +146,8 @@ _FRAGMENTS = {
     ),
     "read_shown": SQL(
         "(%(controls)s OR r.officer = %(viewer)s "
-        "OR {reader} = ANY(%(readers)s) AND {purpose_open} AND {answer_open})"
+        "OR ({reader} = ANY(%(readers)s) OR %(sees_own_unit)s AND r.unit = %(unit)s) "
+        "AND {purpose_open} AND {answer_open})"
     ),
     # What happened in a case is told to who may know of it; a reveal without one, like a read, and
     # its event `e` says under whom it was.
@@ -157,6 +158,8 @@ _FRAGMENTS = {
         "AND convert_from(e.state, 'UTF8')::jsonb #>> '{{envelope,controller}}' = ANY(%(readers)s) "
         "ELSE EXISTS (SELECT FROM {cases} c WHERE c.case_id = m.case_id AND {case_seen}) END)"
     ),
+    # That somebody came upon what is closed, or secret, is told to its owner.
+    "match_told": SQL("(%(controls)s OR %(sees_matches)s AND t.owner = %(unit)s)"),
     # A record was asked for, for a case that he may know of, by himself, or of his own unit.
     "request_told": SQL(
         "(%(controls)s OR CASE WHEN a.case_id IS NULL "
@@ -239,9 +242,11 @@ def values_of_cases(reading: Reading) -> dict[str, object]:
 def values_of_trail(permitted: Permitted) -> dict[str, object]:
     """What it stands on which events and reads of a record are told in its trail."""
     reading, trail = permitted.reading, permitted.sights
-    told = _laws(policy.sights(reading, Action.SEE_READERS))
+    readers = dict(policy.sights(reading, Action.SEE_READERS))
+    in_unit = readers.pop(Relation.OWN_UNIT, NOTHING).shown
+    told = _laws(readers)
     controls = any(law.split()[1] in HIDDEN for law in told)
-    open_ones = {law.split()[0] for law in told if law.split()[1] == "open"}
+    open_ones = {law.split()[0] for law in told | in_unit if law.split()[1] == "open"}
     goods, register = (
         trail if controls else _both(trail, policy.sights(reading, action))
         for action in (Action.READ_HITS, Action.READ_PURCHASES)
@@ -253,8 +258,11 @@ def values_of_trail(permitted: Permitted) -> dict[str, object]:
         "hidden": list(HIDDEN),
         "controls": controls,
         "sees_reads": bool(told),
+        "sees_own_unit": bool(in_unit),
+        "sees_matches": policy.allows(reading, Action.READ_MATCHES),
         "daily": [ground for ground, regime in _REGIME_OF.items() if regime in open_ones],
-        "readers": list(policy.reached(reading, Action.SEE_READERS)),
+        # Of the own unit it is told by the unit, and not by whom it works for.
+        "readers": list(policy.reached(reading, Action.SEE_READERS)) if told else [],
         "reached": list(reached),
         "reaches_hits": CUSTODY.controller in reached,
     }

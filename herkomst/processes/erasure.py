@@ -13,15 +13,18 @@ from collections.abc import Mapping, Sequence, Set
 from uuid import UUID
 
 from psycopg import Connection
+from psycopg.sql import SQL, Identifier
 
 from herkomst.domain.events import Event, Recorded
 from herkomst.domain.register import erasure, identity, keeping
 from herkomst.processes.keeping import BY_CLOCK
 from herkomst.projections import registry
 from herkomst.projections.follower import Kind, NotYet
+from herkomst.projections.hits import Hits
 from herkomst.projections.links import Links
 from herkomst.projections.match_keys import MatchKeys
 from herkomst.projections.model import Model
+from herkomst.projections.passages import Passages
 from herkomst.projections.presentations import Presentations
 from herkomst.record.application import Custody, envelope, pending, this_moment
 from herkomst.record.database import Row
@@ -47,8 +50,14 @@ SEALED = ("register", "purchases")
 SEALED_BY_KIND: Mapping[keeping.Kind, tuple[str, ...]] = {
     "case": ("casework", "cases", "case_entries", "case_items"),
     "stolen_item": ("register", "stolen_items"),
+    "reveal": ("casework",),
+    "glass": ("casework", "glasses"),
 }
 """The same of what has a key of its own and is no identity."""
+HITS: tuple[Model, ...] = (Hits(), Passages())
+"""Read models that hold hits."""
+HIT_CLOCK = "rows leave the table at its next vacuum (minutes)"
+TOLD_CLOCK = "what was told of goods stays, names no person, and is found by nothing"
 ALL_STORES = frozenset({"vault", *STORES, *SEALED})
 """Every store that acknowledges."""
 FOLLOWERS = frozenset({"presentations", "links", "matching"})
@@ -67,6 +76,7 @@ class Erasure:
             erasure.ErasureOrdered.TOPIC,
             identity.Presented.TOPIC,
             keeping.KeyDestroyed.TOPIC,
+            keeping.HitsRemoved.TOPIC,
         }
     )
 
@@ -86,13 +96,17 @@ class Erasure:
         if not orders:
             return
         self._must_have_folded(connection, orders[-1].position)
+        if hits := [each for order in orders for each in _hits_of(order)]:
+            _must_be_gone(connection, hits)
+        keyed = [order for order in orders if not _hits_of(order)]
         if self._list is not None:
-            self._list.add([Erased.of(order) for order in orders])
+            self._list.add([Erased.of(order) for order in keyed])
         with connection.cursor() as cursor:
             events = []
-            for order in orders:
+            for order in keyed:
                 # The order did this; after a restore from before it, it is done again.
                 destroy(cursor, Erased.of(order).all_keys)
+            for order in orders:
                 events += _acknowledgements(order)
             self._register.recorder.append(cursor, [pending(event) for event in events])
             assert reached("erasure.acknowledged")
@@ -117,7 +131,27 @@ class Erasure:
                 raise NotYet(f"{model.name} is being rebuilt")
 
 
-_ORDERS = frozenset({erasure.ErasureOrdered.TOPIC, keeping.KeyDestroyed.TOPIC})
+_ORDERS = frozenset(
+    {erasure.ErasureOrdered.TOPIC, keeping.KeyDestroyed.TOPIC, keeping.HitsRemoved.TOPIC}
+)
+
+
+def _hits_of(order: Recorded) -> list[UUID]:
+    """The hits that an order removes."""
+    data = order.data
+    return [UUID(hex=each) for each in data.hits] if isinstance(data, keeping.HitsRemoved) else []
+
+
+def _must_be_gone(connection: Connection[Row], hits: Sequence[UUID]) -> None:
+    """That no read model holds these hits any more. Raises `NotYet`."""
+    built = registry.generations(connection)
+    for model in HITS:
+        if model.name not in built or not registry.sweep(connection, model):
+            raise NotYet(f"{model.name} is being built")
+        table, owner = model.table(built[model.name][0]), Identifier(model.owner)
+        held = SQL("SELECT EXISTS (SELECT FROM {} WHERE {} = ANY(%s))").format(table, owner)
+        if connection.execute(held, (list(hits),)).fetchone() == (True,):
+            raise NotYet(f"{model.name} holds what was removed")
 
 
 def _acknowledgements(order: Recorded) -> list[Event]:
@@ -138,4 +172,6 @@ def _clocks(order: Recorded) -> dict[str, str]:
     if isinstance(order.data, keeping.KeyDestroyed):
         sealed = SEALED_BY_KIND[order.data.kind]
         return {"vault": KEY_CLOCK, **dict.fromkeys(sealed, SEALED_CLOCK)}
+    if isinstance(order.data, keeping.HitsRemoved):
+        return {"casework": TOLD_CLOCK, **{model.name: HIT_CLOCK for model in HITS}}
     return {"vault": KEY_CLOCK, **STORES, **dict.fromkeys(SEALED, SEALED_CLOCK)}

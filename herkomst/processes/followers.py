@@ -8,6 +8,7 @@ from herkomst.processes.matching import Matching
 from herkomst.processes.reviewing import Reviewing
 from herkomst.processes.telling import Telling
 from herkomst.projections.access_requests import AccessRequests
+from herkomst.projections.attempts import Attempts
 from herkomst.projections.authorisations import Authorisations
 from herkomst.projections.case_entries import CaseEntries
 from herkomst.projections.case_items import CaseItems
@@ -33,6 +34,7 @@ from herkomst.projections.person_requests import PersonRequests
 from herkomst.projections.presentations import Presentations
 from herkomst.projections.purchases import Purchases
 from herkomst.projections.reads import Reads
+from herkomst.projections.reasons import Reasons
 from herkomst.projections.reveals import Reveals
 from herkomst.projections.reviews import Reviews
 from herkomst.projections.stolen_items import StolenItems
@@ -52,6 +54,7 @@ MODELS: tuple[Model, ...] = (
     CaseItems(),
     CaseEntries(),
     Reveals(),
+    Reasons(),
     Holds(),
     PersonRequests(),
     Mentions(),
@@ -64,6 +67,7 @@ MODELS: tuple[Model, ...] = (
     Engagements(),
     Concerns(),
     Reads(),
+    Attempts(),
     Reviews(),
     MatchKeys(),
 )

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from psycopg.sql import SQL
 
-from herkomst.domain import clocks
+from herkomst.domain import clocks, ids
 from herkomst.domain.calendar import legal_date
 from herkomst.domain.clocks import Keep, Kind, Processing, Standing, State
 from herkomst.record.casework import CUSTODY as HIT_CUSTODY
@@ -66,18 +66,33 @@ HITS_ON = SQL(
 )
 
 
+REASONS = SQL(
+    "SELECT r.key_id AS record, r.kind, r.since, r.ended_at, r.cases, k.state FROM {reasons} r "
+    "LEFT JOIN {keepings} k ON k.key_id = r.key_id WHERE r.key_id = ANY(%(ids)s) ORDER BY r.key_id"
+)
+FOUND_HITS = SQL(
+    "SELECT h.hit, h.hit AS record, h.purchase, h.stolen_item, h.found_at, k.since AS gone "
+    "FROM {hits} h LEFT JOIN {keepings} k ON k.key_id = h.stolen_item AND k.state = 'destroyed' "
+    "WHERE h.hit = ANY(%(ids)s) ORDER BY h.hit"
+)
+ERASED = SQL(
+    "SELECT presentation FROM {presentations} "
+    "WHERE presentation = ANY(%(ids)s) AND state = 'erased'"
+)
+NOT_NEEDED = "wpg:4"
+"""The law under which a hit is of which both goods were destroyed."""
 BY_CLOCK = "avg:5"
 """Ground on which the clock of the register destroys (opslagbeperking)."""
 
 
 class Kept(NamedTuple):
-    """A record with a key, and everything that it is kept for."""
+    """A record, mostly with a key, and everything that it is kept for."""
 
     kind: Kind
     id: UUID
     key: UUID
     state: State
-    """What was recorded of it."""
+    """What was recorded of it; of a hit nothing is, up to its removal."""
     processings: tuple[Processing, ...]
     keeps: tuple[Keep, ...]
 
@@ -93,6 +108,8 @@ class Change(NamedTuple):
 
     @property
     def is_due(self) -> bool:
+        if self.kept.kind == "hit":
+            return self.standing.state == State.DESTROYED
         return self.kept.state != self.standing.state
 
     @property
@@ -221,3 +238,54 @@ def kept_stolen_items(
             ),
             tuple(_keeps([row.record], on, {})),
         )
+
+
+def kept_reasons(rows: Sequence[Any], cases: Sequence[Any]) -> Iterator[Kept]:
+    """Why names were revealed, and the glass was broken; what was for a case, as long as that."""
+    by_case = {case.record: case for case in cases}
+    for row in rows:
+        first = legal_date(row.since)
+        ended = legal_date(row.ended_at) if row.ended_at else None
+        named = (by_case[each] for each in row.cases if each in by_case)
+        yield Kept(
+            row.kind,
+            row.record,
+            row.record,
+            State(row.state) if row.state else State.ACTIVE,
+            (
+                Processing(row.kind, f"{row.kind} of {first}", row.kind, "wpg:32a", first, ended),
+                *(_case(case, row.since, confined=False) for case in named),
+            ),
+            (),
+        )
+
+
+def kept_hits(
+    rows: Sequence[Any],
+    erased: Sequence[Any],
+    cases: Sequence[Any],
+    held: Sequence[Any],
+    reviewed: Sequence[Any],
+) -> Iterator[Kept]:
+    """Each hit, also one that was rejected or closed: kept as long as its clock runs or a case has
+    it or its good. Where both goods were destroyed it compares nothing, and its clock is over."""
+    gone = {row.presentation for row in erased}
+    by_case, on, under = _by(cases, "item"), _by(held, "record"), _by(reviewed, "item")
+    for row in rows:
+        sold = ids.presentation_id(row.purchase)
+        within = {c.case_id: c for item in (row.record, row.stolen_item) for c in by_case[item]}
+        yield Kept(
+            "hit",
+            row.record,
+            row.record,
+            State.ACTIVE,
+            (_hit(row, is_bare=sold in gone), *map(_in_case, within.values())),
+            tuple(_keeps([row.record, row.stolen_item, row.purchase, sold], on, under)),
+        )
+
+
+def _hit(row: Any, *, is_bare: bool) -> Processing:
+    own = _in_hit(row)
+    if row.gone is None or not is_bare:
+        return own
+    return own._replace(regime=NOT_NEEDED, ended=legal_date(row.gone))

@@ -331,7 +331,7 @@ class _Walk:
         known = self._pairs[pair_id]
         mine, theirs = self._board.rows.get(purchase), self._board.rows.get(stolen)
         if mine is None or theirs is None:
-            if known is not None and known.state not in ("closed", "rejected"):
+            if known is not None and known.state not in ("closed", "rejected", "removed"):
                 self._append(pair_id, hit.Closed(reason="number_corrected"))
             return
         left, right = side(mine), side(theirs)
@@ -373,7 +373,10 @@ def decide(known: hit.Hit | None, verdict: Verdict, facts: str, pair: hit.Pair) 
 
     A rejection holds as long as the facts do: only another fingerprint raises the hit again, and
     a hit that was raised so is closed when the rejected facts are back and nobody took it up.
+    What was removed stays so, whatever its facts are.
     """
+    if known is not None and known.state == "removed":
+        return None
     if verdict.outcome == "earlier_passage":
         if known is not None and known.state == "passage":
             return None

@@ -18,23 +18,29 @@ from psycopg.sql import SQL, Identifier
 
 from herkomst.domain import clocks, ids
 from herkomst.domain.calendar import start_of
+from herkomst.domain.casework import hit
 from herkomst.domain.clocks import Kind, State
 from herkomst.domain.events import Event, EventData, Recorded
 from herkomst.domain.register import erasure, identity, keeping
 from herkomst.processes.keeping import (
     CASES,
+    ERASED,
+    FOUND_HITS,
     HELD,
     HITS,
     HITS_ON,
     IDENTITIES,
     IN_CASES,
+    REASONS,
     REVIEWED,
     STOLEN_ITEMS,
     Change,
     Facts,
     Kept,
     kept_cases,
+    kept_hits,
     kept_identities,
+    kept_reasons,
     kept_stolen_items,
 )
 from herkomst.projections import registry
@@ -47,10 +53,12 @@ from herkomst.projections.keepings import Keepings
 from herkomst.projections.model import Model
 from herkomst.projections.presentations import Presentations
 from herkomst.projections.reads import Reads
+from herkomst.projections.reasons import Reasons
 from herkomst.projections.reviews import Reviews
 from herkomst.projections.stolen_items import StolenItems
 from herkomst.record.application import Custody, Outcome, envelope, pending, this_moment
 from herkomst.record.archive import Archive
+from herkomst.record.casework import CUSTODY as HIT_CUSTODY
 from herkomst.record.database import Row
 from herkomst.record.recorder import lock_sequence
 from herkomst.record.vault import destroy
@@ -67,9 +75,10 @@ MODELS: tuple[Model, ...] = (
     Keepings(),
     Reviews(),
     Reads(),
+    Reasons(),
     StolenItems(),
 )
-AWAITED = ("case_items", "cases", "hits", "holds", "reviews")
+AWAITED = ("case_items", "cases", "hits", "holds", "reasons", "reviews")
 """Followers of casework that must stand at its end before anything is decided on."""
 
 # Which records are asked about: each page behind the one before it.
@@ -96,6 +105,26 @@ _ENDED_ITEMS = SQL(
     "AND EXISTS (SELECT FROM vault.keys k WHERE k.key_id = s.stolen_item) "
     "ORDER BY stolen_item LIMIT %(limit)s"
 )
+
+_REVEALS = SQL(
+    "SELECT key_id AS record, since AS place FROM {reasons} r "
+    "WHERE kind = 'reveal' AND since < %(before)s AND (since, key_id) > (%(place)s, %(after)s) "
+    "AND EXISTS (SELECT FROM vault.keys k WHERE k.key_id = r.key_id) "
+    "ORDER BY since, key_id LIMIT %(limit)s"
+)
+_GLASSES = SQL(
+    "SELECT key_id AS record, since AS place FROM {reasons} r "
+    "WHERE kind = 'glass' AND ended_at IS NOT NULL AND (since, key_id) > (%(place)s, %(after)s) "
+    "AND EXISTS (SELECT FROM vault.keys k WHERE k.key_id = r.key_id) "
+    "ORDER BY since, key_id LIMIT %(limit)s"
+)
+SPENT_HITS = SQL(
+    "SELECT record FROM (SELECT hit AS record FROM {hits} WHERE found_at < %(before)s UNION "
+    "SELECT h.hit FROM {keepings} k JOIN {hits} h ON h.stolen_item = k.key_id "
+    "WHERE k.kind = 'stolen_item' AND k.state = 'destroyed') spent "
+    "WHERE record > %(after)s ORDER BY record LIMIT %(limit)s"
+)
+"""Hits that are over their term, and those of which a good was destroyed."""
 
 Ask = Callable[[SQL, Mapping[str, object]], list[Any]]
 
@@ -130,10 +159,27 @@ def _stolen_items(ask: Ask, records: Sequence[UUID]) -> Iterator[Kept]:
     return kept_stolen_items(found, hits, ask(IN_CASES, items), ask(HELD, items))
 
 
+def _reasons(ask: Ask, records: Sequence[UUID]) -> Iterator[Kept]:
+    found = ask(REASONS, {"ids": list(records)})
+    return kept_reasons(found, ask(CASES, {"ids": [case for row in found for case in row.cases]}))
+
+
+def _hits(ask: Ask, records: Sequence[UUID]) -> Iterator[Kept]:
+    found = ask(FOUND_HITS, {"ids": list(records)})
+    sold = [ids.presentation_id(row.purchase) for row in found]
+    goods = [each for row in found for each in (row.record, row.stolen_item)]
+    items = {"items": [*goods, *sold, *(row.purchase for row in found)]}
+    cases, held, reviewed = (ask(statement, items) for statement in (IN_CASES, HELD, REVIEWED))
+    return kept_hits(found, ask(ERASED, {"ids": sold}), cases, held, reviewed)
+
+
 _KEPT: Mapping[Kind, Callable[[Ask, Sequence[UUID]], Iterator[Kept]]] = {
     "identity": _identities,
     "case": _cases,
     "stolen_item": _stolen_items,
+    "reveal": _reasons,
+    "glass": _reasons,
+    "hit": _hits,
 }
 _NOBODY = UUID(int=0)
 _LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
@@ -148,13 +194,21 @@ class Page(NamedTuple):
 
 def may_be_due(ask: Ask, on: date) -> Iterator[Page]:
     """Page after page of what the clocks are to be asked of on a day."""
-    last = clocks.shortest("identity", "avg", on)
-    if last is not None:
-        before = {"before": start_of(last + timedelta(1))}
-        yield from _pages(ask, "identity", NO_LONGER_ACTIVE, before)
+    register = clocks.shortest("identity", "avg", on)
+    yield from _pages(ask, "identity", NO_LONGER_ACTIVE, _before(register))
     yield from _pages(ask, "identity", RESTRICTED, {})
     yield from _pages(ask, "case", _ENDING_CASES, {})
     yield from _pages(ask, "stolen_item", _ENDED_ITEMS, {})
+    reveals = clocks.spent("reveal", "wpg:32a", on)
+    yield from _pages(ask, "reveal", _REVEALS, _before(reveals))
+    yield from _pages(ask, "glass", _GLASSES, {})
+    hits = clocks.spent("hit", HIT_CUSTODY.regime, on)
+    yield from _pages(ask, "hit", SPENT_HITS, _before(hits))
+
+
+def _before(last: date | None) -> Mapping[str, object]:
+    """What began on a day or before it; nothing where no clock counts from there."""
+    return {"before": _LONG_AGO if last is None else start_of(last + timedelta(1))}
 
 
 def _pages(ask: Ask, kind: Kind, statement: SQL, values: Mapping[str, object]) -> Iterator[Page]:
@@ -219,7 +273,7 @@ class _Transaction:
     """One page, under the locks of register and casework."""
 
     def __init__(self, archive: Archive, cursor: Cursor[Row], on: date) -> None:
-        self._register = archive.register
+        self._register, self._casework = archive.register, archive.casework
         self._cursor, self._on = cursor, on
         lock_sequence(cursor, "casework")
         _must_have_followed(cursor.connection, archive.casework.recorder.reader.head)
@@ -229,19 +283,50 @@ class _Transaction:
         told = [Change(each, each.standing(self._on)) for each in kept]
         changes = tuple(change for change in told if change.is_told)
         due = [change for change in changes if change.is_due]
+        if not due:
+            return Outcome(Done(changes, ()))
+        if page.kind == "hit":
+            return self._remove(changes, due)
+        return self._destroy(changes, due, streams)
+
+    def _destroy(
+        self,
+        changes: tuple[Change, ...],
+        due: Sequence[Change],
+        streams: Mapping[UUID, list[Recorded]],
+    ) -> Outcome[Done]:
         gone = [change for change in due if change.standing.state == State.DESTROYED]
         orders = list(self._orders(gone))
         events = [self._event(change, streams, orders) for change in due]
         events += [order.event for order in orders]
         others = [_stream_of(each.kept) for each in gone if each.kept.kind != "identity"]
         done = Done(changes, (*(order.event.stream for order in orders), *others))
-        if not events:
-            return Outcome(done)
         appending = [pending(event) for event in events]
         appended = self._register.recorder.append_locked(self._cursor, appending)
         destroy(self._cursor, [change.kept.key for change in gone])
         assert reached("erasure.destroyed")
         return Outcome(done, appending, appended)
+
+    def _remove(self, changes: tuple[Change, ...], due: Sequence[Change]) -> Outcome[Done]:
+        """Let hits go, which have no keys: each says so itself, and an order names them all."""
+        on, under = self._on.isoformat(), HIT_CUSTODY._replace(ground="wpg:14")
+        order = ids.erasure_id(f"retention:{on}:{uuid_utils.uuid7()}")
+        named = keeping.HitsRemoved(hits=tuple([each.kept.id.hex for each in due]), on=on)
+        gone = [
+            pending(
+                _event(
+                    each.kept.id,
+                    hit.Removed(because=each.kept.processings[0].regime, order=order.hex),
+                    under,
+                )
+            )
+            for each in due
+        ]
+        self._casework.recorder.append_locked(self._cursor, gone)
+        ordered = [pending(_event(order, named, under))]
+        appended = self._register.recorder.append_locked(self._cursor, ordered)
+        assert reached("erasure.destroyed")
+        return Outcome(Done(changes, (order,)), ordered, appended)
 
     def _as_recorded(self, page: Page) -> tuple[list[Kept], dict[UUID, list[Recorded]]]:
         """The records of a page in the state that their events tell, which a read model may not
@@ -289,6 +374,7 @@ class _Transaction:
                 order = next(order for order in orders if kept.id in order.identities)
                 return identity.IdentityErased(erasure=order.event.stream.hex)
             return identity.IdentityRestricted(because=because, on=on, state=_RESTRICTING[state])
+        assert kept.kind != "hit"
         record = kept.id.hex
         if state == State.DESTROYED:
             return keeping.KeyDestroyed(because=because, kind=kept.kind, on=on, record=record)

@@ -1,7 +1,6 @@
 """Each time that somebody broke the glass: why, until when, and what the reviewer found."""
 
 from datetime import datetime
-from uuid import UUID
 
 from herkomst.domain import ids
 from herkomst.domain.casework.glass import Broken, Ended, Reviewed
@@ -53,7 +52,7 @@ class Glasses(Model):
 
 def _broken(fact: Recorded, data: Broken) -> tuple[object, ...]:
     return (
-        glass_of(fact.stream, fact.version),
+        ids.glass_id(fact.stream, fact.version),
         fact.stream,
         data.by,
         data.role,
@@ -68,8 +67,3 @@ def _broken(fact: Recorded, data: Broken) -> tuple[object, ...]:
         fact.version,
         fact.position,
     )
-
-
-def glass_of(stream: UUID, version: int) -> UUID:
-    """One time, by the event that began it."""
-    return ids.named("glass", stream.hex, version)

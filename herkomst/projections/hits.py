@@ -12,7 +12,7 @@ _DECISIONS = {hit.Assessed: "assessed", hit.Confirmed: "confirmed", hit.Rejected
 
 class Hits(Model):
     name = "hits"
-    version = 1
+    version = 2
     sequence = "casework"
     owner = "hit"
     key = ("hit",)
@@ -38,7 +38,8 @@ class Hits(Model):
         Column("found_at", "timestamptz", UNTOLD),
         Column("revision", "bigint", UNTOLD),
     )
-    indexes = ("(revision)", "(purchase)", "(stolen_item)")
+    # The last is what clocks are asked of.
+    indexes = ("(revision)", "(purchase)", "(stolen_item)", "(found_at, hit)")
     topics = frozenset(
         {
             hit.Found,
@@ -49,6 +50,7 @@ class Hits(Model):
             hit.Assessed,
             hit.Confirmed,
             hit.Rejected,
+            hit.Removed,
         }
     )
 
@@ -56,6 +58,8 @@ class Hits(Model):
         data = fact.data
         if isinstance(data, hit.Finding):
             return [_row(rows, fact, data)]
+        if isinstance(data, hit.Removed):
+            return []
         if not rows:
             return rows  # A passage that is no hit, or no hit yet.
         row = list(rows[0])

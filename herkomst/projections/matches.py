@@ -10,7 +10,7 @@ from herkomst.projections.model import UNTOLD, Column, Model, Rows, Unsealed
 
 class Matches(Model):
     name = "matches"
-    version = 1
+    version = 2
     sequence = "casework"
     owner = "match"
     key = ("match",)
@@ -31,7 +31,7 @@ class Matches(Model):
         Column("told_at", "timestamptz", UNTOLD),
         Column("revision", "bigint", UNTOLD),
     )
-    indexes = ("(owner, revision)", "(revision)")
+    indexes = ("(owner, revision)", "(revision)", "(record)")
     topics = frozenset({OwnerTold})
 
     def fold(self, rows: Rows, fact: Recorded, unsealed: Unsealed) -> Rows:

@@ -24,12 +24,12 @@ class Passages(Model):
         Column("revision", "bigint", UNTOLD),
     )
     indexes = ("(purchase)", "(stolen_item)")
-    topics = frozenset({hit.PassageNoted, hit.Found, hit.Reopened, hit.Closed})
+    topics = frozenset({hit.PassageNoted, hit.Found, hit.Reopened, hit.Closed, hit.Removed})
 
     def fold(self, rows: Rows, fact: Recorded, unsealed: Unsealed) -> Rows:
         data = fact.data
         if not isinstance(data, hit.PassageNoted):
-            return []  # It became a hit, or the facts are gone.
+            return []  # It became a hit, or the facts or all that was known of it are gone.
         return [
             (
                 fact.stream,

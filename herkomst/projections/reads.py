@@ -68,7 +68,7 @@ class Reads(Model):
 
 def _real(fact: Recorded, data: Read, reason_length: int) -> tuple[object, ...]:
     items = [_item(each) for each in data.returned[:MOST]]
-    case, number = _case_of(data.purpose)
+    case, number = case_of(data.purpose)
     return (
         fact.stream,
         REAL,
@@ -105,7 +105,7 @@ def _records(returned: Sequence[str]) -> tuple[UUID, ...]:
     return tuple(dict.fromkeys([UUID(each.partition(":")[2]) for each in returned]))
 
 
-def _case_of(purpose: str) -> tuple[UUID | None, str | None]:
+def case_of(purpose: str) -> tuple[UUID | None, str | None]:
     """The case that a read was made for, by its id or by its number, as the purpose named it."""
     kind, _, name = purpose.partition(":")
     if kind not in ("case", "task"):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from typing import NamedTuple
 
 from psycopg import Connection
@@ -90,8 +91,10 @@ def open_archive(settings: Settings) -> Iterator[Archive]:
                 raise
             urls.revive()  # It died since it was started; what was done until then is there.
             keyring = _prepared(settings, urls)
-        listed = Erasures(settings.home / erasures.NAME)
-        yield stack.enter_context(opened(urls, keyring, listed))
+        kept = timedelta(days=settings.backup_days)
+        yield stack.enter_context(
+            opened(urls, keyring, Erasures(settings.home / erasures.NAME, kept))
+        )
 
 
 def _prepared(settings: Settings, urls: Urls) -> Keyring:

@@ -18,7 +18,7 @@ import secrets
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -274,6 +274,7 @@ def restore(
         )
     keyring = Keyring.open(settings.kek_file)
     listed = _listed(settings, Erasures(directory / erasures.NAME))
+    _must_be_listed(settings, until or manifest.until)
     if manifest.kind == "dump":
         return _restore_dump(settings, directory, manifest, until, keyring, listed, settle)
     return _restore_base(settings, directory, manifest, until, keyring, listed, settle)
@@ -283,6 +284,8 @@ def erase_again(settings: Settings, *, settle: Settle) -> Restored:
     """Do the erasures on the home's list again, in a database that was restored by other means."""
     listed = _listed(settings)
     with open_archive(settings) as archive:
+        with archive.database.connection() as connection:
+            _must_be_listed(settings, _last_moment(connection))
         with archive.database.transaction() as cursor:
             destroyed = destroy_listed(cursor, listed)
         settle(archive, listed)
@@ -400,6 +403,30 @@ def _must_reach(manifest: Manifest, until: datetime | None, directory: Path) -> 
             f"{until.isoformat()}.",
             "Take another moment, or another backup.",
         )
+
+
+def _must_be_listed(settings: Settings, moment: datetime) -> None:
+    """Raises `BackupError` for a moment of which what was erased since is not listed any more."""
+    since = Erasures(settings.home / erasures.NAME).since()
+    if since is not None and moment < since:
+        raise BackupError(
+            "backup_too_old",
+            f"This would bring back what was as of {moment.isoformat()}, and who was erased before "
+            f"{since.isoformat()} is not listed any more.",
+            "Restore a later backup, and destroy this one: it is over its term "
+            "(HERKOMST_BACKUP_DAYS).",
+        )
+
+
+def _last_moment(connection: Connection[Row]) -> datetime:
+    """Up to when a database tells all: an order that was dropped from the list, it must have."""
+    row = connection.execute(
+        "SELECT recorded_at FROM record.register_events ORDER BY notification_id DESC LIMIT 1"
+    ).fetchone()
+    if row is None:
+        return datetime.min.replace(tzinfo=UTC)
+    last: datetime = row[0]
+    return last.replace(microsecond=0) + timedelta(seconds=1)  # The list tells whole seconds.
 
 
 def _must_be_empty_or_absent(server: EmbeddedPostgres) -> None:

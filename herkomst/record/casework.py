@@ -198,7 +198,12 @@ class Casework(RecordApplication):
 
         Raises `glass.GlassRefused`, and what `act` raises.
         """
-        return self.add([ids.glass_of(officer)], glass.folded, act, by.actor, by.custody)
+        stream = ids.glass_of(officer)
+
+        def sealed_by(state: Glass) -> UUID:
+            return ids.glass_id(stream, state.place)
+
+        return self.add([stream], glass.folded, act, by.actor, by.custody, sealed_by)
 
     def add(
         self,
@@ -207,9 +212,11 @@ class Casework(RecordApplication):
         act: Callable[[S, Seal], EventData],
         actor: str,
         custody: Custody,
+        sealed_by: Callable[[S], UUID] | None = None,
     ) -> tuple[EventData, int]:
         """Add to the last of these streams what `act` says, given what they all come to; what was
-        recorded, and where. The last stream has a data key of its own, made when there is none.
+        recorded, and where. The last stream has a data key of its own, made when there is none; or
+        several, and `sealed_by` says which.
 
         Raises what `fold` and `act` raise.
         """
@@ -217,7 +224,7 @@ class Casework(RecordApplication):
         def append(cursor: Cursor[Row]) -> Outcome[tuple[EventData, int]]:
             found = self.recorder.reader.streams(cursor.connection, streams)
             state = fold([fact for stream in streams for fact in found.get(stream, [])])
-            key, row = self._key_of(cursor, streams[-1])
+            key, row = self._key_of(cursor, streams[-1], sealed_by and sealed_by(state))
             data = act(state, partial(_sealed, key))
             under = envelope(actor, custody, this_moment(), data.VERSION)
             done = [pending(Event(streams[-1], data, under))]
@@ -228,10 +235,15 @@ class Casework(RecordApplication):
 
         return self.committing(append)
 
-    def _key_of(self, cursor: Cursor[Row], stream: UUID) -> tuple[DataKey, KeyRow | None]:
-        """The data key of a stream; a new one comes with the row to be committed."""
-        found = self.vault.keys(cursor.connection, [stream]).get(stream)
-        return self.vault.new_key(stream) if found is None else (found, None)
+    def _key_of(
+        self, cursor: Cursor[Row], stream: UUID, part: UUID | None
+    ) -> tuple[DataKey, KeyRow | None]:
+        """The data key of a stream, or of a part of it; a new one comes with the row to be
+        committed. What began with one key for all its parts goes on with that."""
+        wanted = [stream] if part is None else [stream, part]
+        found = self.vault.keys(cursor.connection, wanted)
+        key = next((found[each] for each in wanted if each in found), None)
+        return self.vault.new_key(wanted[-1]) if key is None else (key, None)
 
 
 def _sealed(key: DataKey, text: str) -> bytes:

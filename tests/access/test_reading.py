@@ -115,6 +115,18 @@ class TestReading:
         assert max(answer.journal for answer in answers) == 40
 
 
+class TestWhatAnAttemptNames:
+    def test_ids_are_named_once_wherever_they_stand_and_a_hash_is_none(self) -> None:
+        one, two = UUID(int=1 << 90), UUID(int=2 << 90)
+        text = f'mutation {{ confirmHit(id: "{str(one).upper()}") {{ id }} }}'
+        question = Question(text, {"ids": [two.hex, str(one)], "hash": "a" * 64}, "graphql")
+
+        assert question.named == (one.hex, two.hex)
+
+    def test_what_names_none_says_so(self) -> None:
+        assert Question("{ hits }", {"first": 10}, "graphql").named == ()
+
+
 class TestAttempting:
     def test_an_attempt_stands_before_it_is_made_and_its_outcome_after(
         self, archive: Archive

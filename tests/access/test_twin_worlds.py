@@ -332,7 +332,7 @@ def values(served: Served) -> Mapping[str, Any]:
         "record": str(_person()),
         "of": str(ids.purchase_id(TILL, "purchase-1")),
         # Reads are told too, and asking is one: `tests/investigations/test_trail.py` has those.
-        "kinds": ["purchase", "presentation", "stolen_item", "hit", "case", "reveal"],
+        "kinds": ["purchase", "presentation", "stolen_item", "hit", "case", "reveal", "match"],
         "dealer": dealer,
         "establishment": told["dealer"]["establishments"][0]["id"],
         "case": case["id"],
@@ -383,9 +383,9 @@ def test_what_is_of_another_controller_changes_no_byte_of_any_answer(
     world: Archive, served: Served, values: Mapping[str, Any]
 ) -> None:
     """What the KMar keeps secret from the police, and what the police have from the FIOD."""
-    police = Asker(served, OFFICER, values)
-    of_the_kmar = Asker(served, {**OFFICER, "unit": "kmar"}, values)
-    askers = {name: Asker(served, who, values) for name, who in OF_THE_FIOD.items()}
+    police = Asker(served, OFFICER, values, (3,))
+    of_the_kmar = Asker(served, {**OFFICER, "unit": "kmar"}, values, (3,))
+    askers = {name: Asker(served, who, values, (3,)) for name, who in OF_THE_FIOD.items()}
     seen_before, seen_by_kmar = police.answers(), of_the_kmar.every_hit()
     before = {name: asker.answers() for name, asker in askers.items()}
 

@@ -211,6 +211,7 @@ EXAMPLES: tuple[EventData, ...] = (
     ),
     keeping.JournalDestroyed(after=0, on="2032-03-02", until=10_000),
     keeping.KeyDestroyed(because="wpg:14", kind="stolen_item", on="2026-03-02", record=STREAM),
+    keeping.HitsRemoved(hits=(STREAM, OTHER), on="2026-03-02"),
     erasure.ErasureOrdered(identities=(OTHER,), subject="seller:kassa:purchase-1"),
     erasure.ErasureAcknowledged(clock="minutes", store="vault"),
     _as(stolen_item.Reported, _REPORT),
@@ -225,6 +226,7 @@ EXAMPLES: tuple[EventData, ...] = (
     hit.Assessed(note=SEALED),
     hit.Confirmed(note=SEALED),
     hit.Rejected(fingerprint="0" * 64, note=SEALED, reason="other_good"),
+    hit.Removed(because="wpg:8", order=OTHER),
     hit.NumberFlooded(key="number:GZ4711003", side="purchase"),
     hit.NumberCleared(key="number:GZ4711003", side="stolen"),
     case.Opened(
@@ -455,6 +457,7 @@ EXAMPLES: tuple[EventData, ...] = (
         purpose="case:1",
         reason=SEALED,
         role="district_detective",
+        sought=(STREAM,),
         unit="eenheid",
         user="tester",
         way="graphql",

@@ -17,6 +17,7 @@ from herkomst.domain.clocks import (
     clocks,
     clocks_of,
     shortest,
+    spent,
     standing,
 )
 
@@ -38,7 +39,7 @@ def on(day: date, *of: Processing, keeps: tuple[Keep, ...] = ()) -> Standing:
 
 def test_every_row_names_its_source_and_says_whether_it_was_confirmed() -> None:
     assert all(row.source and row.confirmed for row in clocks())
-    articles = {"wpg:8", "wpg:9", "wpg:10", "wpg:13", "wpg:32a"}
+    articles = {"wpg:4", "wpg:8", "wpg:9", "wpg:10", "wpg:13", "wpg:32a"}
     assert {row.regime for row in clocks()} == {"avg", *articles}
 
 
@@ -85,6 +86,27 @@ def test_given_a_register_then_it_is_destroyed_without_a_vault() -> None:
         State.DESTROYED,
     )
     assert on(date(2024, 2, 29), REGISTER).state == State.DESTROYED
+
+
+def test_given_a_hit_then_the_last_that_may_be_over_is_ten_years_old() -> None:
+    day = date(2036, 2, 29)
+
+    assert spent("hit", "wpg:8", day) == date(2026, 2, 28)
+    assert spent("reveal", "wpg:32a", day) == date(2031, 2, 28)
+
+
+@pytest.mark.parametrize(("record", "regime"), [("glass", "wpg:32a"), ("case", "wpg:9")])
+def test_given_a_clock_that_does_not_count_from_the_first_processing_then_there_is_no_such_day(
+    record: str, regime: str
+) -> None:
+    assert spent(record, regime, date(2036, 2, 29)) is None
+
+
+def test_given_both_goods_gone_then_a_hit_goes_at_once() -> None:
+    bare = Processing("hit", "hit", "hit", "wpg:4", BEGAN, ended=date(2021, 1, 31))
+
+    assert on(date(2021, 1, 30), bare).state == State.ACTIVE
+    assert on(date(2021, 1, 31), bare).state == State.DESTROYED
 
 
 # What blocks

@@ -10,16 +10,23 @@ from uuid import UUID
 
 import pytest
 
+from herkomst.access.purpose import Asked as Purpose
+from herkomst.access.purpose import hold
+from herkomst.access.reading import Asked, Question, Returned, write
+from herkomst.access.viewer import Role, Viewer
 from herkomst.domain import ids
 from herkomst.domain.calendar import legal_date
 from herkomst.domain.casework.case import Case
 from herkomst.domain.casework.hit import Hit
+from herkomst.domain.casework.request import AccessGranted, AccessRequest, AccessRequested
 from herkomst.domain.casework.reveal import Revealed, Reveals
 from herkomst.domain.casework.rights import RequestAnswered
 from herkomst.domain.events import EventData
 from herkomst.domain.journal import Attempted, Concluded, Read
+from herkomst.investigations.exports import export_lines, trail_lines
 from herkomst.record.archive import Archive
-from herkomst.record.casework import Opening, Seal, Standpoint
+from herkomst.record.casework import CaseOpened, Opening, Seal, Standpoint
+from herkomst.record.requests import act_in_request
 from tests.archives import POLICE, TILL, a_dealer, a_moment, a_purchase, a_seller
 from tests.projections.following import facts
 from tests.serving import Served, follow, journal, pair, serving, take_in
@@ -30,7 +37,8 @@ DONE = """{ __typename ... on RequestChanged { id position }
     ... on NotPermitted { code } }"""
 ANSWER = """answer { digest
     parts { controller regime ground kind name what since until identity { familyName } }
-    provided { controller ground purpose reads } refusals { right controller ground text source } }
+    provided { controller ground purpose how reads }
+    refusals { right controller ground text source } }
 """
 ALL = f"""{{ __typename ... on PersonRequest {{ rights received due overdue checked about outcome
     why identities {ANSWER} }} ... on UnknownRecord {{ code }} ... on NotPermitted {{ code }} }}"""
@@ -170,8 +178,64 @@ class TestTheAnswer:
                 "controller": "gemeente Amsterdam",
                 "ground": "sr:437",
                 "purpose": "duty:control",
+                "how": "read",
                 "reads": 1,
             }
+        ]
+
+    def test_what_left_as_a_file_is_told_of_what_is_told_and_of_nothing_else(
+        self, served: Served
+    ) -> None:
+        list(export_lines(served.archive, "hits", purpose="duty:front_desk", ground="wpg:8"))
+        list(export_lines(served.archive, "hits", purpose="duty:front_desk", ground="wpg:9"))
+        trail = partial(trail_lines, served.archive, purpose="duty:front_desk", ground="wpg:8")
+        list(trail(str(hit_of(2))))
+        follow(served.archive)
+        request = checked(served)
+        by_document(served, request)
+
+        assert asked(served, request)["answer"]["provided"] == [
+            provision("politie", "wpg:8", "duty:front_desk", "exported")
+        ], "the hit that stands is not told, and neither is an inquiry"
+
+    def test_what_the_prosecution_read_in_a_case_that_is_told_is_told(self, served: Served) -> None:
+        archive = served.archive
+        told, secret = (a_case_of(archive, "purchase-1", h) for h in ("open", "closed"))
+        going_on = a_case_of(archive, "purchase-1", "open")
+        follow(archive)
+        for case in (told, secret, going_on):
+            reads_as_prosecutor(archive, case.id)
+        for case in (told, secret):
+            close(archive, case.id)
+        request = checked(served)
+        by_sale(served, request, "purchase-1")
+
+        answer = asked(served, request)["answer"]
+
+        assert [p["name"] for p in answer["parts"] if p["kind"] == "case"] == [
+            f"case {told.number}"
+        ]
+        assert answer["provided"] == [
+            provision("openbaar ministerie", "wjsg:39b", f"case:{told.id}", "read")
+        ]
+        alone = received(served, '["avg:15"]')
+        act(served, f'checkPerson(id: "{alone}", how: "Balie.")')
+        by_sale(served, alone, "purchase-1")
+        assert asked(served, alone)["answer"]["provided"] == []
+
+    def test_what_was_consented_to_is_told_where_both_cases_are(self, served: Served) -> None:
+        archive = served.archive
+        first, second = (a_case_of(archive, "purchase-1", "open") for _ in range(2))
+        consented(archive, first.id, second.id)
+        close(archive, second.id)
+        request = checked(served)
+        by_sale(served, request, "purchase-1")
+        assert asked(served, request)["answer"]["provided"] == [], "the first goes on"
+
+        close(archive, first.id)
+
+        assert asked(served, request)["answer"]["provided"] == [
+            provision("openbaar ministerie", "wpg:16", f"case:{second.id}", "granted")
         ]
 
     def test_what_is_looked_into_changes_no_byte_of_it(self, served: Served) -> None:
@@ -228,6 +292,70 @@ class TestTheAnswer:
             "state": "comparable",
             "blocks": [{"kind": "case", "ground": "wpg:9", "until": None}],
         }
+
+
+def provision(controller: str, ground: str, purpose: str, how: str) -> dict[str, object]:
+    """Something that was received once."""
+    told = {"controller": controller, "ground": ground, "purpose": purpose, "how": how}
+    return {**told, "reads": 1}
+
+
+def a_case_of(archive: Archive, key: str, handling: str) -> CaseOpened:
+    """A case with a person in it, of which a prosecutor is a member."""
+    opening = Opening("Fietsen", "a", "amsterdam", "wpg:9", handling=handling)
+    case = archive.casework.open_case(opening, actor="user:a")
+    now = datetime.now(UTC)
+    for act in (
+        partial(_name, presented(key)),
+        lambda state, _: state.join("officier", "reader", now, None, now),
+    ):
+        archive.casework.in_case(case.id, act, actor="user:a")
+    return case
+
+
+def close(archive: Archive, case: UUID) -> None:
+    propose = lambda state, seal: state.propose_closing("a", seal("Klaar."))  # noqa: E731
+    archive.casework.in_case(case, propose, actor="user:a")
+    archive.casework.in_case(case, lambda state, _: state.close("b"), actor="user:b")
+    follow(archive)
+
+
+def reads_as_prosecutor(archive: Archive, case: UUID) -> None:
+    viewer = Viewer(subject="officier", role=Role.PROSECUTOR, unit="om")
+    reading = hold(archive.standings, viewer, Purpose.parse(f"case:{case}", "wjsg:39b"))
+    returned = Returned()
+    returned.add("presentation", presented("purchase-1"))
+    write(archive, Asked(archive, reading, Question("{ p }", {}, "graphql")).read(returned))
+    follow(archive)
+
+
+def consented(archive: Archive, of_case: UUID, case: UUID) -> None:
+    """The prosecution asked for use in another case what belongs to one, and it was granted."""
+    until = (datetime.now(UTC) + timedelta(days=30)).isoformat(timespec="milliseconds")
+    by = Standpoint("user:officier", "wpg:9", "om")
+    record = presented("purchase-1")
+    stream = ids.request_of(record, case.hex)
+
+    def ask(_: AccessRequest, seal: Seal) -> AccessRequested:
+        return AccessRequested(
+            answer_by=until,
+            by="officier",
+            case=case.hex,
+            of_case=of_case.hex,
+            owner="amsterdam",
+            purpose=f"case:{case}",
+            record=record.hex,
+            role="prosecutor",
+            unit="om",
+            why=seal("Zelfde persoon."),
+        )
+
+    def grant(_: AccessRequest, seal: Seal) -> AccessGranted:
+        return AccessGranted(by="bf", until=until, why=seal("Akkoord."))
+
+    for act in (ask, grant):
+        act_in_request(archive.casework, stream, act, by.actor, by.custody)
+    follow(archive)
 
 
 def look_into(archive: Archive) -> None:

@@ -17,8 +17,8 @@ from herkomst.domain.calendar import Occurred
 from herkomst.investigations import printing
 from herkomst.investigations.pages import Edge, Slice
 from herkomst.investigations.printing import Stamp, TooLong, drawn, printed
-from herkomst.investigations.telling import Fact
 from herkomst.investigations.trail import Entry, Narrowed, Trail
+from herkomst.investigations.wording import Fact
 from tests.readings import under
 
 AT = datetime(2026, 3, 9, 13, 5, tzinfo=UTC)

@@ -1,6 +1,7 @@
 """The audit trail: who must not learn of what, what it tells, and that it stays what it was."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from herkomst.access import policy
 from herkomst.access.policy import Action, NotPermitted
 from herkomst.access.purpose import Asked, hold
-from herkomst.access.reading import Question, Returned, read
+from herkomst.access.reading import Question, Returned, attempt, read
 from herkomst.access.viewer import Reading, Role, Viewer
 from herkomst.domain import ids
 from herkomst.domain.casework.case import Case
@@ -72,10 +73,15 @@ def join(archive: Archive, case: CaseOpened, member: str) -> None:
 
 
 def somebody(
-    archive: Archive, role: str, purpose: str, ground: str, subject: str = STRANGER
+    archive: Archive,
+    role: str,
+    purpose: str,
+    ground: str,
+    subject: str = STRANGER,
+    unit: str = "amsterdam",
 ) -> Reading:
     """A reading of somebody whose purpose is his at this moment."""
-    viewer = Viewer(subject=subject, role=Role(role), unit="amsterdam", may_accept=True)
+    viewer = Viewer(subject=subject, role=Role(role), unit=unit, may_accept=True)
     return hold(archive.standings, viewer, Asked.parse(purpose, ground))
 
 
@@ -118,6 +124,10 @@ async def every_hit(reading: Reading, inquiry: Inquiry) -> Any:
 
 async def with_what_is_closed(reading: Reading, inquiry: Inquiry) -> Any:
     await the_hit(reading, inquiry)
+    return await the_closed(reading, inquiry)
+
+
+async def the_closed(reading: Reading, inquiry: Inquiry) -> Any:
     allowed = policy.permit(reading, Action.READ_STOLEN_ITEMS)
     return await stolen_items.one(allowed, inquiry, CLOSED)
 
@@ -455,6 +465,192 @@ class TestWhatWasAskedAndKept:
         reading = somebody(archive, "privacy_officer", "duty:review", "wpg:32a")
         (told,) = entries(archive, reading, STOLEN, kinds=["hold"])
         assert (told.topic, told.withheld, told.facts) == ("privacy.hold.placed", True, ())
+
+
+class Refused(Exception):
+    """What was tried is not allowed."""
+
+    code = "not_allowed"
+
+
+def tried(archive: Archive, reading: Reading, *named: UUID, done: bool = False) -> None:
+    """That somebody tries something with these records, which comes to nothing unless it is
+    done."""
+
+    async def act() -> None:
+        if not done:
+            raise Refused
+
+    async def work(_: Desk) -> None:
+        question = Question("mutation", {"ids": [str(each) for each in named]}, "graphql")
+        with suppress(Refused):
+            await attempt(archive, reading, question, act, lambda _: ())
+
+    at_desk(archive, work)
+
+
+class TestAnAttemptThatCameToNothing:
+    def test_one_that_the_viewer_may_not_know_of_changes_no_byte(
+        self, archive: Archive, case: CaseOpened
+    ) -> None:
+        inquiry = a_case(archive, "wpg:9", unit="utrecht", lead=STRANGER)
+        item = pair(1)[1].item  # type: ignore[union-attr]
+        take_in(archive, a_stolen_item(key="hidden", handling="closed", item=item))
+        viewer = prosecutor(archive, case)
+        subjects = (HIT, PURCHASE, STOLEN, PERSON, case.id)
+        before = {of: encoded(trail_of(archive, viewer, of)) for of in subjects}
+
+        officer = partial(somebody, archive, "authorised_officer")
+        tried(archive, officer(f"case:{inquiry.number}", "wpg:9"), HIT, PURCHASE)
+        tried(archive, officer("duty:front_desk", "wpg:9"), HIT)
+        tried(archive, officer("duty:front_desk", "wpg:8"), HIT, CLOSED)
+        tried(archive, officer("duty:front_desk", "wpg:8"), STOLEN, inquiry.id)
+
+        assert {of: encoded(trail_of(archive, viewer, of)) for of in subjects} == before
+
+    def test_a_detective_is_told_of_his_own_alone(self, archive: Archive, case: CaseOpened) -> None:
+        assert case
+        for subject in ("dev:zelf", STRANGER):
+            tried(
+                archive,
+                somebody(archive, "district_detective", "duty:front_desk", "wpg:8", subject),
+                HIT,
+            )
+        reading = somebody(archive, "district_detective", "duty:front_desk", "wpg:8", "dev:zelf")
+
+        told = entries(archive, reading, kinds=["attempt"])
+
+        assert [entry.actor for entry in told] == ["user:dev:zelf"]
+
+    def test_it_is_told_with_who_what_for_and_how_it_ended(
+        self, archive: Archive, case: CaseOpened
+    ) -> None:
+        reading = somebody(archive, "team_leader", f"case:{case.number}", "wpg:8", LEAD)
+        tried(archive, reading, HIT, UUID(int=9))
+
+        told = entries(archive, prosecutor(archive, case))
+
+        assert (told[-1].topic, told[-1].kind, told[-1].role) == (
+            "journal.concluded",
+            "attempt",
+            "team_leader",
+        )
+        assert [(fact.name, fact.value) for fact in told[-1].facts] == [
+            ("outcome", "not_allowed"),
+            ("purpose", f"case:{case.number}"),
+            ("ground", "wpg:8"),
+            ("way", "graphql"),
+            ("record", str(HIT)),
+        ]
+        assert told == entries(archive, prosecutor(archive, case), actor=None)
+        assert entries(archive, prosecutor(archive, case), actor=f"user:{LEAD}")[-1] == told[-1]
+        with archive.database.connection() as connection:
+            assert told[-1].leaf == kept(connection, told[-1]).hex()
+
+    def test_one_that_came_to_something_is_told_by_what_it_changed(
+        self, archive: Archive, case: CaseOpened
+    ) -> None:
+        reading = somebody(archive, "team_leader", f"case:{case.number}", "wpg:8", LEAD)
+        tried(archive, reading, HIT, done=True)
+
+        assert entries(archive, prosecutor(archive, case), kinds=["attempt"]) == []
+
+    def test_who_controls_is_told_of_each(self, archive: Archive, case: CaseOpened) -> None:
+        assert case
+        tried(archive, somebody(archive, "authorised_officer", "duty:front_desk", "wpg:9"), HIT)
+        reading = somebody(archive, "access_reviewer", "duty:review", "wpg:32a", "dev:toetser")
+
+        (told,) = entries(archive, reading, kinds=["attempt"])
+
+        assert told.facts[0].value == "not_allowed"
+
+
+class TestWhoCameUponWhatIsClosed:
+    @pytest.fixture
+    def came_upon(self, archive: Archive, case: CaseOpened) -> CaseOpened:
+        """A detective asks for a closed report by its id."""
+        item = pair(1)[1].item  # type: ignore[union-attr]
+        take_in(archive, a_stolen_item(key="hidden", handling="closed", item=item))
+        follow(archive)
+        reading = somebody(archive, "district_detective", "duty:front_desk", "wpg:8", "dev:zoeker")
+        looked(archive, reading, the_closed)
+        follow(archive)
+        return case
+
+    def test_nobody_is_told_but_its_owner(self, archive: Archive, came_upon: CaseOpened) -> None:
+        officer = somebody(archive, "authorised_officer", "duty:front_desk", "wpg:8")
+        assert entries(archive, officer, CLOSED, kinds=["match"]) == []
+        for of in (HIT, STOLEN, PURCHASE, PERSON):
+            assert entries(archive, prosecutor(archive, came_upon), of, kinds=["match"]) == []
+        for role in ("district_detective", "team_leader"):
+            reading = somebody(archive, role, "duty:front_desk", "wpg:8", "dev:zoeker")
+            with pytest.raises(InvalidPage):
+                trail_of(archive, reading, CLOSED)
+
+    @pytest.mark.usefixtures("came_upon")
+    def test_its_owner_is_told_who_it_was(self, archive: Archive) -> None:
+        purpose, ground = "duty:front_desk", "wpg:8"
+        owner = somebody(archive, "authorised_officer", purpose, ground, "dev:bf", POLICE)
+
+        (told,) = entries(archive, owner, CLOSED, kinds=["match"])
+
+        assert told.topic == "casework.match.told"
+        facts = {fact.name: fact.value for fact in told.facts}
+        assert facts == {
+            "how": "report",
+            "officer": "dev:zoeker",
+            "role": "district_detective",
+            "unit": "amsterdam",
+            "purpose": "duty:front_desk",
+        }
+
+    @pytest.mark.usefixtures("came_upon")
+    def test_who_controls_is_told_that_it_was_told(self, archive: Archive) -> None:
+        reading = somebody(archive, "access_reviewer", "duty:review", "wpg:32a", "dev:toetser")
+
+        (told,) = entries(archive, reading, CLOSED, kinds=["match"])
+
+        assert (told.withheld, told.facts) == (True, ())
+
+
+class TestReadsOfTheOwnUnit:
+    def leader(self, archive: Archive, unit: str = "amsterdam") -> Reading:
+        return somebody(archive, "team_leader", "duty:supervision", "wpg:8", "dev:chef", unit)
+
+    def test_who_leads_it_is_told_of_none_that_is_covert(
+        self, archive: Archive, case: CaseOpened
+    ) -> None:
+        looked(archive, somebody(archive, "hic_team", "duty:front_desk", "wpg:8"), the_hit)
+        acts = hidden_reads(archive)
+        leader = self.leader(archive)
+        subjects = (HIT, PURCHASE, STOLEN, PERSON)
+        before = {of: encoded(trail_of(archive, leader, of)) for of in subjects}
+
+        for act in acts:
+            act()
+
+        assert {of: encoded(trail_of(archive, leader, of)) for of in subjects} == before
+        assert readers(archive, leader) == [f"user:{STRANGER}"]
+        assert case
+
+    def test_nor_of_those_of_other_units(self, archive: Archive, case: CaseOpened) -> None:
+        assert case
+        looked(archive, somebody(archive, "hic_team", "duty:front_desk", "wpg:8"), the_hit)
+        tried(archive, somebody(archive, "hic_team", "duty:front_desk", "wpg:8"), HIT)
+
+        assert readers(archive, self.leader(archive, "utrecht")) == []
+        assert entries(archive, self.leader(archive, "utrecht"), kinds=["attempt"]) == []
+        assert len(entries(archive, self.leader(archive), kinds=["attempt"])) == 1
+
+    def test_nor_at_the_front_desk(self, archive: Archive, case: CaseOpened) -> None:
+        assert case
+        looked(archive, somebody(archive, "hic_team", "duty:front_desk", "wpg:8"), the_hit)
+
+        assert readers(archive, somebody(archive, "team_leader", "duty:front_desk", "wpg:8")) == [
+            f"user:{STRANGER}"
+        ], "his own"
+        other = somebody(archive, "team_leader", "duty:front_desk", "wpg:8", "dev:chef")
+        assert readers(archive, other) == []
 
 
 class TestWhatItTells:

@@ -1,7 +1,6 @@
 """Retention: what the clocks say is done, once, whatever is held stays, and each store says so."""
 
 from datetime import UTC, date, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -10,22 +9,19 @@ import pytest
 from psycopg.sql import SQL, Identifier
 
 from herkomst.domain import ids
-from herkomst.domain.casework.case import Case
 from herkomst.domain.casework.hold import HoldRefused
-from herkomst.domain.events import EventData
 from herkomst.domain.register import identity, keeping
 from herkomst.domain.register.erasure import ErasureOrdered
 from herkomst.domain.register.records import PurchaseRecord, Record
 from herkomst.processes import erasure, retention
-from herkomst.processes.keeping import Change
 from herkomst.projections import registry
 from herkomst.projections.presentations import tokens
 from herkomst.record import holds
 from herkomst.record.archive import Archive
-from herkomst.record.casework import Opening, Seal, Standpoint
 from herkomst.record.erasures import Erased, Erasures, replay
 from herkomst.record.holds import Held
 from tests.archives import ACTOR, POLICE, TILL, a_dealer, a_seller, a_stolen_item
+from tests.processes.retaining import DUE, LATER, LEAD, OFFICER, close, open_case, run, told
 from tests.processes.scenes import bought, correction, stolen
 from tests.projections.following import (
     BY_NAME,
@@ -40,30 +36,14 @@ from tests.projections.following import (
 
 PLATE = ("plate", "WW-99-VV")
 NUMBER = ("frame", "GZ4711003")
-DUE, LATER = date(2030, 3, 2), date(2040, 1, 1)
-"""The purchases are of 2 March 2026, and the register keeps them four years."""
-OFFICER = Standpoint("user:dev:privacy_officer@politie", "wpg:14", "politie")
-LEAD = "user:dev:team_leader@amsterdam"
 
 
 def presented(key: str) -> UUID:
     return ids.presentation_id(ids.purchase_id(TILL, key))
 
 
-def run(archive: Archive, on: date = DUE) -> list[retention.Done]:
-    """A run on a day, and everything that follows it."""
-    done = list(retention.carry_out(archive, on, lambda: None))
-    follow(archive)
-    return done
-
-
 def states(archive: Archive) -> dict[str, str]:
     return {row["key"]: row["state"] for row in rows(archive, "presentations")}
-
-
-def told(archive: Archive, on: date = DUE) -> dict[UUID, Change]:
-    """What a dry run tells, by record."""
-    return {change.kept.id: change for change in retention.preview(archive, on)}
 
 
 def blocks(archive: Archive, key: str, on: date = DUE) -> list[str]:
@@ -72,26 +52,6 @@ def blocks(archive: Archive, key: str, on: date = DUE) -> list[str]:
 
 def place(archive: Archive, record: UUID, until: date, kind: Any = "presentation") -> None:
     holds.place(archive.casework, record, kind, "avg:18", until, "Betwist.", OFFICER)
-    follow(archive)
-
-
-def open_case(archive: Archive, article: str, *items: UUID) -> UUID:
-    opening = Opening("Fietsen", LEAD, "amsterdam", article)
-    case = archive.casework.open_case(opening, actor=LEAD).id
-    for item in items:
-        archive.casework.in_case(case, partial(_add, item), actor=LEAD)
-    follow(archive)
-    return case
-
-
-def _add(item: UUID, case: Case, seal: Seal) -> EventData:
-    return case.add("purchase", item.hex, seal("Gezien."))
-
-
-def close(archive: Archive, case: UUID) -> None:
-    propose = lambda state, seal: state.propose_closing("a", seal("Klaar."))  # noqa: E731
-    archive.casework.in_case(case, propose, actor="user:a")
-    archive.casework.in_case(case, lambda state, _: state.close("b"), actor="user:b")
     follow(archive)
 
 

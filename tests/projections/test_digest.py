@@ -57,6 +57,8 @@ def test_given_the_same_records_in_other_batches_when_digested_then_every_model_
         "engagements",
         "concerns",
         "reads",
+        "attempts",
+        "reasons",
     }
 
 

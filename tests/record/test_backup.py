@@ -371,6 +371,48 @@ def test_given_no_list_in_the_home_when_restored_then_that_of_the_backup_counts_
     assert len(Erasures(fresh.home / "erasures.ndjson").all()) == 2
 
 
+def whole_since(settings: Settings, moment: datetime) -> None:
+    """What was ordered before a moment was dropped from the list of a home."""
+    path = settings.home / "erasures.ndjson"
+    path.write_text(f'{{"since":"{moment.isoformat()}"}}\n' + path.read_text())
+
+
+def test_given_a_list_that_is_not_whole_since_then_when_restored_then_it_is_refused(
+    kept: Kept, fresh: Settings
+) -> None:
+    whole_since(fresh, kept.last.until)
+
+    for directory, moment in ((kept.base, kept.middle), (kept.portable, None)):
+        with pytest.raises(BackupError) as raised:
+            restored(fresh, directory, moment)
+        assert raised.value.code == "backup_too_old"
+    assert embedded(fresh.home).status().state == "absent"
+
+
+def test_given_a_list_that_is_whole_since_when_an_old_backup_is_restored_then_it_is_replayed(
+    kept: Kept, fresh: Settings
+) -> None:
+    whole_since(fresh, kept.before)
+
+    assert restored(fresh, kept.base, kept.middle).erased_again == 3
+    with open_archive(fresh) as archive:
+        assert states(archive) == {"early": "erased", "late": "erased", "last": "erased"}
+        assert keys(archive) == set()
+
+
+def test_given_a_database_restored_by_other_means_to_before_then_it_is_refused(
+    kept: Kept, fresh: Settings
+) -> None:
+    restored(fresh, kept.base)
+    erase_again(fresh, settle=settle)
+    whole_since(fresh, datetime.now(UTC) + timedelta(days=1))
+
+    with pytest.raises(BackupError) as raised:
+        erase_again(fresh, settle=settle)
+
+    assert raised.value.code == "backup_too_old"
+
+
 # What a backup holds
 
 

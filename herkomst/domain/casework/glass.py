@@ -70,6 +70,15 @@ class Glass(msgspec.Struct):
     until: datetime | None = None
     """First moment at which the last one holds no longer; None when it was never broken."""
     reviewed: bool = True
+    began: int = 0
+    """Version of the event that began the last one."""
+    ended: int = 0
+    """Version of the last event."""
+
+    @property
+    def place(self) -> int:
+        """Version of the event that began the one that is open, or will begin the next."""
+        return self.ended + 1 if self.reviewed else self.began
 
     def is_broken(self, now: datetime) -> bool:
         return self.until is not None and now < self.until
@@ -111,8 +120,10 @@ def folded(facts: Sequence[Recorded]) -> Glass:
     for fact in facts:
         if isinstance(fact.data, Broken):
             glass.until, glass.reviewed = datetime.fromisoformat(fact.data.until), False
+            glass.began = fact.version
         elif isinstance(fact.data, Ended):
             glass.until = fact.recorded_at
         elif isinstance(fact.data, Reviewed):
             glass.reviewed = True
+        glass.ended = fact.version
     return glass

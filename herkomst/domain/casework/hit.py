@@ -11,7 +11,7 @@ import msgspec
 from herkomst.domain.events import EventData, event
 from herkomst.domain.matching import Reason
 
-State = Literal["passage", "found", "assessed", "confirmed", "rejected", "closed"]
+State = Literal["passage", "found", "assessed", "confirmed", "rejected", "closed", "removed"]
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +114,18 @@ class Rejected(EventData, frozen=True, kw_only=True):
 
 
 @event
+class Removed(EventData, frozen=True, kw_only=True):
+    """Nothing is kept for it any more (vernietiging, art. 14 Wpg): it is found nowhere, and never
+    found again. What it said of goods stays in the record, which names no person."""
+
+    TOPIC = "casework.hit.removed"
+
+    because: str
+    order: str
+    """Stream of the order that each store acknowledges, in hex."""
+
+
+@event
 class NumberFlooded(EventData, frozen=True, kw_only=True):
     """A number stands on too many goods of one side to identify any; a person should look."""
 
@@ -171,7 +183,7 @@ class Hit(msgspec.Struct):
         return Rejected(fingerprint=finding.fingerprint, reason=reason)
 
     def _must_be_open(self) -> Finding:
-        if self.finding is None or self.state in ("closed", "passage"):
+        if self.finding is None or self.state in ("closed", "passage", "removed"):
             raise HitClosed("The facts that made this a hit are gone; it cannot be decided on.")
         return self.finding
 
@@ -181,6 +193,7 @@ _DECISIONS: dict[type[EventData], State] = {
     Confirmed: "confirmed",
     Rejected: "rejected",
     Closed: "closed",
+    Removed: "removed",
 }
 
 

@@ -1,4 +1,5 @@
-"""What may be done with the key of a record that is no identity: a stolen item, or a case.
+"""What may be done with the key of what is no identity: a stolen item, a case, or why somebody
+saw what others do not.
 
 An identity has its own events for that (`identity.IdentityRestricted`), because read models hold
 more of it than a sealed part.
@@ -9,7 +10,8 @@ from typing import Literal
 
 from herkomst.domain.events import EventData, Recorded, event
 
-Kind = Literal["stolen_item", "case"]
+Kind = Literal["stolen_item", "case", "reveal", "glass"]
+"""Of reveals those of an officer on a day have one key; of glasses, each time has its own."""
 
 
 @event
@@ -39,6 +41,18 @@ class KeyDestroyed(EventData, frozen=True, kw_only=True):
     on: str
     record: str
     """Stream of the record, in hex."""
+
+
+@event
+class HitsRemoved(EventData, frozen=True, kw_only=True):
+    """Hits were removed, which have no keys: each store acknowledges that it has none of them."""
+
+    TOPIC = "privacy.hits.removed"
+
+    hits: tuple[str, ...]
+    """Their streams, in hex."""
+    on: str
+    """Legal date by which it was counted."""
 
 
 @event

@@ -12,9 +12,9 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from herkomst.domain.calendar import Occurred
-from herkomst.domain.casework import case, hit, hold, request, reveal
+from herkomst.domain.casework import case, hit, hold, match, request, reveal
 from herkomst.domain.events import EventData, Recorded
-from herkomst.domain.journal import Read
+from herkomst.domain.journal import Attempted, Concluded, Read
 from herkomst.domain.matching import Reason
 from herkomst.domain.money import Money
 from herkomst.domain.register import book, identity, keeping, purchase, stolen_item
@@ -153,6 +153,10 @@ def _passage(_: Recorded, data: hit.PassageNoted, __: Open) -> _Pairs:
 
 def _hit_closed(_: Recorded, data: hit.Closed, __: Open) -> _Pairs:
     yield "why", data.reason
+
+
+def _hit_removed(_: Recorded, data: hit.Removed, __: Open) -> _Pairs:
+    yield "why", data.because
 
 
 def _rejected(_: Recorded, data: hit.Rejected, opened: Open) -> _Pairs:
@@ -316,6 +320,31 @@ def of_read(data: Read, records: Iterable[str]) -> Iterator[Fact]:
             yield Fact(name=kind, value=record)
 
 
+def _concluded(_: Recorded, data: Concluded, __: Open) -> _Pairs:
+    yield "outcome", data.outcome
+
+
+def of_attempt(data: Attempted, records: Iterable[str]) -> Iterator[Fact]:
+    """What was attempted, and which of these records, given in hex, it named."""
+    of_trail = frozenset(records)
+    for name, value in ("purpose", data.purpose), ("ground", data.ground), ("way", data.way):
+        yield Fact(name=name, value=value)
+    for sought in data.sought:
+        if sought in of_trail:
+            yield Fact(name="record", value=_id(sought))
+
+
+def _match_told(_: Recorded, data: match.OwnerTold, __: Open) -> _Pairs:
+    yield "how", data.how
+    yield from _given(
+        ("officer", data.officer),
+        ("role", data.role),
+        ("unit", data.unit),
+        ("purpose", data.purpose),
+        ("purchase", None if data.purchase is None else _id(data.purchase)),
+    )
+
+
 _TELLERS: Mapping[type[EventData], Callable[[Recorded, Any, Open], _Pairs]] = {
     purchase.Registered: _purchase,
     purchase.Corrected: _purchase,
@@ -335,6 +364,7 @@ _TELLERS: Mapping[type[EventData], Callable[[Recorded, Any, Open], _Pairs]] = {
     hit.Regraded: _found,
     hit.Reopened: _found,
     hit.Closed: _hit_closed,
+    hit.Removed: _hit_removed,
     hit.PassageNoted: _passage,
     hit.Assessed: _decided,
     hit.Confirmed: _decided,
@@ -364,7 +394,9 @@ _TELLERS: Mapping[type[EventData], Callable[[Recorded, Any, Open], _Pairs]] = {
     keeping.KeyDestroyed: _destroyed,
     hold.Placed: _held,
     hold.Lifted: _lifted,
+    match.OwnerTold: _match_told,
     Read: _read,
+    Concluded: _concluded,
 }
 TOPICS = {kind.TOPIC for kind in _TELLERS}
 """Every topic that a trail may tell of."""

@@ -8,14 +8,14 @@ import pytest
 from herkomst.domain.calendar import Occurred
 from herkomst.domain.events import EventData, Recorded, encode
 from herkomst.domain.journal import Read
-from herkomst.investigations import telling, trail
+from herkomst.investigations import trail, wording
 from herkomst.investigations.printing import drawn
-from herkomst.investigations.telling import facts_of, of_read, span, word
+from herkomst.investigations.wording import facts_of, of_read, span, word
 from tests.domain.examples import ENVELOPE, EXAMPLES
 
 STREAM = UUID(int=1)
-TOLD = [each for each in EXAMPLES if each.TOPIC in telling.TOPICS]
-LANGUAGES: tuple[telling.Language, ...] = ("en", "nl")
+TOLD = [each for each in EXAMPLES if each.TOPIC in wording.TOPICS]
+LANGUAGES: tuple[wording.Language, ...] = ("en", "nl")
 
 
 def recorded(data: EventData) -> Recorded:
@@ -24,7 +24,7 @@ def recorded(data: EventData) -> Recorded:
 
 
 def test_there_is_an_example_of_each() -> None:
-    assert {each.TOPIC for each in TOLD} == telling.TOPICS
+    assert {each.TOPIC for each in TOLD} == wording.TOPICS
 
 
 @pytest.mark.parametrize("data", TOLD, ids=[each.TOPIC for each in TOLD])
