@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from herkomst.record.postgres import embedded
 from herkomst.record.removal import remove
 from tests.commands import Herkomst
 
@@ -20,3 +21,10 @@ def herkomst(memory: Path) -> Iterator[Herkomst]:
             yield Herkomst(home)
         finally:
             remove(home)
+
+
+@pytest.fixture(scope="module")
+def awake(herkomst: Herkomst) -> Iterator[None]:
+    """The database of the home runs meanwhile, so that no command has to start and stop it."""
+    with embedded(herkomst.home):
+        yield

@@ -6,6 +6,7 @@ import pytest
 
 from tests.commands import Ended, Herkomst
 
+pytestmark = pytest.mark.usefixtures("awake")
 SUBJECT = "c0ffee00-0000-4000-8000-000000000001"
 UNTIL = (datetime.now(UTC) + timedelta(days=90)).date().isoformat()
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from herkomst import __version__
 from tests.archives import TILL, a_dealer, a_moment, a_purchase, a_stolen_item
@@ -52,8 +53,8 @@ class TestUsage:
         assert "toronto-bicycles" in ended.err
 
 
-class TestTheMainJob:
-    """One home, from the first import to the erasure, in order."""
+class TestTheFirstJob:
+    """A home with nothing in it: each command starts the database, and stops it."""
 
     def test_dealers_purchases_and_stolen_goods_become_a_hit(
         self, herkomst: Herkomst, tmp_path: Path
@@ -88,6 +89,11 @@ class TestTheMainJob:
         assert hit["stolen"]["key"] == a_stolen_item().key
         after = herkomst("status", "--json").document["sequences"]["journal"]["head"]
         assert after > journal
+
+
+@pytest.mark.usefixtures("awake")
+class TestTheMainJob:
+    """The same home, from the first hit to the erasure, in order."""
 
     def test_the_trail_of_a_hit_leaves_as_lines_and_on_paper(
         self, herkomst: Herkomst, tmp_path: Path

@@ -4,14 +4,12 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from herkomst.record.postgres import embedded
 from herkomst.record.removal import remove
 from tests.archives import TILL, a_dealer, a_purchase
 from tests.commands import Herkomst
@@ -56,10 +54,9 @@ class Operator:
 
 
 @pytest.fixture(scope="module")
-def folder(herkomst: Herkomst) -> Iterator[Path]:
-    """Where home and backups lie. The server runs meanwhile, so that no command has to start it."""
-    with embedded(herkomst.home):
-        yield herkomst.home.parent
+def folder(herkomst: Herkomst, awake: None) -> Path:
+    """Where home and backups lie."""
+    return herkomst.home.parent
 
 
 def imported(herkomst: Herkomst, kind: str, *records: Any) -> None:
