@@ -17,6 +17,12 @@ from herkomst.projections.model import Model
 from herkomst.record.database import Row
 
 _BUILDERS: LiteralString = "hashtextextended(current_database() || %s, 2)"
+_BEHIND: LiteralString = (
+    "SELECT f.name FROM follow.followers f WHERE f.name = ANY(%s) AND f.position < CASE f.sequence "
+    "WHEN 'register' THEN (SELECT max(notification_id) FROM record.register_events) "
+    "WHEN 'casework' THEN (SELECT max(notification_id) FROM record.casework_events) "
+    "ELSE (SELECT max(notification_id) FROM record.journal_events) END"
+)
 _STANDINGS: LiteralString = (
     # Whether a model is rebuilt is told by the lock of its builders, which goes with who held it.
     "WITH built AS (SELECT m.follower FROM follow.models m JOIN pg_locks l "
@@ -99,6 +105,12 @@ def position(connection: Connection[Row], follower: str) -> int:
         "SELECT position FROM follow.followers WHERE name = %s FOR UPDATE", (follower,)
     ).fetchone()
     return 0 if row is None else int(row[0])
+
+
+def behind(connection: Connection[Row], names: Iterable[str]) -> set[str]:
+    """Those of these followers before whose position something was appended."""
+    rows = connection.execute(_BEHIND, (list(names),)).fetchall()
+    return {name for (name,) in rows}
 
 
 def move(connection: Connection[Row], follower: str, before: int, after: int) -> bool:

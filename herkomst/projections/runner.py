@@ -177,10 +177,11 @@ class Runner:
     def _follow(self, work: Connection[Row], owner: Connection[Row], *, once: bool) -> None:
         while not self.stop.is_set():
             moved = False
+            behind = registry.behind(work, self._owned - self._failed)
             for follower in self._followers:
                 if self.stop.is_set():
                     break
-                if follower.name in self._owned - self._failed:
+                if follower.name in behind & (self._owned - self._failed):
                     try:
                         moved |= self._step(work, follower)
                     except registry.OtherVersion as error:
@@ -221,15 +222,15 @@ class Runner:
 
     def _step_singly(self, work: Connection[Row], follower: Follower) -> bool:
         """The same batch event by event, so that the one that stops it can be named."""
-        for _ in range(self._batch):
+        for done in range(self._batch):
             try:
                 if not self._apply(work, follower, 1):
-                    return True
+                    break
             except _NO_FAILURE:
                 raise
             except Exception as error:
                 self._fail(work, follower, error)
-                return False
+                return done > 0
         return True
 
     def _apply(self, work: Connection[Row], follower: Follower, limit: int) -> bool:
