@@ -99,10 +99,18 @@ def enrol(connection: Connection[Row], name: str, kind: str, sequence: str) -> N
     )
 
 
-def position(connection: Connection[Row], follower: str) -> int:
-    """Where a follower stands, locked until the transaction ends."""
+def position(connection: Connection[Row], follower: str, *, waits: bool = True) -> int:
+    """Where a follower stands, locked until the transaction ends, whose commit `waits` for the disk
+    or does not.
+
+    What only follows from the record need not wait: rows and position are lost together or not at
+    all, and then the same events are followed again to the same rows.
+    """
     row = connection.execute(
-        "SELECT position FROM follow.followers WHERE name = %s FOR UPDATE", (follower,)
+        "SELECT position, set_config('synchronous_commit', CASE WHEN %s "
+        "THEN current_setting('synchronous_commit') ELSE 'off' END, true) "
+        "FROM follow.followers WHERE name = %s FOR UPDATE",
+        (waits, follower),
     ).fetchone()
     return 0 if row is None else int(row[0])
 

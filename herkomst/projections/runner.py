@@ -235,7 +235,7 @@ class Runner:
 
     def _apply(self, work: Connection[Row], follower: Follower, limit: int) -> bool:
         with work.transaction():
-            before = registry.position(work, follower.name)
+            before = registry.position(work, follower.name, waits=follower.kind != "projection")
             facts, end = self._next(work, follower.sequence, before, limit)
             if end == before:
                 return False
