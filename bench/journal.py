@@ -8,6 +8,7 @@ raw connection a client inserts rows of the same size, each durable before the n
 
 import argparse
 import asyncio
+import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +36,9 @@ FASTEST: Final = 300
 _BUCKET = re.compile(r'^herkomst_journal_seconds_bucket\{le="([^"]+)"\} (\S+)$', re.MULTILINE)
 
 
-def main(*, purchases: int, seconds: int, rates: Sequence[int], clients: Sequence[int]) -> None:
+def main(
+    *, purchases: int, seconds: int, rates: Sequence[int], clients: Sequence[int], processes: int
+) -> None:
     with (
         _home() as home,
         made_up_world(dealers=50, purchases=purchases, stolen=200, seed=1) as world,
@@ -46,7 +49,7 @@ def main(*, purchases: int, seconds: int, rates: Sequence[int], clients: Sequenc
             command = ["import", str(world / f"{kind}.ndjson"), "--as", kind, "--source", source]
             product.finish(kind, [*command, "--json"], nothing)
         product.finish("work", ["work", "--once"], nothing)
-        product.serve()
+        product.serve(processes)
         owner = product.told("doctor")["database"]["owner_url"]
         headers = product.login("district_detective", "amsterdam") | {
             "Herkomst-Purpose": "duty:acceptance",
@@ -56,6 +59,7 @@ def main(*, purchases: int, seconds: int, rates: Sequence[int], clients: Sequenc
             "journal",
             {
                 "purchases": purchases,
+                "processes": processes,
                 "as_fast_as_answered": {
                     str(count): _fastest(product, headers, count, seconds) for count in clients
                 },
@@ -175,5 +179,5 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=int, default=20)
     parser.add_argument("--rates", type=int, nargs="+", default=[100, 300])
     parser.add_argument("--clients", type=int, nargs="+", default=[8, 50])
-    told = parser.parse_args()
-    main(purchases=told.purchases, seconds=told.seconds, rates=told.rates, clients=told.clients)
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    main(**vars(parser.parse_args()))

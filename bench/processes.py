@@ -127,9 +127,9 @@ class Product:
         token = self.told("token", "--role", role, "--unit", unit, "--ttl", "86400")["token"]
         return {"Authorization": f"Bearer {token}"}
 
-    def serve(self) -> None:
+    def serve(self, processes: int = 1) -> None:
         """Start the server, and wait until it answers."""
-        self.start("serve", "serve")
+        self.start("serve", "serve", "--processes", str(processes))
         with httpx2.Client(base_url=self.url, trust_env=False) as client:
             for _ in range(300):
                 with suppress(httpx2.ConnectError):

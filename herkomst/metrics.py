@@ -1,9 +1,11 @@
 """Metrics for operators: positions and distances, in Prometheus' words."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from herkomst.projections.status import status
@@ -21,11 +23,15 @@ JOURNALING = Histogram(
 class Standings(Collector):
     """Reads the status whenever it is asked; what the journal costs is counted as it happens."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, shared: Path | None = None) -> None:
+        """`shared` is the directory in which several processes count together."""
         self._archive = archive
         self.registry = CollectorRegistry()
         self.registry.register(self)
-        self.registry.register(JOURNALING)
+        if shared is None:
+            self.registry.register(JOURNALING)
+        else:
+            MultiProcessCollector(self.registry, str(shared))  # type: ignore[no-untyped-call]
 
     def describe(self) -> list[Metric]:
         """Nothing is collected at registration."""

@@ -1,23 +1,18 @@
 """Commands of the server: serving, and what it can be asked."""
 
-import asyncio
 import contextlib
 import signal
-import sys
 from collections.abc import Iterator
 from threading import Thread
 from typing import Annotated
 
 import typer
-import uvicorn
-import uvloop
 from prometheus_client import start_http_server
 
-from herkomst.app import create_app
 from herkomst.cli import exits, output
 from herkomst.cli.output import Json
+from herkomst.cli.processes import serve_alone, serve_together, shared_metrics
 from herkomst.domain.goods import KINDS
-from herkomst.graphql.endpoint import BODY_LIMIT
 from herkomst.graphql.schema import print_schema
 from herkomst.metrics import Standings
 from herkomst.processes.followers import followers
@@ -25,22 +20,8 @@ from herkomst.projections.runner import Runner
 from herkomst.record.archive import Archive, open_archive
 from herkomst.settings import Settings
 
-DRAIN = 8
-"""Seconds within which open answers end after SIGTERM; the whole is done in ten."""
-
-
-SWITCH = 0.0002
-"""Seconds that a thread may keep the interpreter while another waits for it. Who commits an entry
-of the journal asks for it after each round trip, and would wait for Python's 5 ms each time: at a
-hundred reads a second the journal would cost two to three times as much (`bench/journal.py`)."""
-
-
-class _Server(uvicorn.Server):
-    """uvicorn with our own way of ending: drain, then say so by the exit code."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+_DRAIN = 8
+"""Seconds within which the followers end what they do."""
 
 
 def serve(
@@ -48,48 +29,30 @@ def serve(
     work: Annotated[
         bool, typer.Option("--work", help="Run the followers in the same process.")
     ] = False,
+    processes: Annotated[
+        int, typer.Option(help="Processes that answer; one keeps one core busy.", min=1, max=64)
+    ] = 1,
 ) -> None:
     """Serve the API, the page and the explorer."""
-    sys.setswitchinterval(SWITCH)
     settings: Settings = context.obj
-    with open_archive(settings) as archive, _following(archive, wanted=work):
+    with contextlib.ExitStack() as stack:
+        archive = stack.enter_context(open_archive(settings))
+        stack.enter_context(_following(archive, wanted=work))
+        shared = None if processes == 1 else stack.enter_context(shared_metrics())
         metrics, _ = start_http_server(
-            settings.metrics_port, "127.0.0.1", registry=Standings(archive).registry
+            settings.metrics_port, "127.0.0.1", registry=Standings(archive, shared).registry
         )
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            ended_by = runner.run(_serve(archive, settings))
-        metrics.shutdown()
-    if ended_by == signal.SIGTERM:
-        raise typer.Exit(exits.TERMINATED)
-    if ended_by == signal.SIGINT:
-        raise typer.Exit(exits.INTERRUPTED)
-
-
-async def _serve(archive: Archive, settings: Settings) -> int | None:
-    server = _Server(
-        uvicorn.Config(
-            create_app(archive, settings),
-            host=settings.host,
-            port=settings.port,
-            log_config=None,
-            server_header=False,
-            timeout_graceful_shutdown=DRAIN,
-            ws_max_size=BODY_LIMIT,
-        )
-    )
-    came: list[int] = []
-
-    def stop(number: int) -> None:
-        came.append(number)
-        server.should_exit = True
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop, number)
-    output.errors.print(f"Serving http://{settings.host}:{settings.port}", markup=False)
-    if settings.dev_login:
-        output.errors.print("Development login is ON: anyone may make a token.", markup=False)
-    await server.serve()
-    return came[0] if came else None
+        stack.callback(metrics.shutdown)
+        output.errors.print(f"Serving http://{settings.host}:{settings.port}", markup=False)
+        if settings.dev_login:
+            output.errors.print("Development login is ON: anyone may make a token.", markup=False)
+        if processes == 1:
+            ended_by = serve_alone(archive, settings)
+        else:
+            ended_by = serve_together(settings, processes)
+    if ended_by is None:
+        raise typer.Exit(exits.FAILED)
+    raise typer.Exit(exits.TERMINATED if ended_by == signal.SIGTERM else exits.INTERRUPTED)
 
 
 @contextlib.contextmanager
@@ -105,7 +68,7 @@ def _following(archive: Archive, *, wanted: bool) -> Iterator[None]:
         yield
     finally:
         runner.stop.set()
-        thread.join(timeout=DRAIN)
+        thread.join(timeout=_DRAIN)
 
 
 def schema(

@@ -21,7 +21,8 @@ from herkomst.domain.matching import Reason
 from herkomst.domain.problems import Mark
 from herkomst.investigations import purchases, visibility
 from herkomst.investigations.goods import BoughtGood, Told
-from herkomst.investigations.inquiry import MODELS, Inquiry, Undecoded
+from herkomst.investigations.inquiry import Inquiry, Undecoded
+from herkomst.investigations.live import MODELS
 from herkomst.investigations.pages import Page, Slice
 from herkomst.investigations.purchases import Purchase
 from herkomst.projections import registry

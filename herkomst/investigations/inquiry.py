@@ -8,93 +8,37 @@ was swapped away in between, the inquiry begins once more.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from datetime import datetime
-from functools import lru_cache
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 import anyio
 import psycopg
-from psycopg import AsyncConnection, IsolationLevel
+from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 from psycopg.pq import Format
 from psycopg.rows import namedtuple_row
-from psycopg.sql import SQL, Composable, Composed
+from psycopg.sql import SQL
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from herkomst.access.reading import Returned
-from herkomst.investigations import visibility
+from herkomst.investigations.live import BEGIN, MODELS, Live, Ready, generations, live
 from herkomst.investigations.pages import COUNTED, NEWEST, Count, Cursors, InvalidPage
-from herkomst.projections.access_requests import AccessRequests
-from herkomst.projections.attempts import Attempts
-from herkomst.projections.authorisations import Authorisations
-from herkomst.projections.case_entries import CaseEntries
-from herkomst.projections.case_items import CaseItems
-from herkomst.projections.cases import Cases
-from herkomst.projections.dealers import Dealers
-from herkomst.projections.establishments import Establishments
-from herkomst.projections.glasses import Glasses
-from herkomst.projections.hits import Hits
-from herkomst.projections.holds import Holds
-from herkomst.projections.keepings import Keepings
-from herkomst.projections.matches import Matches
-from herkomst.projections.mentions import Mentions
-from herkomst.projections.model import Model
-from herkomst.projections.person_requests import PersonRequests
-from herkomst.projections.presentations import Presentations
-from herkomst.projections.purchases import Purchases
-from herkomst.projections.reads import Reads
-from herkomst.projections.registry import ModelBehind, ModelMissing
-from herkomst.projections.reveals import Reveals
-from herkomst.projections.reviews import Reviews
-from herkomst.projections.stolen_items import StolenItems
+from herkomst.projections.registry import ModelBehind
 from herkomst.record.archive import Archive
 from herkomst.record.database import RECONNECT, DatabaseDown, Row, is_silent, options
 from herkomst.record.vault import DataKey, KeyRow
 
 Pool = AsyncConnectionPool[AsyncConnection[Row]]
-MODELS: tuple[Model, ...] = (
-    AccessRequests(),
-    Attempts(),
-    Authorisations(),
-    CaseEntries(),
-    CaseItems(),
-    Cases(),
-    Dealers(),
-    Establishments(),
-    Glasses(),
-    Hits(),
-    Holds(),
-    Keepings(),
-    PersonRequests(),
-    Mentions(),
-    Matches(),
-    Presentations(),
-    Purchases(),
-    Reads(),
-    Reveals(),
-    Reviews(),
-    StolenItems(),
-)
 STATEMENT_TIMEOUT = 5
 """Seconds that one statement of a question may take."""
 
-_STANDINGS = SQL(
-    "WITH stands AS (SELECT sequence, min(position) AS position FROM follow.followers "
-    "WHERE kind = 'projection' OR name = 'matching' GROUP BY sequence) "
-    "SELECT name, generation::bigint AS number, version, true AS is_model, "
-    "NULL::timestamptz AS as_of FROM follow.models WHERE live "
-    "UNION ALL SELECT sequence, position, NULL, false, CASE sequence "
-    "WHEN 'register' THEN (SELECT recorded_at FROM record.register_events "
-    "WHERE notification_id = position + 1) WHEN 'casework' THEN (SELECT recorded_at "
-    "FROM record.casework_events WHERE notification_id = position + 1) END FROM stands "
-    "UNION ALL SELECT 'now', 0, NULL, false, least(now(), pg_last_xact_replay_timestamp())"
-)
 _NOW = "now"
 _FROM_REGISTER = frozenset({"purchase", "stolen_item", "presentation", "dealer", "establishment"})
 """Kinds whose revision is a position of the register; that of others is one of casework."""
-_ALL = SQL("true").format()
+_SWAPS = 5
+"""How often an inquiry begins anew because models are swapped at that moment."""
 _AS_IT_IS, _COUNTED = SQL("{}"), SQL("SELECT count(*) AS found FROM ({}) AS listed")
 _KEYS = SQL(
     "SELECT k.key_id, k.wrapped, k.kek FROM vault.keys k WHERE k.key_id = ANY(%(ids)s) "
@@ -121,12 +65,19 @@ class TooSlow(Exception):
         super().__init__(f"{self.message} {self.cure}")
 
 
+class Latest:
+    """The tables that were found live last; the next inquiry locks them before it looks itself."""
+
+    live: Live | None = None
+
+
 class Desk(NamedTuple):
     """What questions are answered with."""
 
     archive: Archive
     pool: Pool
     cursors: Cursors
+    latest: Latest
 
 
 def open_desk(archive: Archive, *, size: int = 8) -> Desk:
@@ -155,7 +106,7 @@ def open_desk(archive: Archive, *, size: int = 8) -> Desk:
         reconnect_timeout=RECONNECT,
         reconnect_failed=_connect_again,
     )
-    return Desk(archive, pool, Cursors(archive.keyring))
+    return Desk(archive, pool, Cursors(archive.keyring), Latest())
 
 
 async def _connect_again(pool: Pool) -> None:
@@ -164,8 +115,6 @@ async def _connect_again(pool: Pool) -> None:
 
 async def _configure(connection: AsyncConnection[Row]) -> None:
     connection.adapters.register_loader("jsonb", Undecoded)
-    await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
-    await connection.set_read_only(True)
 
 
 class Undecoded(Loader):
@@ -197,7 +146,7 @@ class Inquiry:
         self._turn = anyio.Lock()
         self._stack = AsyncExitStack()
         self._connection: AsyncConnection[Row] | None = None
-        self._names: Mapping[str, Composable] = {}
+        self._live: Live
         self._behind: Sequence[str] = ()
         """Models whose live generation is of another version than this program's."""
 
@@ -246,9 +195,9 @@ class Inquiry:
         async with self._turn:
             try:
                 connection = self._connection or await self._begin()
-                narrowed = [condition.format(**self._names) for condition in asked] or [_ALL]
-                composed = statement.format(**self._names, asked=SQL(" AND ").join(narrowed))
-                return await self._fetch(connection, around.format(composed), values)
+                return await self._fetch(
+                    connection, self._live.ready(statement, asked, around), values
+                )
             except psycopg.errors.QueryCanceled as error:
                 raise TooSlow from error
             except psycopg.errors.UndefinedColumn as error:
@@ -295,51 +244,43 @@ class Inquiry:
         return vault.unwrap(KeyRow(*rows[0])) if rows else None
 
     async def _begin(self) -> AsyncConnection[Row]:
-        try:
-            connection = await self._enter()
-        except psycopg.errors.UndefinedTable:  # A generation was swapped away since it was read.
-            await self._stack.aclose()
-            connection = await self._enter()
-        self._connection = connection
-        return connection
-
-    async def _enter(self) -> AsyncConnection[Row]:
         connection = await self._stack.enter_async_context(self._desk.pool.connection())
-        await self._stack.enter_async_context(connection.transaction())
-        standings = await self._fetch(connection, _STANDINGS, {})
-        generations = {row.name: row.number for row in standings if row.is_model}
+        for _ in range(_SWAPS):
+            known = self._desk.latest.live
+            found = await self._looked(connection, known)
+            if known is not None and found is known:
+                self.statements += 2  # What is locked, and what stands.
+                self._live, self._connection = known, connection
+                return connection
+            self._desk.latest.live = found
+            await connection.rollback()
+        raise DatabaseDown("The models are being swapped all the time; ask again.")
+
+    async def _looked(self, connection: AsyncConnection[Row], known: Live | None) -> Live | None:
+        """Begin a snapshot in which these tables are locked, and see which are live in it; None
+        where one of them was dropped. All of it is one round trip."""
+        async with connection.cursor(row_factory=namedtuple_row) as cursor:
+            try:
+                await cursor.execute(BEGIN if known is None else known.begin)
+            except psycopg.errors.UndefinedTable:
+                return None
+            while cursor.nextset():
+                pass
+            return self._understood(await cursor.fetchall())
+
+    def _understood(self, standings: Sequence[Any]) -> Live:
+        numbers = {row.name: row.number for row in standings if row.is_model}
         versions = {row.name: row.version for row in standings if row.is_model}
         self._behind = [m.name for m in MODELS if versions.get(m.name) != m.version]
         followed = {row.name: row.number for row in standings if not row.is_model}
         self.positions = {name: at for name, at in followed.items() if name != _NOW}
         self.as_of = min(row.as_of for row in standings if row.as_of is not None)
-        self._names, lock = _names(tuple(_generation(model, generations) for model in MODELS))
-        await connection.execute(lock)
-        self.statements += 1
-        return connection
+        return live(generations(numbers))
 
     async def _fetch(
-        self,
-        connection: AsyncConnection[Row],
-        statement: SQL | Composed,
-        values: Mapping[str, object],
+        self, connection: AsyncConnection[Row], statement: Ready, values: Mapping[str, object]
     ) -> list[Any]:
         self.statements += 1
-        async with connection.cursor(binary=True, row_factory=namedtuple_row) as cursor:
-            await cursor.execute(statement, values)
+        async with AsyncRawCursor(connection, row_factory=namedtuple_row) as cursor:
+            await cursor.execute(statement.text, statement.values(values), binary=True)
             return await cursor.fetchall()
-
-
-def _generation(model: Model, generations: Mapping[str, int]) -> int:
-    if model.name not in generations:
-        raise ModelMissing(model.name)
-    return generations[model.name]
-
-
-@lru_cache(maxsize=16)
-def _names(generations: Sequence[int]) -> tuple[Mapping[str, Composable], Composed]:
-    """What statements name, over these generations of the models, and the lock on their tables."""
-    tables = {m.name: m.table(number) for m, number in zip(MODELS, generations, strict=True)}
-    locked = SQL(", ").join(tables.values())
-    lock = SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(locked)
-    return visibility.conditions(tables), lock

@@ -17,6 +17,12 @@ from herkomst.projections.model import Model
 from herkomst.record.database import Row
 
 _BUILDERS: LiteralString = "hashtextextended(current_database() || %s, 2)"
+_BEHIND: LiteralString = (
+    "SELECT f.name FROM follow.followers f WHERE f.name = ANY(%s) AND f.position < CASE f.sequence "
+    "WHEN 'register' THEN (SELECT max(notification_id) FROM record.register_events) "
+    "WHEN 'casework' THEN (SELECT max(notification_id) FROM record.casework_events) "
+    "ELSE (SELECT max(notification_id) FROM record.journal_events) END"
+)
 _STANDINGS: LiteralString = (
     # Whether a model is rebuilt is told by the lock of its builders, which goes with who held it.
     "WITH built AS (SELECT m.follower FROM follow.models m JOIN pg_locks l "
@@ -94,17 +100,26 @@ def enrol(connection: Connection[Row], followers: Iterable[tuple[str, str, str]]
         )
 
 
-def positions(connection: Connection[Row]) -> dict[str, int]:
-    """Where each follower stands."""
-    return dict(connection.execute("SELECT name, position FROM follow.followers").fetchall())
+def position(connection: Connection[Row], follower: str, *, waits: bool = True) -> int:
+    """Where a follower stands, locked until the transaction ends, whose commit `waits` for the disk
+    or does not.
 
-
-def position(connection: Connection[Row], follower: str) -> int:
-    """Where a follower stands, locked until the transaction ends."""
+    What only follows from the record need not wait: rows and position are lost together or not at
+    all, and then the same events are followed again to the same rows.
+    """
     row = connection.execute(
-        "SELECT position FROM follow.followers WHERE name = %s FOR UPDATE", (follower,)
+        "SELECT position, set_config('synchronous_commit', CASE WHEN %s "
+        "THEN current_setting('synchronous_commit') ELSE 'off' END, true) "
+        "FROM follow.followers WHERE name = %s FOR UPDATE",
+        (waits, follower),
     ).fetchone()
     return 0 if row is None else int(row[0])
+
+
+def behind(connection: Connection[Row], names: Iterable[str]) -> set[str]:
+    """Those of these followers before whose position something was appended."""
+    rows = connection.execute(_BEHIND, (list(names),)).fetchall()
+    return {name for (name,) in rows}
 
 
 def move(connection: Connection[Row], follower: str, before: int, after: int) -> bool:

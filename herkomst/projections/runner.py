@@ -178,11 +178,11 @@ class Runner:
     def _follow(self, work: Connection[Row], owner: Connection[Row], *, once: bool) -> None:
         while not self.stop.is_set():
             moved = False
-            behind = self._behind(work)
+            behind = registry.behind(work, self._owned - self._failed)
             for follower in self._followers:
                 if self.stop.is_set():
                     break
-                if follower.name in (self._owned - self._failed) & behind:
+                if follower.name in behind & (self._owned - self._failed):
                     try:
                         moved |= self._step(work, follower)
                     except registry.OtherVersion as error:
@@ -191,18 +191,10 @@ class Runner:
                 continue
             if not once:
                 self._wait(owner)
-            # Who failed half-way may have appended what others follow.
-            elif not self._take_over_built(work, owner, wait=True) and self._behind(work) <= behind:
+            elif not self._take_over_built(work, owner, wait=True):
                 return
         self._give_up_building()
         registry.mark(work, self._owned - self._failed, "stopped")
-
-    def _behind(self, work: Connection[Row]) -> Set[str]:
-        """Followers before whom anything lies. The others are not asked one by one, each in a
-        transaction of its own, which most of them are each time that anything comes."""
-        heads = {sequence: reader.head(work) for sequence, reader in self._readers.items()}
-        now = registry.positions(work)
-        return {f.name for f in self._followers if now.get(f.name, 0) < heads[f.sequence]}
 
     def _wait(self, owner: Connection[Row]) -> None:
         for _ in owner.notifies(timeout=self._poll, stop_after=1):
@@ -230,20 +222,20 @@ class Runner:
 
     def _step_singly(self, work: Connection[Row], follower: Follower) -> bool:
         """The same batch event by event, so that the one that stops it can be named."""
-        for _ in range(self._batch):
+        for done in range(self._batch):
             try:
                 if not self._apply(work, follower, 1):
-                    return True
+                    break
             except _NO_FAILURE:
                 raise
             except Exception as error:
                 self._fail(work, follower, error)
-                return False
+                return done > 0
         return True
 
     def _apply(self, work: Connection[Row], follower: Follower, limit: int) -> bool:
         with work.transaction():
-            before = registry.position(work, follower.name)
+            before = registry.position(work, follower.name, waits=follower.kind != "projection")
             facts, end = self._next(work, follower.sequence, before, limit)
             if end == before:
                 return False

@@ -24,7 +24,7 @@ from eventsourcing.persistence import (
     ProcessRecorder,
 )
 from eventsourcing.utils import Environment, EnvType
-from psycopg import Cursor, Rollback
+from psycopg import Cursor
 
 from herkomst.domain.calendar import Occurred
 from herkomst.domain.events import Envelope, Event, EventData, encode
@@ -189,14 +189,16 @@ class RecordApplication(Application[UUID]):
         sent: list[Outcome[T]] = []
 
         def attempt() -> T:
-            with self.database.transaction() as cursor:
-                self.recorder.lock(cursor)
+            # Leaving the connection commits what was begun on it, and rolls it back on an error.
+            with self.database.connection() as connection, connection.cursor() as cursor:
+                self.recorder.begin_locked(cursor)
                 if sent and self._stands(cursor, sent[-1]):
                     return sent[-1].result
                 assert reached("append.locked")
                 outcome = act(cursor)
                 if dry_run:
-                    raise Rollback
+                    connection.rollback()
+                    return outcome.result
                 if outcome.appended is not None:
                     sent.append(outcome)
             assert reached("append.committed")

@@ -146,8 +146,7 @@ class Casework(RecordApplication):
         ]
 
         def append(cursor: Cursor[Row]) -> Outcome[CaseOpened]:
-            appended = self.recorder.append_locked(cursor, events)
-            cursor.execute("INSERT INTO vault.keys VALUES (%s, %s, %s)", row)
+            appended = self.recorder.append_locked(cursor, events, [row])
             number = case.number_of(year, appended.versions[1])
             return Outcome(CaseOpened(stream, number, appended.last), events, appended)
 
@@ -228,9 +227,7 @@ class Casework(RecordApplication):
             data = act(state, partial(_sealed, key))
             under = envelope(actor, custody, this_moment(), data.VERSION)
             done = [pending(Event(streams[-1], data, under))]
-            appended = self.recorder.append_locked(cursor, done)
-            if row is not None:
-                cursor.execute("INSERT INTO vault.keys VALUES (%s, %s, %s)", row)
+            appended = self.recorder.append_locked(cursor, done, [] if row is None else [row])
             return Outcome((data, appended.last), done, appended)
 
         return self.committing(append)

@@ -58,9 +58,8 @@ class Journal(RecordApplication):
         entries = [pending(event) for event, _ in events]
 
         def append(cursor: Cursor[Row]) -> Outcome[int]:
-            appended = self.recorder.append_locked(cursor, entries)
-            for row in [row for _, row in events if row is not None]:
-                cursor.execute("INSERT INTO vault.keys VALUES (%s, %s, %s)", row)
+            keys = [row for _, row in events if row is not None]
+            appended = self.recorder.append_locked(cursor, entries, keys)
             return Outcome(appended.last, entries, appended)
 
         return self.committing(append)

@@ -234,9 +234,7 @@ def _appended(
 ) -> Appended | None:
     if not entries:
         return None
-    appended = application.recorder.append_locked(cursor, entries)
-    cursor.executemany("INSERT INTO vault.keys VALUES (%s, %s, %s)", keys)
-    return appended
+    return application.recorder.append_locked(cursor, entries, keys)
 
 
 def _receipt(item: _Checked, decided: _Decided, before: _Known | None) -> Receipt:

@@ -24,6 +24,7 @@ from herkomst.record.database import Database, Row
 from herkomst.record.keyring import Keyring
 from herkomst.record.leaf import leaf
 from herkomst.record.reader import SequenceReader
+from herkomst.record.vault import KeyRow
 
 NEXT = 0
 """As version of a pending event: the next of its stream, taken under the lock."""
@@ -59,12 +60,13 @@ class Appended(NamedTuple):
     recorded_at: datetime
 
 
+_LOCK = SQL("SELECT pg_advisory_xact_lock(hashtextextended(current_database() || {}, 0))")
+
+
 def lock_sequence(cursor: Cursor[Row], sequence: str) -> None:
     """Take the lock of the writers of a sequence until the transaction ends. Who needs those of
     both takes that of the register first."""
-    cursor.execute(
-        "SELECT pg_advisory_xact_lock(hashtextextended(current_database() || %s, 0))", (sequence,)
-    )
+    cursor.execute(_LOCK.format(sequence))
 
 
 class Datastore(PostgresDatastore):
@@ -100,7 +102,7 @@ class SequenceRecorder(PostgresApplicationRecorder):
         self.channel_name = f"herkomst_{sequence}"  # The library's subscriptions listen there.
         self._keyring = keyring
         self.reader = SequenceReader(sequence)
-        self._sql = _Statements(self.reader.table)
+        self._sql = _Statements(sequence, self.reader.table)
 
     # Writing
 
@@ -108,17 +110,23 @@ class SequenceRecorder(PostgresApplicationRecorder):
         """Take the lock of the writers of this sequence until the transaction ends."""
         lock_sequence(cursor, self.sequence)
 
+    def begin_locked(self, cursor: Cursor[Row]) -> None:
+        """Begin a transaction under that lock, in one round trip."""
+        cursor.execute(self._sql.begin_locked)
+
     def append(self, cursor: Cursor[Row], pending: Sequence[Pending]) -> Appended:
         """Append inside the caller's transaction. Raises the library's `IntegrityError` when a
         version is taken: another writer was first, and the caller should decide anew."""
         self.lock(cursor)
         return self.append_locked(cursor, pending)
 
-    def append_locked(self, cursor: Cursor[Row], pending: Sequence[Pending]) -> Appended:
+    def append_locked(
+        self, cursor: Cursor[Row], pending: Sequence[Pending], keys: Sequence[KeyRow] = ()
+    ) -> Appended:
         """The same for who took the lock of the writers in this transaction, as `committing` does:
-        it is not asked for again. Without the lock, two would take the same positions."""
-        head, now, chain = self._head(cursor)
-        versions = self._versions(cursor, pending)
+        it is not asked for again. Without the lock, two would take the same positions. The data
+        keys that are born with these events are stored beside them."""
+        head, now, chain, versions = self._head(cursor, pending)
         recorded_us = (now - _EPOCH) // _MICROSECOND
         leaves = b"".join(
             [
@@ -127,63 +135,53 @@ class SequenceRecorder(PostgresApplicationRecorder):
             ]
         )
         first, last = head + 1, head + len(pending)
+        link = self._keyring.chain(chain, first, leaves)
+        told = (self.sequence, first, last, leaves, link, *_columns(keys, 3), self.channel_name)
         try:
             if len(pending) < COPY_THRESHOLD:
-                self._insert(cursor, pending, versions, first, now)
+                rows = self._rows(pending, versions, first, now)
+                cursor.execute(self._sql.append_few, (*rows, *told))
             else:
                 self._copy(cursor, pending, versions, first, recorded_us)
+                cursor.execute(self._sql.append, told)
         except psycopg.errors.UniqueViolation as error:
             raise IntegrityError(error) from error
-        link = self._keyring.chain(chain, first, leaves)
-        cursor.execute(
-            "WITH appended AS (INSERT INTO record.appends VALUES (%s, %s, %s, %s, %s)) "
-            "SELECT pg_notify(%s, '')",
-            (self.sequence, first, last, leaves, link, self.channel_name),
-        )
         return Appended(first, last, versions, now)
 
-    def _head(self, cursor: Cursor[Row]) -> tuple[int, datetime, bytes]:
-        row = cursor.execute(self._sql.head, (self.sequence,)).fetchone()
+    def _head(
+        self, cursor: Cursor[Row], pending: Sequence[Pending]
+    ) -> tuple[int, datetime, bytes, tuple[int, ...]]:
+        """The last position, the time, the last link of the chain, and the versions to be taken."""
+        numbered = list({stream for stream, version, _, _ in pending if version == NEXT})
+        row = cursor.execute(self._sql.head, (_hex(numbered), self.sequence)).fetchone()
         assert row is not None
-        position, now, chain = row
-        return int(position), now, bytes(chain)
-
-    def _versions(self, cursor: Cursor[Row], pending: Sequence[Pending]) -> tuple[int, ...]:
-        numbered = {stream for stream, version, _, _ in pending if version == NEXT}
-        if not numbered:
-            return tuple([event.version for event in pending])
-        cursor.execute(self._sql.last_versions, (_hex(numbered),))
-        taken: dict[bytes, int] = {stream.bytes: version for stream, version in cursor.fetchall()}
+        position, now, chain, last = row
+        taken = dict(zip(numbered, last, strict=True))
         versions = []
         for stream, version, _, _ in pending:
-            if stream in numbered:
-                version = taken[stream] = version or taken[stream] + 1
+            if version == NEXT:
+                version = taken[stream] = taken[stream] + 1
+            elif stream in taken:
+                taken[stream] = version
             versions.append(version)
-        return tuple(versions)
+        return int(position), now, bytes(chain), tuple(versions)
 
     def begun(self, cursor: Cursor[Row], streams: Iterable[bytes]) -> set[UUID]:
         """Which of these streams have begun."""
         cursor.execute(self._sql.begun, (_hex(streams),))
         return {row[0] for row in cursor.fetchall()}
 
-    def _insert(
-        self,
-        cursor: Cursor[Row],
-        pending: Sequence[Pending],
-        versions: Sequence[int],
-        first: int,
-        now: datetime,
-    ) -> None:
-        cursor.execute(
-            self._sql.insert,
-            (
-                _hex(event.stream for event in pending),
-                list(versions),
-                [event.topic.decode() for event in pending],
-                [event.state for event in pending],
-                list(range(first, first + len(pending))),
-                now,
-            ),
+    @staticmethod
+    def _rows(
+        pending: Sequence[Pending], versions: Sequence[int], first: int, now: datetime
+    ) -> tuple[object, ...]:
+        return (
+            _hex(event.stream for event in pending),
+            list(versions),
+            [event.topic.decode() for event in pending],
+            [event.state for event in pending],
+            list(range(first, first + len(pending))),
+            now,
         )
 
     def _copy(
@@ -269,35 +267,45 @@ class SequenceRecorder(PostgresApplicationRecorder):
 class _Statements:
     """The writing statements of one sequence, composed once."""
 
-    def __init__(self, table: Identifier) -> None:
+    def __init__(self, sequence: str, table: Identifier) -> None:
         def over(text: LiteralString) -> Composed:
             return SQL(text).format(table=table)
 
+        self.begin_locked = SQL("BEGIN; {}").format(_LOCK.format(sequence))
         self.head = over(
             "SELECT coalesce(e.notification_id, 0), "
-            "greatest(clock_timestamp(), e.recorded_at), coalesce(a.chain, '') "
-            "FROM (SELECT 1) one "
+            "greatest(clock_timestamp(), e.recorded_at), coalesce(a.chain, ''), "
+            "ARRAY(SELECT coalesce((SELECT originator_version FROM {table} "
+            "WHERE originator_id = s.id ORDER BY originator_version DESC LIMIT 1), 0) "
+            "FROM unnest(string_to_array(%s, ',')::uuid[]) WITH ORDINALITY AS s (id, place) "
+            "ORDER BY place) FROM (SELECT 1) one "
             "LEFT JOIN (SELECT notification_id, recorded_at FROM {table} "
             "ORDER BY notification_id DESC LIMIT 1) e ON true "
             "LEFT JOIN (SELECT chain FROM record.appends WHERE sequence = %s "
             "ORDER BY first_position DESC LIMIT 1) a ON true"
         )
-        self.last_versions = over(
-            "SELECT s.id, coalesce((SELECT originator_version FROM {table} "
-            "WHERE originator_id = s.id ORDER BY originator_version DESC LIMIT 1), 0) "
-            "FROM unnest(string_to_array(%s, ',')::uuid[]) AS s (id)"
-        )
         self.begun = over(
             "SELECT originator_id FROM {table} "
             "WHERE originator_id = ANY(string_to_array(%s, ',')::uuid[]) AND originator_version = 1"
         )
-        self.insert = over(
-            "INSERT INTO {table} SELECT e.*, r.at FROM "
-            "unnest(string_to_array(%s, ',')::uuid[], %s::bigint[], %s::text[], %s::bytea[], "
-            "%s::bigint[]) AS e, "
-            "(SELECT %s::timestamptz AS at) AS r"
+        told = SQL(
+            "appended AS (INSERT INTO record.appends VALUES (%s, %s, %s, %s, %s)), "
+            "keyed AS (INSERT INTO vault.keys "
+            "SELECT * FROM unnest(%s::uuid[], %s::bytea[], %s::integer[])) "
+            "SELECT pg_notify(%s, '')"
         )
+        stored = over(
+            "stored AS (INSERT INTO {table} SELECT e.*, r.at FROM "
+            "unnest(string_to_array(%s, ',')::uuid[], %s::bigint[], %s::text[], %s::bytea[], "
+            "%s::bigint[]) AS e, (SELECT %s::timestamptz AS at) AS r)"
+        )
+        self.append = SQL("WITH {}").format(told)
+        self.append_few = SQL("WITH {}, {}").format(stored, told)
         self.copy = over("COPY {table} FROM STDIN (FORMAT BINARY)")
+
+
+def _columns(rows: Sequence[tuple[object, ...]], width: int) -> Sequence[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
 
 
 def _hex(streams: Iterable[bytes]) -> str:

@@ -22,9 +22,12 @@ def counted() -> Iterator[list[str]]:
     execute = AsyncCursor.execute
 
     async def noted(self: AsyncCursor[Any], query: Any, *more: Any, **options: Any) -> Any:
-        if self.connection.info.transaction_status is TransactionStatus.INTRANS:
-            with turn:
-                sent.append(query if isinstance(query, str) else query.as_string(self.connection))
+        text = query.decode() if isinstance(query, bytes) else str(query)
+        with turn:
+            if self.connection.info.transaction_status is TransactionStatus.INTRANS:
+                sent.append(text)
+            elif text.startswith("BEGIN"):  # What begins a snapshot looks around in it at once.
+                sent.extend(text.split("; ")[1:])
         return await execute(self, query, *more, **options)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -13,10 +13,7 @@ from herkomst.investigations.freshness import InvalidWaitFor, Stale, parse_wait_
 from herkomst.investigations.inquiry import Desk, Inquiry, TooSlow
 from herkomst.investigations.pages import Page
 from herkomst.processes.followers import followers
-from herkomst.projections import rebuild as rebuilding
-from herkomst.projections import registry
 from herkomst.projections.hits import Hits
-from herkomst.projections.model import Model
 from herkomst.projections.rebuild import rebuild
 from herkomst.projections.registry import ModelBehind, ModelMissing
 from herkomst.record.archive import Archive
@@ -63,29 +60,6 @@ class TestSnapshot:
 
         assert first is not None
         assert others == [first, first]
-
-    def test_a_generation_that_was_swapped_away_is_looked_up_again(
-        self, archive: Archive, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """Given that the table is dropped right after its name was read, then it begins anew."""
-        take_in(archive, a_dealer(), *pair(1))
-        looked_up = inquiry._generation
-        swaps = iter([rebuild_hits])
-
-        def swapped(model: Model, generations: dict[str, int]) -> int:
-            if isinstance(model, Hits) and (swap := next(swaps, None)):
-                swap(archive)
-            return looked_up(model, generations)
-
-        monkeypatch.setattr(inquiry, "_generation", swapped)
-        monkeypatch.setattr(rebuilding, "PATIENCE", 0.0)  # It would wait for this very reader.
-
-        async def ask(question: Inquiry) -> int:
-            return len((await hits.page(PERMITTED, question, Page(10))).nodes)
-
-        assert inquire(archive, ask) == 1
-        with connect(archive.urls.app, "look") as connection:
-            assert registry.live(connection, Hits()) == 2
 
 
 class TestWhatFails:

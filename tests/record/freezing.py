@@ -6,7 +6,7 @@ the last migration. A directory that was ever committed is not written again.
 
 import tempfile
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
@@ -20,12 +20,13 @@ from herkomst.domain.events import EventData
 from herkomst.domain.register.records import Identifier, PurchaseRecord, Record
 from herkomst.intake.files import Delivery, import_file
 from herkomst.investigations.hits import export_hits
+from herkomst.processes import retention
 from herkomst.processes.followers import MODELS
 from herkomst.processes.matching import FLOOD
-from herkomst.record import migrations
+from herkomst.record import holds, migrations
 from herkomst.record.archive import Archive, open_archive
 from herkomst.record.backup import backup
-from herkomst.record.casework import Opening
+from herkomst.record.casework import Opening, Standpoint
 from herkomst.record.postgres import embedded
 from herkomst.settings import Settings
 from herkomst.simulate.world import simulate
@@ -42,13 +43,17 @@ from tests.archives import (
 from tests.authorising import authorise, end
 from tests.projections.following import digests, follow, take_in
 from tests.readings import under
-from tests.serving import pair
+from tests.serving import Served, pair, serving
+from tests.staffing import a_read, an_officer, rehearse, tell
 
 DUMPS = Path(__file__).parents[1] / "golden" / "dumps"
 DIGESTS = "digests.json"
 SIZE = 200_000
 """Bytes that a dump may have: it stays for good."""
 ACTOR = "user:rechercheur"
+DUE, FAR = date(2026, 11, 20), date(2099, 1, 1)
+PRIVACY = Standpoint("user:dev:privacy_officer@politie", "wpg:14", "politie")
+DONE = ("GlassChanged", "IdentityRevealed", "AccessChanged", "RequestChanged")
 
 
 class Told(msgspec.Struct):
@@ -92,6 +97,7 @@ def _fill(archive: Archive, directory: Path) -> None:
             summary = import_file(archive.register, Delivery(stream, file, file, source))
         assert summary.is_clean, summary
     take_in(archive, a_dealer(), *pair(1), *pair(2), *pair(3), *_an_earlier_passage(), *_a_flood())
+    take_in(archive, *pair(5, "confidential"), *pair(6, "closed"))
     follow(archive)
     take_in(archive, a_correction("c", payment={"form": "card"}), a_sale())
     archive.register.decide_on_dealer(TILL, "dealer-1", lambda dealer: dealer.accept(), actor=ACTOR)
@@ -103,7 +109,11 @@ def _fill(archive: Archive, directory: Path) -> None:
     authorise(archive, "client:kassa", "source", TILL)
     end(archive, "client:kassa", "1")
     reading = under(operator(Role.AUTHORISED_OFFICER), "duty:front_desk", "wpg:8")
+    _staff(archive)
+    _what_ran_out(archive)
     assert list(export_hits(archive, permit(reading, Action.EXPORT_HITS)))
+    with serving(archive, directory) as served:
+        _what_is_asked(served)
     follow(archive)
 
 
@@ -117,6 +127,49 @@ def _a_case(archive: Archive) -> None:
     archive.casework.in_case(
         case, lambda c, s: c.give("rechercheur", s("Bel."), None, now), actor=ACTOR
     )
+
+
+def _staff(archive: Archive) -> None:
+    """An officer, and reads of his of which some wait for a review."""
+    tell(archive, an_officer())
+    rehearse(archive, *(a_read(f"R-{n}") for n in range(3)))
+    follow(archive)
+
+
+def _what_ran_out(archive: Archive) -> None:
+    """Two identities over their term: one is destroyed, and one is held and lies in the vault."""
+    old = a_moment("2021-03-02T14:05:00+01:00")
+    take_in(archive, *(a_purchase(key=key, acquired=old) for key in ("old", "old-and-held")))
+    held = ids.presentation_id(ids.purchase_id(TILL, "old-and-held"))
+    holds.place(archive.casework, held, "presentation", "avg:18", FAR, "Betwist.", PRIVACY)
+    follow(archive)
+    assert list(retention.carry_out(archive, DUE, lambda: None))
+    follow(archive)
+
+
+def _what_is_asked(served: Served) -> None:
+    """What people do at the server: an emergency, a name, a question to an owner, and a person's
+    own request."""
+    confidential = ids.stolen_item_id(POLICE, "stolen-5")
+    hit = ids.pair_id(ids.purchase_id(TILL, "purchase-5"), 1, confidential)
+    presented = ids.presentation_id(ids.purchase_id(TILL, "purchase-1"))
+    asked: tuple[tuple[str, dict[str, str]], ...] = (
+        ('breakGlass(emergency: life, why: "Kind vermist.", hours: 1)', {"role": "hic_team"}),
+        (f'revealIdentity(presentation: "{presented}", basis: hit, why: "Nodig.")', {}),
+        (f'requestAccess(of: "{hit}", why: "Zelfde reeks?")', {"purpose": "duty:front_desk"}),
+        (
+            'receivePersonRequest(about: "Testa Voorbeeld", rights: ["avg:15"], on: "2026-11-20")',
+            {"role": "privacy_officer", "purpose": "duty:person_request", "ground": "avg:15"},
+        ),
+    )
+    for mutation, who in asked:
+        text = f"mutation {{ {mutation} {{ __typename }} }}"
+        ((_, told),) = served.told(text, None, Herkomst_Reason="Nodig.", **who).items()
+        assert told["__typename"] in DONE, told
+        follow(served.archive)
+    sold = ids.purchase_id(TILL, "purchase-6")  # The owner of its good is told that one looked.
+    looked = f'{{ purchase(id: "{sold}") {{ __typename }} }}'
+    assert served.told(looked, None, purpose="duty:front_desk")["purchase"]
 
 
 def _an_earlier_passage() -> list[Record]:

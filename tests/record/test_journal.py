@@ -1,7 +1,7 @@
 import asyncio
 
-import psycopg
 import pytest
+from eventsourcing.persistence import IntegrityError
 
 from herkomst.record.archive import Archive
 from herkomst.record.database import connect
@@ -55,8 +55,8 @@ def test_given_an_entry_that_cannot_be_written_when_committed_then_who_waits_is_
 
     first, second, later = asyncio.run(write_twice())
 
-    assert isinstance(first, psycopg.errors.UniqueViolation)
-    assert isinstance(second, psycopg.errors.UniqueViolation)
+    assert isinstance(first, IntegrityError)
+    assert isinstance(second, IntegrityError)
     assert later == 1
     assert_holds(archive, "journal")
 

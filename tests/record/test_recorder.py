@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Thread
 
 import psycopg
@@ -259,13 +260,14 @@ def test_every_way_to_append_takes_the_lock_of_the_writers_and_takes_it_once(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recorder = archive.register.recorder
-    lock, taken = recorder.lock, list[None]()
+    taken = list[None]()
 
-    def counted(cursor: Cursor[Row]) -> None:
+    def counted(lock: Callable[[Cursor[Row]], None], cursor: Cursor[Row]) -> None:
         taken.append(None)
         lock(cursor)
 
-    monkeypatch.setattr(recorder, "lock", counted)
+    for name in ("lock", "begin_locked"):
+        monkeypatch.setattr(recorder, name, partial(counted, getattr(recorder, name)))
     ways: list[Callable[[], object]] = [
         lambda: archive.register.take_in([(1, a_purchase())], actor=ACTOR),
         lambda: archive.register.put([placed(1, new_stream())]),

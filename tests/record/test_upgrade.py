@@ -62,7 +62,10 @@ def test_given_a_dump_of_an_earlier_version_when_restored_then_it_tells_the_same
     upgraded: Archive, frozen: Path
 ) -> None:
     before = msgspec.json.decode((frozen / DIGESTS).read_bytes(), type=dict[str, Told])
-    assert all(model.rows for model in before.values()), "there is something of everything"
+    silent = {model.name for model in MODELS if model.tells == "false"}
+    assert all(model.rows for name, model in before.items() if name not in silent), (
+        "there is something of everything"
+    )
 
     now = told(upgraded)
     assert now.keys() == {model.name for model in MODELS} >= before.keys()

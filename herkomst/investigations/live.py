@@ -1,0 +1,133 @@
+"""Statements over the tables that are live: composed once for these generations of the models.
+
+Composing a statement and finding its values' places costs more than sending it, and the statements
+are a few dozen constants; only the generations change, when a model was rebuilt.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+from uuid import UUID
+
+from psycopg.sql import SQL
+
+from herkomst.investigations import visibility
+from herkomst.projections.access_requests import AccessRequests
+from herkomst.projections.attempts import Attempts
+from herkomst.projections.authorisations import Authorisations
+from herkomst.projections.case_entries import CaseEntries
+from herkomst.projections.case_items import CaseItems
+from herkomst.projections.cases import Cases
+from herkomst.projections.dealers import Dealers
+from herkomst.projections.establishments import Establishments
+from herkomst.projections.glasses import Glasses
+from herkomst.projections.hits import Hits
+from herkomst.projections.holds import Holds
+from herkomst.projections.keepings import Keepings
+from herkomst.projections.matches import Matches
+from herkomst.projections.mentions import Mentions
+from herkomst.projections.model import Model
+from herkomst.projections.person_requests import PersonRequests
+from herkomst.projections.presentations import Presentations
+from herkomst.projections.purchases import Purchases
+from herkomst.projections.reads import Reads
+from herkomst.projections.registry import ModelMissing
+from herkomst.projections.reveals import Reveals
+from herkomst.projections.reviews import Reviews
+from herkomst.projections.stolen_items import StolenItems
+
+MODELS: tuple[Model, ...] = (
+    AccessRequests(),
+    Attempts(),
+    Authorisations(),
+    CaseEntries(),
+    CaseItems(),
+    Cases(),
+    Dealers(),
+    Establishments(),
+    Glasses(),
+    Hits(),
+    Holds(),
+    Keepings(),
+    PersonRequests(),
+    Mentions(),
+    Matches(),
+    Presentations(),
+    Purchases(),
+    Reads(),
+    Reveals(),
+    Reviews(),
+    StolenItems(),
+)
+_PLACE = re.compile(rb"%(?:\((\w+)\)s|%)")
+_ALL = SQL("true").format()
+_BEGIN = SQL("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}SELECT * FROM follow.standings()")
+BEGIN = _BEGIN.format(SQL("")).as_bytes()
+"""Begins a snapshot, and tells which generations are live in it and where followers stand."""
+
+
+class Ready(NamedTuple):
+    """A statement as the engine reads it, and the names of the values that it takes, in order."""
+
+    text: bytes
+    names: Sequence[str]
+
+    def values(self, named: Mapping[str, object]) -> list[object]:
+        return [_sent(named[name]) for name in self.names]
+
+
+class Live:
+    """The tables of one generation of each model."""
+
+    def __init__(self, generations: Sequence[int]) -> None:
+        tables = {m.name: m.table(number) for m, number in zip(MODELS, generations, strict=True)}
+        self._names = visibility.conditions(tables)
+        lock = SQL("LOCK TABLE {} IN ACCESS SHARE MODE; ")
+        self.begin = _BEGIN.format(lock.format(SQL(", ").join(tables.values()))).as_bytes()
+        """The same as `BEGIN`, with the tables kept from being dropped while they are read."""
+        self._ready = lru_cache(maxsize=1024)(self._composed)
+
+    def ready(self, statement: SQL, asked: Sequence[SQL], around: SQL) -> Ready:
+        """The statement, narrowed by what is `asked`, inside of what is put `around` it."""
+        return self._ready(
+            statement.as_string(), tuple([each.as_string() for each in asked]), around.as_string()
+        )
+
+    def _composed(self, statement: str, asked: Sequence[str], around: str) -> Ready:
+        narrowed = [SQL(each).format(**self._names) for each in asked] or [_ALL]
+        inner = SQL(statement).format(**self._names, asked=SQL(" AND ").join(narrowed))
+        return _numbered(SQL(around).format(inner).as_bytes())
+
+
+@lru_cache(maxsize=4)
+def live(generations: Sequence[int]) -> Live:
+    """What is live at these generations, in the order of `MODELS`."""
+    return Live(generations)
+
+
+def generations(found: Mapping[str, int]) -> tuple[int, ...]:
+    """The generation of each of `MODELS`. Raises `ModelMissing`."""
+    for model in MODELS:
+        if model.name not in found:
+            raise ModelMissing(model.name)
+    return tuple([found[model.name] for model in MODELS])
+
+
+def _numbered(text: bytes) -> Ready:
+    """The text with its values' places numbered, as PostgreSQL has them."""
+    names: dict[str, int] = {}
+
+    def place(found: re.Match[bytes]) -> bytes:
+        if found[1] is None:
+            return b"%"
+        return b"$%d" % names.setdefault(found[1].decode(), len(names) + 1)
+
+    return Ready(_PLACE.sub(place, text), tuple(names))
+
+
+def _sent(value: object) -> object:
+    """Ids as one text, which the driver need not look through as it does a list."""
+    if isinstance(value, list) and value and isinstance(value[0], UUID):
+        return f"{{{','.join([each.hex for each in value])}}}"
+    return value
