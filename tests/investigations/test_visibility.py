@@ -11,7 +11,7 @@ from herkomst.access.viewer import Role
 from herkomst.domain import controllers
 from herkomst.domain.register.sources import PROFILES, source_profile
 from herkomst.investigations import visibility
-from herkomst.investigations.inquiry import MODELS
+from herkomst.investigations.live import MODELS
 from herkomst.record.archive import Archive
 
 WORDS = st.sampled_from(["fiod", "FIOD", "Kmar", "politie", "fiodor", "team", "4", "é", ""])
