@@ -285,7 +285,7 @@ def _reads(rows: int, numbers: Iterable[int]) -> Iterator[ReadRecord]:
     ends = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     for number in numbers:
         chance = Random(number)  # noqa: S311 - any reads will do
-        at = ends - SPAN + number * SPAN / rows
+        at = ends - SPAN + SPAN * (number / rows)
         yield ReadRecord(
             type="read",
             v=1,

@@ -20,8 +20,12 @@ from psycopg.sql import SQL, Identifier, Literal
 from psycopg.types.numeric import Int8BinaryLoader
 from psycopg.types.string import ByteaBinaryLoader
 
-from herkomst.domain import journal  # noqa: F401 - its events are known once it is imported
+from herkomst.domain import (
+    ids,
+    journal,  # noqa: F401 - its events are known once it is imported
+)
 from herkomst.domain.casework import personnel, rehearsal  # noqa: F401 - likewise
+from herkomst.domain.casework.glass import Broken
 from herkomst.domain.events import (
     Envelope,
     EventData,
@@ -53,6 +57,7 @@ _RAW: dict[str, type[Loader]] = {
 }
 """How columns are read when nothing is made of them but bytes to hash."""
 
+_BROKEN = "SELECT originator_id, originator_version FROM record.casework_events WHERE topic = %s"
 _FIRST = -(2**63)
 _TO_1970 = 946_684_800_000_000
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, LookupError, TypeError, ValueError)
@@ -377,8 +382,8 @@ def _finding(sequence: str, row: _Stored, what: str, told: str) -> Finding:
 
 
 def _keys_without_event(connection: Connection[Row]) -> Iterator[Finding]:
-    """A data key is committed with the event that opens its stream; one that is left alone shows
-    where events were removed."""
+    """A data key is committed with the event that opens its stream, or with a glass that is broken;
+    one that is left alone shows where events were removed."""
     tables = [Identifier("record", f"{s}_events") for s in ("register", "casework", "journal")]
     unknown = SQL(" AND ").join(
         SQL(
@@ -387,8 +392,12 @@ def _keys_without_event(connection: Connection[Row]) -> Iterator[Finding]:
         ).format(table)
         for table in tables
     )
-    statement = SQL("SELECT key_id FROM vault.keys k WHERE {} ORDER BY key_id LIMIT {}")
-    for (key_id,) in connection.execute(statement.format(unknown, Literal(MOST))):
+    statement = SQL(
+        "SELECT key_id FROM vault.keys k WHERE {} AND k.key_id <> ALL({}) ORDER BY key_id LIMIT {}"
+    )
+    broken = connection.execute(_BROKEN, (Broken.TOPIC,)).fetchall()
+    glasses = Literal([ids.glass_id(stream, version) for stream, version in broken])
+    for (key_id,) in connection.execute(statement.format(unknown, glasses, Literal(MOST))):
         yield Finding(
             "vault",
             0,
