@@ -63,12 +63,12 @@ class TestSnapshot:
 
 
 class TestWhatFails:
-    def test_a_model_that_is_not_built_is_named(self, archive: Archive) -> None:
+    def test_a_model_that_is_not_built_is_named(self, server: EmbeddedPostgres) -> None:
         async def ask(question: Inquiry) -> object:
             return await hits.page(PERMITTED, question, Page(10))
 
-        with pytest.raises(ModelMissing):
-            inquire(archive, ask)
+        with make_archive(server) as nobody_followed, pytest.raises(ModelMissing):
+            inquire(nobody_followed, ask)
 
     def test_a_model_that_is_being_built_anew_after_an_upgrade_is_named(
         self, archive: Archive, monkeypatch: pytest.MonkeyPatch

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 from herkomst.record.archive import Archive
 from tests.processes.scenes import Scene
 
-SECONDS_AN_EXAMPLE = 3
+SECONDS_AN_EXAMPLE = 2
 USUAL_SECONDS = {"quick": 60, "thorough": 180}
 """By profile: `make test` looks for a minute, `make test-all` for three."""
 
