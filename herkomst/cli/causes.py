@@ -13,6 +13,7 @@ from herkomst.investigations.pages import InvalidPage
 from herkomst.investigations.printing import TooLong
 from herkomst.investigations.retention import NotThatDay
 from herkomst.processes.restoring import NotSettled
+from herkomst.projections.rebuild import ErasureAhead
 from herkomst.projections.registry import ModelMissing
 from herkomst.record.archive import SchemaBehind
 from herkomst.record.backup import BackupError
@@ -34,6 +35,7 @@ _CODES: tuple[tuple[tuple[type[BaseException], ...], int], ...] = (
         (
             AuthorisationRefused,
             BackupError,
+            ErasureAhead,
             ErasureListBroken,
             Held,
             InvalidPage,

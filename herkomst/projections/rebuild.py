@@ -7,12 +7,14 @@ swapped in one short transaction that holds the follower still while the last ev
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from time import monotonic, sleep
 from typing import NamedTuple
 
 from psycopg import Connection
 from psycopg.errors import LockNotAvailable
 
 from herkomst.domain.events import known_events
+from herkomst.domain.register.identity import IdentityErased
 from herkomst.projections import registry
 from herkomst.projections.follower import Follower, Keeper
 from herkomst.projections.model import Model
@@ -25,6 +27,27 @@ BATCH = 5000
 PATIENCE = 30.0
 """Seconds for which a generation that was replaced is kept for who began to read it before."""
 Progress = Callable[[str, int, int], None]
+
+
+AHEAD = 5.0
+"""Seconds that a process is given to come to an erasure that lies before it."""
+_POLL = 0.1
+_ERASED = (
+    "SELECT EXISTS (SELECT FROM record.register_events WHERE notification_id > %s AND topic = %s)"
+)
+
+
+class ErasureAhead(Exception):
+    """Somebody was erased to whom the process of a model has not come yet."""
+
+    code = "erasure_ahead"
+
+    def __init__(self, model: str, follower: str) -> None:
+        super().__init__(
+            f"{model} is not swapped in: an erasure lies before `{follower}`. What it compared by "
+            "cannot be read any more, so what it found by that would stay. Run `herkomst work` "
+            "until it has come there, and rebuild again."
+        )
 
 
 class _Build(NamedTuple):
@@ -153,10 +176,27 @@ def _advance(
 def _finish(
     connection: Connection[Row], reader: SequenceReader, build: _Build, position: int
 ) -> None:
-    """Catch up to where the follower stands, or to the head if that is further, and swap."""
+    """Catch up to where the follower stands, or to the head if that is further, and swap.
+
+    A process that finds by what was erased closes what it found when it comes to the erasure, by
+    the rows it has. Those cannot be made again, so it comes there first; but for another version
+    of its model, without which it does not move. Raises `ErasureAhead`.
+    """
+    ends = monotonic() + AHEAD
+    while not _swapped(connection, reader, build, position):
+        if monotonic() >= ends:
+            raise ErasureAhead(build.model.name, build.follower.name)
+        sleep(_POLL)
+
+
+def _swapped(
+    connection: Connection[Row], reader: SequenceReader, build: _Build, position: int
+) -> bool:
     follower, model = build.follower, build.model
     with connection.transaction():
         stands = registry.position(connection, follower.name)
+        if follower.kind == "process" and _must_come_to_an_erasure(connection, model, stands):
+            return False
         goal = stands if follower.kind != "projection" else max(stands, position)
         while position < goal:
             position = _advance(connection, reader, [build], position, goal)
@@ -164,6 +204,15 @@ def _finish(
         if position != stands:
             registry.move(connection, follower.name, stands, position)
         assert reached("swap.swapped")
+    return True
+
+
+def _must_come_to_an_erasure(connection: Connection[Row], model: Model, stands: int) -> bool:
+    live = registry.generations(connection).get(model.name)
+    if live is None or live[1] != model.version:
+        return False
+    found = connection.execute(_ERASED, (stands, IdentityErased.TOPIC)).fetchone()
+    return found == (True,)
 
 
 def _retire(connection: Connection[Row], model: Model) -> None:

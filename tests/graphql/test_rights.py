@@ -215,9 +215,7 @@ class TestTheAnswer:
         assert [p["name"] for p in answer["parts"] if p["kind"] == "case"] == [
             f"case {told.number}"
         ]
-        assert answer["provided"] == [
-            provision("openbaar ministerie", "wjsg:39b", f"case:{told.id}", "read")
-        ]
+        assert answer["provided"] == [provision("om", "wjsg:39b", f"case:{told.id}", "read")]
         alone = received(served, '["avg:15"]')
         act(served, f'checkPerson(id: "{alone}", how: "Balie.")')
         by_sale(served, alone, "purchase-1")
@@ -235,7 +233,7 @@ class TestTheAnswer:
         close(archive, first.id)
 
         assert asked(served, request)["answer"]["provided"] == [
-            provision("openbaar ministerie", "wpg:16", f"case:{second.id}", "granted")
+            provision("om", "wpg:16", f"case:{second.id}", "granted")
         ]
 
     def test_what_is_looked_into_changes_no_byte_of_it(self, served: Served) -> None:

@@ -19,12 +19,13 @@ from herkomst.projections.building import Builder
 from herkomst.projections.dealers import Dealers
 from herkomst.projections.follower import Projection
 from herkomst.projections.model import Column, Rows, Unsealed
-from herkomst.projections.rebuild import rebuild
+from herkomst.projections.rebuild import ErasureAhead, rebuild
 from herkomst.projections.runner import Runner, wait_until
 from herkomst.record.archive import Archive
 from herkomst.record.postgres import EmbeddedPostgres
 from herkomst.record.reader import SequenceReader
-from tests.archives import a_dealer, a_purchase, a_stolen_item, make_archive
+from tests.archives import ACTOR, TILL, a_dealer, a_purchase, a_seller, a_stolen_item, make_archive
+from tests.processes.scenes import bought, stolen
 from tests.projections.busy import decisions, first_sent, sent_later
 from tests.projections.following import (
     BY_NAME,
@@ -160,6 +161,26 @@ def test_given_a_process_that_is_behind_when_its_keys_are_rebuilt_then_they_do_n
 
 
 # While everything goes on
+
+
+def test_given_an_erasure_before_a_process_when_its_keys_are_rebuilt_then_it_comes_there_first(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it compares by cannot be made again, so what it found by that would stay for ever."""
+    plate, moped = ("plate", "WW-99-VV"), {"kind": "moped"}
+    take_in(archive, a_dealer(), bought("sold", plate, good=moped, seller=a_seller()))
+    take_in(archive, stolen("lost", plate, good=moped))
+    follow(archive)
+    assert [row["state"] for row in rows(archive, "hits")] == ["found"]
+    archive.register.order_erasure(f"seller:{TILL}:sold", ground="avg:17", actor=ACTOR)
+    monkeypatch.setattr(rebuilding, "AHEAD", 0.0)
+
+    with pytest.raises(ErasureAhead, match="match_keys"):
+        rebuilt(archive, ["match_keys"])
+    follow(archive)
+    rebuilt(archive, ["match_keys"])
+
+    assert [row["state"] for row in rows(archive, "hits")] == ["closed"]
 
 
 def test_given_appends_and_reads_when_rebuilt_then_neither_notices_and_the_digests_agree(

@@ -118,12 +118,12 @@ def test_a_keyring_does_not_show_its_keys(path: Path) -> None:
 
 @given(st.text(), st.text())
 def test_tokens_are_equal_for_equal_texts_and_no_others(
-    shared: Keyring, one: str, other: str
+    keyring: Keyring, one: str, other: str
 ) -> None:
-    assert (shared.token(one) == shared.token(other)) == (one == other)
-    assert len(shared.token(one)) == 32
+    assert (keyring.token(one) == keyring.token(other)) == (one == other)
+    assert len(keyring.token(one)) == 32
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Keyring:
+def keyring(tmp_path_factory: pytest.TempPathFactory) -> Keyring:
     return Keyring.create(tmp_path_factory.mktemp("keys") / "kek.json")

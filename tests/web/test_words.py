@@ -64,7 +64,7 @@ def test_everything_that_is_said_has_words() -> None:
     [
         ("grade", set(matching.Grade)),
         ("means", set(matching.Grade)),
-        ("state", set(get_args(hit.State)) - {"passage"}),
+        ("state", set(get_args(hit.State)) - {"passage", "removed"}),
         ("identifier", set(IDENTIFIER_TYPES)),
         ("mode", set(get_args(Mode))),
         ("status", {"reported", "withdrawn", "recovered"}),
