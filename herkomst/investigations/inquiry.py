@@ -23,7 +23,7 @@ from psycopg.sql import SQL
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from herkomst.access.reading import Returned
-from herkomst.investigations.live import BEGIN, MODELS, Live, Ready, generations, live
+from herkomst.investigations.live import BEGIN, Live, Ready, understood
 from herkomst.investigations.pages import COUNTED, NEWEST, Count, Cursors, InvalidPage
 from herkomst.projections.registry import ModelBehind
 from herkomst.record.archive import Archive
@@ -34,7 +34,6 @@ Pool = AsyncConnectionPool[AsyncConnection[Row]]
 STATEMENT_TIMEOUT = 5
 """Seconds that one statement of a question may take."""
 
-_NOW = "now"
 _FROM_REGISTER = frozenset({"purchase", "stolen_item", "presentation", "dealer", "establishment"})
 """Kinds whose revision is a position of the register; that of others is one of casework."""
 _SWAPS = 5
@@ -259,23 +258,17 @@ class Inquiry:
     async def _looked(self, connection: AsyncConnection[Row], known: Live | None) -> Live | None:
         """Begin a snapshot in which these tables are locked, and see which are live in it; None
         where one of them was dropped. All of it is one round trip."""
-        async with connection.cursor(row_factory=namedtuple_row) as cursor:
+        async with connection.cursor() as cursor:
             try:
                 await cursor.execute(BEGIN if known is None else known.begin)
             except psycopg.errors.UndefinedTable:
                 return None
             while cursor.nextset():
                 pass
-            return self._understood(await cursor.fetchall())
-
-    def _understood(self, standings: Sequence[Any]) -> Live:
-        numbers = {row.name: row.number for row in standings if row.is_model}
-        versions = {row.name: row.version for row in standings if row.is_model}
-        self._behind = [m.name for m in MODELS if versions.get(m.name) != m.version]
-        followed = {row.name: row.number for row in standings if not row.is_model}
-        self.positions = {name: at for name, at in followed.items() if name != _NOW}
-        self.as_of = min(row.as_of for row in standings if row.as_of is not None)
-        return live(generations(numbers))
+            row = await cursor.fetchone()
+        assert row is not None
+        found, self._behind, self.positions, self.as_of = understood(row)
+        return found
 
     async def _fetch(
         self, connection: AsyncConnection[Row], statement: Ready, values: Mapping[str, object]

@@ -6,8 +6,9 @@ are a few dozen constants; only the generations change, when a model was rebuilt
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from psycopg.sql import SQL
@@ -62,9 +63,22 @@ MODELS: tuple[Model, ...] = (
 )
 _PLACE = re.compile(rb"%(?:\((\w+)\)s|%)")
 _ALL = SQL("true").format()
-_BEGIN = SQL("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}SELECT * FROM follow.standings()")
+_BEGIN = SQL("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}SELECT * FROM follow.standing()")
 BEGIN = _BEGIN.format(SQL("")).as_bytes()
-"""Begins a snapshot, and tells which generations are live in it and where followers stand."""
+"""Begins a snapshot, and tells which generations are live in it, where the followers of each
+sequence stand, and as of when that is."""
+
+
+class Standing(NamedTuple):
+    """What is live in a snapshot, and how far it is."""
+
+    live: "Live"
+    behind: Sequence[str]
+    """Models whose live generation is of another version than this program's."""
+    positions: Mapping[str, int]
+    """Where the followers of each sequence stand."""
+    as_of: datetime
+    """What was recorded before then is in it."""
 
 
 class Ready(NamedTuple):
@@ -100,18 +114,24 @@ class Live:
         return _numbered(SQL(around).format(inner).as_bytes())
 
 
+def understood(row: Sequence[Any]) -> Standing:
+    """What `BEGIN` told. Raises `ModelMissing`."""
+    models, stands, as_of = row
+    found, behind = _models(models or "", tuple([(each.name, each.version) for each in MODELS]))
+    positions = [each.split() for each in stands.split(",")] if stands else []
+    return Standing(found, behind, {name: int(at) for name, at in positions}, as_of)
+
+
 @lru_cache(maxsize=4)
-def live(generations: Sequence[int]) -> Live:
-    """What is live at these generations, in the order of `MODELS`."""
-    return Live(generations)
-
-
-def generations(found: Mapping[str, int]) -> tuple[int, ...]:
-    """The generation of each of `MODELS`. Raises `ModelMissing`."""
-    for model in MODELS:
-        if model.name not in found:
-            raise ModelMissing(model.name)
-    return tuple([found[model.name] for model in MODELS])
+def _models(told: str, wanted: Sequence[tuple[str, int]]) -> tuple[Live, Sequence[str]]:
+    """What is live at these generations, and which models are of another version than `wanted`."""
+    rows = [each.split() for each in told.split(",") if each]
+    found = {name: (int(generation), int(version)) for name, generation, version in rows}
+    for name, _ in wanted:
+        if name not in found:
+            raise ModelMissing(name)
+    behind = [name for name, version in wanted if found[name][1] != version]
+    return Live([found[name][0] for name, _ in wanted]), behind
 
 
 def _numbered(text: bytes) -> Ready:
@@ -127,7 +147,16 @@ def _numbered(text: bytes) -> Ready:
 
 
 def _sent(value: object) -> object:
-    """Ids as one text, which the driver need not look through as it does a list."""
-    if isinstance(value, list) and value and isinstance(value[0], UUID):
-        return f"{{{','.join([each.hex for each in value])}}}"
+    """Ids and texts as one text, which the driver need not look through as it does a list."""
+    if isinstance(value, list) and value:
+        if isinstance(value[0], UUID):
+            return f"{{{','.join([each.hex for each in value])}}}"
+        if isinstance(value[0], str):
+            return _array(value)
     return value
+
+
+def _array(texts: Sequence[str]) -> str:
+    """Texts as PostgreSQL writes an array of them."""
+    quoted = [each.replace("\\", r"\\").replace('"', r"\"") for each in texts]
+    return '{{"{}"}}'.format('","'.join(quoted))

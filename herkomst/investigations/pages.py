@@ -7,7 +7,7 @@ makes one or builds on what it holds.
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from struct import Struct
 from typing import Generic, NamedTuple, Protocol, TypeVar
 from zlib import crc32
@@ -99,9 +99,14 @@ class Cursors:
         # Each block is met once and is no message, so ECB over one block is all that is needed.
         self._cipher = Cipher(AES(bytes.fromhex(keyring.token("cursors"))), ECB())  # noqa: S305
 
-    def cursor(self, of: str, revision: int) -> str:
-        block = _block.pack(revision, crc32(of.encode()), 0)
-        return urlsafe_b64encode(self._cipher.encryptor().update(block)).decode().rstrip("=")
+    def cursors(self, of: str, revisions: Iterable[int]) -> list[str]:
+        list_of = crc32(of.encode())
+        blocks = b"".join([_block.pack(revision, list_of, 0) for revision in revisions])
+        hidden = self._cipher.encryptor().update(blocks)
+        return [
+            urlsafe_b64encode(hidden[at : at + _block.size]).decode().rstrip("=")
+            for at in range(0, len(hidden), _block.size)
+        ]
 
     def revision(self, of: str, cursor: str) -> int:
         """Raises `InvalidPage` for a cursor that is not one of this list."""
@@ -124,7 +129,8 @@ class Cursors:
         self, of: str, wanted: Page, items: Sequence[R], found: int, total: Count
     ) -> Slice[R]:
         """A page of what was found, of which one more was looked for than was asked."""
-        edges = [Edge(item, self.cursor(of, item.revision)) for item in items]
+        cursors = self.cursors(of, [item.revision for item in items])
+        edges = [Edge(*each) for each in zip(items, cursors, strict=True)]
         return Slice(edges, found > wanted.first, wanted.before != NEWEST, total)
 
     def page(self, of: str, first: int, after: str | None) -> Page:

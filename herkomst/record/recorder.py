@@ -136,7 +136,7 @@ class SequenceRecorder(PostgresApplicationRecorder):
         )
         first, last = head + 1, head + len(pending)
         link = self._keyring.chain(chain, first, leaves)
-        told = (self.sequence, first, last, leaves, link, *_columns(keys, 3), self.channel_name)
+        told = (self.sequence, first, last, leaves, link, *_columns(keys), self.channel_name)
         try:
             if len(pending) < COPY_THRESHOLD:
                 rows = self._rows(pending, versions, first, now)
@@ -177,10 +177,10 @@ class SequenceRecorder(PostgresApplicationRecorder):
     ) -> tuple[object, ...]:
         return (
             _hex(event.stream for event in pending),
-            list(versions),
-            [event.topic.decode() for event in pending],
-            [event.state for event in pending],
-            list(range(first, first + len(pending))),
+            _joined(versions),
+            b",".join([event.topic for event in pending]).decode(),
+            _array([event.state for event in pending]),
+            _joined(range(first, first + len(pending))),
             now,
         )
 
@@ -291,26 +291,43 @@ class _Statements:
         told = SQL(
             "appended AS (INSERT INTO record.appends VALUES (%s, %s, %s, %s, %s)), "
             "keyed AS (INSERT INTO vault.keys "
-            "SELECT * FROM unnest(%s::uuid[], %s::bytea[], %s::integer[])) "
+            "SELECT * FROM unnest(string_to_array(%s, ',')::uuid[], %s::bytea[], "
+            "string_to_array(%s, ',')::integer[])) "
             "SELECT pg_notify(%s, '')"
         )
         stored = over(
             "stored AS (INSERT INTO {table} SELECT e.*, r.at FROM "
-            "unnest(string_to_array(%s, ',')::uuid[], %s::bigint[], %s::text[], %s::bytea[], "
-            "%s::bigint[]) AS e, (SELECT %s::timestamptz AS at) AS r)"
+            "unnest(string_to_array(%s, ',')::uuid[], string_to_array(%s, ',')::bigint[], "
+            "string_to_array(%s, ','), %s::bytea[], string_to_array(%s, ',')::bigint[]) AS e, "
+            "(SELECT %s::timestamptz AS at) AS r)"
         )
         self.append = SQL("WITH {}").format(told)
         self.append_few = SQL("WITH {}, {}").format(stored, told)
         self.copy = over("COPY {table} FROM STDIN (FORMAT BINARY)")
 
 
-def _columns(rows: Sequence[tuple[object, ...]], width: int) -> Sequence[list[object]]:
-    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
+def _columns(keys: Sequence[KeyRow]) -> tuple[str, str, str]:
+    return (
+        _hex(key.key_id.bytes for key in keys),
+        _array([key.wrapped for key in keys]),
+        _joined(key.kek for key in keys),
+    )
+
+
+# Each column is sent as one text, which the driver need not look through as it does a list.
 
 
 def _hex(streams: Iterable[bytes]) -> str:
-    """Streams as one text, which the driver need not look through as it does a list."""
-    return ",".join([stream.hex() for stream in streams])
+    return _joined(stream.hex() for stream in streams)
+
+
+def _joined(values: Iterable[object]) -> str:
+    return ",".join(map(str, values))
+
+
+def _array(values: Iterable[bytes]) -> str:
+    """Bytes as PostgreSQL writes an array of them."""
+    return "{{{}}}".format(",".join([rf'"\\x{value.hex()}"' for value in values]))
 
 
 def _uuid(value: UUID | str) -> UUID:

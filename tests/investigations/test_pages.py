@@ -17,7 +17,7 @@ def keyring(tmp_path_factory: pytest.TempPathFactory) -> Keyring:
 def test_a_cursor_leads_back_to_its_revision(keyring: Keyring, revision: int, of: str) -> None:
     cursors = Cursors(keyring)
 
-    assert cursors.revision(of, cursors.cursor(of, revision)) == revision
+    assert cursors.revision(of, cursors.cursors(of, [revision])[0]) == revision
 
 
 @given(forged=st.one_of(st.text(), st.binary(min_size=22, max_size=22).map(lambda b: b.hex()[:22])))
@@ -32,14 +32,14 @@ def test_a_cursor_of_another_list_is_refused(keyring: Keyring) -> None:
     cursors = Cursors(keyring)
 
     with pytest.raises(InvalidPage):
-        cursors.revision("hits", cursors.cursor("purchases", 7))
+        cursors.revision("hits", cursors.cursors("purchases", [7])[0])
 
 
 def test_a_cursor_of_another_archive_is_refused(keyring: Keyring, tmp_path: Path) -> None:
     another = Cursors(Keyring.create(tmp_path / "kek.json"))
 
     with pytest.raises(InvalidPage):
-        Cursors(keyring).revision("hits", another.cursor("hits", 7))
+        Cursors(keyring).revision("hits", another.cursors("hits", [7])[0])
 
 
 @pytest.mark.parametrize("first", [-1, 0, LARGEST + 1, 10**12])
@@ -54,4 +54,4 @@ def test_a_page_begins_at_the_newest_or_behind_its_cursor(keyring: Keyring) -> N
     cursors = Cursors(keyring)
 
     assert cursors.page("hits", 1, None) == Page(1, NEWEST)
-    assert cursors.page("hits", LARGEST, cursors.cursor("hits", 7)) == Page(LARGEST, 7)
+    assert cursors.page("hits", LARGEST, cursors.cursors("hits", [7])[0]) == Page(LARGEST, 7)
