@@ -24,6 +24,7 @@ import uvicorn
 import uvloop
 from starlette.applications import Starlette
 
+from herkomst import memory
 from herkomst.app import create_app
 from herkomst.cli import output
 from herkomst.graphql.endpoint import BODY_LIMIT
@@ -61,6 +62,7 @@ def serve_alone(
 
 async def _serve(archive: Archive, settings: Settings, listening: socket | None) -> int | None:
     server = _Server(_config(create_app(archive, settings), settings))
+    memory.settle()  # By now the schema is loaded too.
     came: list[int] = []
 
     def stop(number: int) -> None:
