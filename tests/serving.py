@@ -1,5 +1,6 @@
 """The application served over real HTTP, and who asks it."""
 
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,9 @@ from tests.archives import ACTOR, a_line, a_purchase, a_stolen_good, a_stolen_it
 
 DETECTIVE = "district_detective"
 OFFICER = "authorised_officer"
+
+ROOTLESS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Nothing here speaks TLS, and to read the roots of the web takes longer than most tests."""
 
 
 class _Server(uvicorn.Server):
@@ -48,7 +52,7 @@ class Served:
         )
         self._server = _Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],))
-        self.client = httpx.Client(base_url=self.url, timeout=30)
+        self.client = httpx.Client(base_url=self.url, timeout=30, verify=ROOTLESS)
 
     @property
     def url(self) -> str:

@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount, Route, WebSocketRoute
 
 from herkomst.access.gate import Gate
-from herkomst.access.oidc import Provider, client_of, open_http
+from herkomst.access.oidc import Client, Provider, client_of, open_http
 from herkomst.app.health import Readiness, livez
 from herkomst.app.middleware import LastNet, Safety, Traces
 from herkomst.app.pages import Pages
@@ -50,8 +50,7 @@ def create_app(archive: Archive, settings: Settings) -> Starlette:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
         desk = open_desk(archive)
-        async with desk.pool, open_http() as http:
-            provider = None if client is None else Provider(client, http)
+        async with desk.pool, _asked(client) as provider:
             yield {"desk": desk, "gate": Gate(archive, settings, provider)}
 
     return Starlette(
@@ -76,3 +75,13 @@ def create_app(archive: Archive, settings: Settings) -> Starlette:
         exception_handlers={**HANDLERS, HTTPException: tell_http},
         lifespan=lifespan,
     )
+
+
+@asynccontextmanager
+async def _asked(client: Client | None) -> AsyncIterator[Provider | None]:
+    """The identity provider, where there is one."""
+    if client is None:
+        yield None
+        return
+    async with open_http() as http:
+        yield Provider(client, http)

@@ -5,6 +5,7 @@ later, and nothing here waits for them.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -241,6 +242,7 @@ def _problems(status: int, problems: Sequence[Problem]) -> Response:
     )
 
 
+@cache
 def _schema(kind: str) -> dict[str, Any]:
     """The record formats of a kind, for the OpenAPI document."""
     types = list(record_types(kind).values())

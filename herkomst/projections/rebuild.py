@@ -5,7 +5,7 @@ swapped in one short transaction that holds the follower still while the last ev
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from time import monotonic, sleep
 from typing import NamedTuple
@@ -56,13 +56,17 @@ class _Build(NamedTuple):
     generation: int
 
 
-def open_missing(connection: Connection[Row], follower: Follower) -> list[str]:
+def open_missing(
+    connection: Connection[Row], follower: Follower, now: Mapping[str, tuple[int, int, str]]
+) -> list[str]:
     """Make the models of a follower where there are none; the names of those that are there in
     another version, and must be rebuilt before it can follow.
 
+    Args:
+        now: `registry.generations`, as read when the follower was owned already.
+
     Raises `registry.OtherVersion` where a newer program keeps one of them: it is left alone.
     """
-    now = registry.generations(connection)
     for model in follower.models:
         if model.name in now and now[model.name][1] > model.version:
             raise registry.OtherVersion(model.name, now[model.name][1], model.version)

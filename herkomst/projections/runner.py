@@ -26,7 +26,11 @@ from herkomst.steps import reached
 
 log = logging.getLogger(__name__)
 
-_OWNER: LiteralString = "hashtextextended(current_database() || %s, 1)"
+_TRY: LiteralString = (
+    "SELECT name, pg_try_advisory_lock(hashtextextended(current_database() || name, 1)) "
+    "FROM unnest(%s::text[]) AS name"
+)
+_LET_GO: LiteralString = "SELECT pg_advisory_unlock(hashtextextended(current_database() || %s, 1))"
 BATCH = 2000
 POLL = 0.5
 """Seconds after which the record is read although nothing was notified."""
@@ -116,22 +120,28 @@ class Runner:
         """Take what nobody owns; what another runner owns is tried again later. Whether there was
         any."""
         taken: list[str] = []
-        for follower in self._followers:
-            if follower.name in self._left_alone():
+        ours = self._locked(owner)
+        now = registry.generations(work) if ours else {}
+        for follower in ours:
+            try:
+                stale = open_missing(work, follower, now)
+            except registry.OtherVersion as error:
+                self._stand_back(owner, follower, error)
                 continue
-            row = owner.execute(f"SELECT pg_try_advisory_lock({_OWNER})", (follower.name,))
-            if row.fetchone() == (True,):
-                try:
-                    stale = open_missing(work, follower)
-                except registry.OtherVersion as error:
-                    self._stand_back(owner, follower, error)
-                    continue
-                if stale:
-                    self._building[follower.name] = Builder(self._url, follower, stale)
-                else:
-                    taken.append(follower.name)
+            if stale:
+                self._building[follower.name] = Builder(self._url, follower, stale)
+            else:
+                taken.append(follower.name)
         self._take_over(work, taken)
         return bool(taken)
+
+    def _locked(self, owner: Connection[Row]) -> list[Follower]:
+        """Those of the followers of nobody whose lock we got, in one statement."""
+        left_alone = self._left_alone()
+        wanted = [f.name for f in self._followers if f.name not in left_alone]
+        rows = owner.execute(_TRY, (wanted,)).fetchall() if wanted else []
+        got = {name for name, is_ours in rows if is_ours}
+        return [follower for follower in self._followers if follower.name in got]
 
     def _left_alone(self) -> Set[str]:
         """Followers that are owned already, or that nothing can be done about now."""
@@ -173,7 +183,7 @@ class Runner:
         self._owned.discard(follower.name)
         if error.is_newer:
             self._outdated.add(follower.name)
-        owner.execute(f"SELECT pg_advisory_unlock({_OWNER})", (follower.name,))
+        owner.execute(_LET_GO, (follower.name,))
 
     def _follow(self, work: Connection[Row], owner: Connection[Row], *, once: bool) -> None:
         while not self.stop.is_set():

@@ -5,6 +5,7 @@ a position misses nothing.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
@@ -29,7 +30,7 @@ class SequenceReader:
     def __init__(self, sequence: str) -> None:
         self.sequence = sequence
         self.table = Identifier("record", f"{sequence}_events")
-        self._sql = _Statements(self.table)
+        self._sql = _statements(sequence)
 
     def head(self, connection: Connection[Row]) -> int:
         """Position of the last event; 0 when there is none."""
@@ -172,6 +173,11 @@ class _Statements:
             "SELECT notification_id, originator_version FROM {table} "
             "WHERE notification_id = ANY(%s)"
         )
+
+
+@cache
+def _statements(sequence: str) -> _Statements:
+    return _Statements(Identifier("record", f"{sequence}_events"))
 
 
 def _recorded(rows: Sequence[Row]) -> list[Recorded]:

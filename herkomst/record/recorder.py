@@ -10,6 +10,7 @@ of commits, a reader that tails misses nothing, and a rolled back append burns n
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from struct import Struct
 from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
@@ -102,7 +103,7 @@ class SequenceRecorder(PostgresApplicationRecorder):
         self.channel_name = f"herkomst_{sequence}"  # The library's subscriptions listen there.
         self._keyring = keyring
         self.reader = SequenceReader(sequence)
-        self._sql = _Statements(sequence, self.reader.table)
+        self._sql = _statements(sequence)
 
     # Writing
 
@@ -304,6 +305,11 @@ class _Statements:
         self.append = SQL("WITH {}").format(told)
         self.append_few = SQL("WITH {}, {}").format(stored, told)
         self.copy = over("COPY {table} FROM STDIN (FORMAT BINARY)")
+
+
+@cache
+def _statements(sequence: str) -> _Statements:
+    return _Statements(sequence, SequenceReader(sequence).table)
 
 
 def _columns(keys: Sequence[KeyRow]) -> tuple[str, str, str]:

@@ -63,9 +63,10 @@ class Serving:
         return False
 
 
-@pytest.fixture
-def serving(herkomst: Herkomst, tmp_path: Path) -> Iterator[Serving]:
-    begun = Serving(herkomst, tmp_path / "serve.log")
+@pytest.fixture(scope="module")
+def serving(herkomst: Herkomst, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """One for all tests of this file, the last of which ends it."""
+    begun = Serving(herkomst, tmp_path_factory.mktemp("serving") / "serve.log")
     try:
         yield begun
     finally:

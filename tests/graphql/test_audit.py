@@ -1,6 +1,5 @@
 """The public audit of GraphQL over HTTP, every item of it, as somebody who may ask."""
 
-import fcntl
 import json
 import os
 import re
@@ -12,25 +11,22 @@ from typing import Any
 import pytest
 
 from tests.serving import Served
+from tests.sharing import once
 
 HERE = Path(__file__).parent / "audit"
 AUDITS = 61
 
 
 @pytest.fixture(scope="module")
-def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def modules(shared: Path) -> Path:
     """The audit at its locked version, fetched once for all workers of this run."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    folder = shared / "audit"
-    with (shared / "audit-turn").open("w") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        if not folder.exists():
-            folder.mkdir()
-            for name in ("package.json", "package-lock.json"):
-                (folder / name).write_bytes((HERE / name).read_bytes())
-            run("npm", "ci", "--prefix", str(folder), "--ignore-scripts", "--no-audit")
-    return folder
+    return once(shared / "audit", fetch)
+
+
+def fetch(folder: Path) -> None:
+    for name in ("package.json", "package-lock.json"):
+        (folder / name).write_bytes((HERE / name).read_bytes())
+    run("npm", "ci", "--prefix", str(folder), "--ignore-scripts", "--no-audit")
 
 
 def run(program: str, *arguments: str, told: str = "") -> str:

@@ -178,10 +178,10 @@ def test_all_other_examples_meet_what_they_ask(served: Served, values: Mapping[s
     secret = {"hit": str(hit_of(2))}
     ways = [(values, WHO), (values, WHO | {"role": "auditor"}), ({}, WHO), (secret, WHO)]
     ways += [(values, KEEPER), ({}, KEEPER)]
-    unmet = {name for name in QUERIES if not any(met(served, name, *way) for way in ways)}
+    here = [name for name in QUERIES if not name.startswith(REHEARSED)]
+    unmet = {name for name in here if not any(met(served, name, *way) for way in ways)}
 
-    found = {name.partition(".")[0] for name in unmet if not name.startswith(REHEARSED)}
-    assert found == UNMET
+    assert {name.partition(".")[0] for name in unmet} == UNMET
 
 
 def met(served: Served, element: str, values: Mapping[str, str], who: Mapping[str, str]) -> bool:

@@ -517,6 +517,16 @@ def test_passwords_are_in_one_file_and_in_nothing_that_is_shown(
         assert holders == ["credentials"]
 
 
+def test_a_connection_does_not_pay_for_passwords_that_nobody_guesses(
+    server: EmbeddedPostgres,
+) -> None:
+    url = server.url(SUPERUSER, "postgres")
+    verifiers = ask(url, "SELECT rolpassword FROM pg_authid WHERE rolcanlogin ORDER BY rolname")
+
+    assert [str(verifier)[:16] for (verifier,) in verifiers] == ["SCRAM-SHA-256$1:"] * 3
+    assert all(len(server.url(role).split(":")[2].split("@")[0]) == 43 for role in (OWNER, APP))
+
+
 # Root.
 
 

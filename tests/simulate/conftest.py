@@ -7,12 +7,14 @@ import msgspec
 import pytest
 
 from herkomst.simulate.world import Counts, simulate
+from tests.sharing import once
 from tests.simulate import strict
 
 T = TypeVar("T")
 
 PURCHASES = 20_000
 STOLEN = 40_000
+COUNTS = "counts.json"
 
 
 class Made(msgspec.Struct):
@@ -44,10 +46,17 @@ class Made(msgspec.Struct):
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    folder = tmp_path_factory.mktemp("world")
+def made(shared: Path) -> Made:
+    """The world, which all workers of a run read and none changes."""
+    place = once(shared / "world", _make)
+    return read(place / "world", msgspec.json.decode((place / COUNTS).read_bytes(), type=Counts))
+
+
+def _make(place: Path) -> None:
+    folder = place / "world"
+    folder.mkdir()
     counts = simulate(folder, dealers=300, purchases=PURCHASES, stolen=STOLEN, seed=1)
-    return read(folder, counts)
+    (place / COUNTS).write_bytes(msgspec.json.encode(counts))
 
 
 def read(folder: Path, counts: Counts) -> Made:

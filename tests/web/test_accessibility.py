@@ -12,11 +12,16 @@ from tests.web.site import Site
 
 CONTRAST = """() => {
     const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-    const rgba = (colour) => {
+    const seen = new Map();
+    const painted = (colour) => {
         canvas.clearRect(0, 0, 1, 1);
         canvas.fillStyle = colour;
         canvas.fillRect(0, 0, 1, 1);
         return [...canvas.getImageData(0, 0, 1, 1).data];
+    };
+    const rgba = (colour) => {
+        if (!seen.has(colour)) seen.set(colour, painted(colour));
+        return seen.get(colour);
     };
     const luminance = ([r, g, b]) => {
         const [x, y, z] = [r, g, b].map((value) => {
