@@ -20,6 +20,7 @@ from herkomst.domain.batches import batched
 from herkomst.domain.casework import hit
 from herkomst.domain.events import Event, EventData, Recorded
 from herkomst.domain.matching import Verdict, fingerprint, judge
+from herkomst.domain.register import keeping
 from herkomst.projections import registry
 from herkomst.projections.follower import Keeper, Kind
 from herkomst.projections.match_keys import PURCHASE, STOLEN, Keyed, MatchKeys, side
@@ -68,7 +69,8 @@ class Floods(NamedTuple):
 _NO_FLOODS = Floods()
 _NO_GOODS: frozenset[Goods] = frozenset()
 _NO_STOLEN: frozenset[Good] = frozenset()
-_CLOSED_BECAUSE = {"no_common_number": "number_corrected"}
+_CORRECTED, _REMOVED = "number_corrected", "good_removed"
+_CLOSED_BECAUSE = {"no_common_number": _CORRECTED}
 
 
 class Board:
@@ -177,16 +179,19 @@ class _Walk:
         self._complete: set[UUID] = set()
         self._contested: set[str] = set()
         self._events: list[Event] = []
+        self._why = _CORRECTED
+        """Why a pair is closed of which a good bears no number any more."""
         self._locked = False
 
     def through(self, facts: Sequence[Recorded], unsealed: Unsealed) -> None:
         """Fold each event into its good and judge what it touches."""
         steps = self._fold(facts, unsealed)
-        touched = Counter([row.key for _, rows in steps for row in rows])
+        touched = Counter([row.key for _, _, rows in steps for row in rows])
         for rows in self._items.values():
             touched.update([row.key for row in rows])
         self._load(touched)
-        for item, rows in steps:
+        for item, fact, rows in steps:
+            self._why = _because(fact)
             self._replace(item, rows)
 
     def again(self, keys: Sequence[str]) -> None:
@@ -214,8 +219,9 @@ class _Walk:
 
     def _fold(
         self, facts: Sequence[Recorded], unsealed: Unsealed
-    ) -> list[tuple[UUID, list[Keyed]]]:
-        """Each event's item and the rows of it afterwards; those before the batch in `_items`."""
+    ) -> list[tuple[UUID, Recorded, list[Keyed]]]:
+        """Each event with its item and the rows of it afterwards; those before the batch in
+        `_items`."""
         owned = [(self._model.owner_of(fact), fact) for fact in facts]
         known = self._begin(owned)
         if known:
@@ -226,7 +232,7 @@ class _Walk:
         steps = []
         for item, fact in owned:
             rows[item] = self._model.keyed(rows[item], fact, unsealed)
-            steps.append((item, rows[item]))
+            steps.append((item, fact, rows[item]))
         return steps
 
     def _begin(self, owned: Iterable[tuple[UUID, Recorded]]) -> list[UUID]:
@@ -332,7 +338,7 @@ class _Walk:
         mine, theirs = self._board.rows.get(purchase), self._board.rows.get(stolen)
         if mine is None or theirs is None:
             if known is not None and known.state not in ("closed", "rejected", "removed"):
-                self._append(pair_id, hit.Closed(reason="number_corrected"))
+                self._append(pair_id, hit.Closed(reason=self._why))
             return
         left, right = side(mine), side(theirs)
         shared = left.keys & right.keys
@@ -394,6 +400,11 @@ def decide(known: hit.Hit | None, verdict: Verdict, facts: str, pair: hit.Pair) 
         regraded = _finding(hit.Regraded, verdict, facts, pair)
         return None if _same(known.finding, regraded) else regraded
     return _finding(hit.Reopened, verdict, facts, pair)
+
+
+def _because(fact: Recorded) -> str:
+    removed = isinstance(fact.data, keeping.KeyDestroyed | keeping.KeyRestricted)
+    return _REMOVED if removed else _CORRECTED
 
 
 def _finding(kind: type[hit.Finding], verdict: Verdict, facts: str, pair: hit.Pair) -> hit.Finding:
