@@ -8,7 +8,7 @@ why no hit is ever found twice.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import product
 from typing import NamedTuple
 from uuid import UUID
@@ -18,9 +18,9 @@ from psycopg import Connection
 from herkomst.domain import ids
 from herkomst.domain.batches import batched
 from herkomst.domain.casework import hit
-from herkomst.domain.events import Event, EventData, Recorded
+from herkomst.domain.events import Event, EventData, Recorded, known_events
 from herkomst.domain.matching import Verdict, fingerprint, judge
-from herkomst.domain.register import keeping
+from herkomst.domain.register import identity, keeping
 from herkomst.projections import registry
 from herkomst.projections.follower import Keeper, Kind
 from herkomst.projections.match_keys import PURCHASE, STOLEN, Keyed, MatchKeys, side
@@ -28,6 +28,7 @@ from herkomst.projections.model import Token, Unsealed, begins
 from herkomst.record.application import envelope, pending, this_moment
 from herkomst.record.casework import CUSTODY
 from herkomst.record.database import Row
+from herkomst.record.reader import SequenceReader
 from herkomst.record.recorder import SequenceRecorder
 from herkomst.record.vault import Vault
 
@@ -37,6 +38,8 @@ FLOOD = 25
 """A number that stands on more goods of one side than this identifies none of them."""
 ACTOR = "process:matching"
 REMATCH_BATCH = 500
+AT_ONCE = 20_000
+"""Positions that are looked through at a time."""
 
 Good = tuple[str, UUID, int]
 Goods = tuple[Good, Good]
@@ -158,6 +161,65 @@ class Matching(Keeper):
                     walk.commit()
         return dict(counts)
 
+    def settle(self, connection: Connection[Row], position: int) -> None:
+        """What was found by numbers that nothing opens any more is judged by what is left of them,
+        and floods that have ended are said to: of what was destroyed behind this position no row
+        was made, and of goods that were removed before it there are no rows any more."""
+        walk = _Walk(connection, registry.kept(connection, self.model), self.model, self._casework)
+        destroyed = {
+            self.model.owner_of(fact)
+            for fact in _facts(connection, "register", position, _DESTROYED)
+        }
+        found = _facts(connection, "casework", 0, _FOUND) if destroyed else ()
+        walk.settle(
+            _pairs_on(destroyed, found), _said_to_flood(_facts(connection, "casework", 0, _FLOODS))
+        )
+        walk.commit()
+
+
+_DESTROYED = frozenset({identity.IdentityErased.TOPIC, keeping.KeyDestroyed.TOPIC})
+_FOUND = frozenset({hit.Found.TOPIC, hit.PassageNoted.TOPIC})
+_FLOODS = frozenset({hit.NumberFlooded.TOPIC, hit.NumberCleared.TOPIC})
+
+
+def _facts(
+    connection: Connection[Row], sequence: str, after: int, topics: Set[str]
+) -> Iterator[Recorded]:
+    """The events of these topics behind a position."""
+    reader = SequenceReader(sequence)
+    head, others = reader.head(connection), known_events().keys() - topics
+    for start in range(after, head, AT_ONCE):
+        yield from reader.within(connection, start, min(start + AT_ONCE, head), others)
+
+
+def _pairs_on(items: Set[UUID], facts: Iterable[Recorded]) -> set[Goods]:
+    """The pairs that were found on these."""
+    pairs: set[Goods] = set()
+    for fact in facts:
+        assert isinstance(fact.data, hit.Found | hit.PassageNoted)
+        pair = fact.data.pair
+        purchase, stolen = UUID(hex=pair.purchase), UUID(hex=pair.stolen)
+        if purchase in items or stolen in items:
+            pairs.add(((PURCHASE, purchase, pair.line), (STOLEN, stolen, 0)))
+    return pairs
+
+
+def _said_to_flood(facts: Iterable[Recorded]) -> dict[str, Floods]:
+    """The numbers that are said to flood, and on which sides."""
+    said: defaultdict[str, set[tuple[str, bool]]] = defaultdict(set)
+    for fact in facts:
+        data = fact.data
+        if isinstance(data, hit.NumberFlooded):
+            said[data.key].add((data.side, data.closed))
+        elif isinstance(data, hit.NumberCleared):
+            said[data.key].discard((data.side, data.closed))
+    return {key: _floods(sides) for key, sides in said.items() if sides}
+
+
+def _floods(sides: Iterable[tuple[str, bool]]) -> Floods:
+    known = frozenset(side for side, closed in sides if not closed)
+    return Floods(known, frozenset(side for side, _ in sides))
+
 
 class _Walk:
     """One batch, event by event."""
@@ -200,6 +262,18 @@ class _Walk:
         goods = list(self._board.rows)
         self._know(goods)
         candidates = self._pairs_of(set(goods), keys)
+        self._recall(candidates)
+        for purchase, stolen in sorted(candidates):
+            self._judge(purchase, stolen)
+
+    def settle(self, pairs: Set[Goods], flooding: Mapping[str, Floods]) -> None:
+        """Judge these pairs by what is there, and numbers that were said to flood."""
+        self._load(dict.fromkeys(flooding, 0))
+        self._know(good for pair in pairs for good in pair)
+        candidates = set(pairs)
+        for key, was in flooding.items():
+            candidates |= self._flood(key, was, self._board.floods(key))
+        self._know(good for pair in candidates for good in pair)
         self._recall(candidates)
         for purchase, stolen in sorted(candidates):
             self._judge(purchase, stolen)
