@@ -41,4 +41,5 @@ def end(archive: Archive, subject: str, name: str, *, why: str = WHY) -> Appende
         actor="user:os:beheerder",
         ground="wpg:6",
         unit="amsterdam",
+        ending=name,
     )

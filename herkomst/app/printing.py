@@ -11,10 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from herkomst.access.asking import ask
-from herkomst.access.policy import Action, permit
+from herkomst.access.policy import Action, NotPermitted, permit
 from herkomst.access.reading import Question, Returned, read
 from herkomst.graphql.endpoint import BODY_LIMIT, BodyTooLarge, WrongMediaType
 from herkomst.investigations import freshness, printing
+from herkomst.investigations.acting import refused
 from herkomst.investigations.inquiry import Desk, Inquiry
 from herkomst.investigations.printing import Stamp, printed
 from herkomst.investigations.trail import Narrowed, Trail
@@ -71,7 +72,12 @@ async def print_trail(request: Request) -> Response:
     headers = await ask(request)
     asked = await _asked(request)
     desk: Desk = request.state.desk
-    permitted = permit(headers.reading, Action.EXPORT_TRAIL)
+    question = Question("print trail", msgspec.to_builtins(asked), "export")
+    try:
+        permitted = permit(headers.reading, Action.EXPORT_TRAIL)
+    except NotPermitted as error:
+        await refused(desk, headers.reading, question, error)
+        raise
     await freshness.wait(desk, freshness.parse_wait_for(headers.wait_for))
     at = datetime.now(UTC)
 
@@ -79,7 +85,6 @@ async def print_trail(request: Request) -> Response:
         async with Inquiry(desk, returned) as inquiry:
             return await printing.whole(permitted, inquiry, asked.of, asked.narrowed)
 
-    question = Question("print trail", msgspec.to_builtins(asked), "export")
     answer = await read(desk.archive, headers.reading, question, execute)
     told, stamp = answer.value, Stamp(headers.reading, at, answer.journal)
     file = await to_thread.run_sync(partial(printed, told, asked.narrowed, stamp, asked.language))

@@ -123,6 +123,7 @@ def _ending(
             actor=f"user:{reading.viewer.subject}",
             ground=GROUND,
             unit=grant.unit,
+            ending=grant.name,
         )
 
     return act

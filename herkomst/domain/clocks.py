@@ -18,8 +18,24 @@ from herkomst.domain.calendar import Unit, add_term
 from herkomst.domain.tables import rows
 
 ANY = "*"
-Kind = Literal["identity", "stolen_item", "case", "reveal", "glass", "hit"]
-"""What a clock of its own runs for; all but a hit have a key that it is for."""
+Kind = Literal[
+    "identity",
+    "purchase",
+    "stolen_item",
+    "dealer",
+    "case",
+    "reveal",
+    "glass",
+    "hold",
+    "access_request",
+    "authorisation",
+    "review",
+    "person_request",
+    "officer",
+    "hit",
+    "passage",
+]
+"""What a clock of its own runs for; all but a hit and a passage have a key that it is for."""
 
 
 class State(StrEnum):
@@ -145,14 +161,14 @@ def shortest(record: str, regime: str, on: date) -> date | None:
     return max((_before(on, term) for term in terms), default=None)
 
 
-def spent(record: str, regime: str, on: date) -> date | None:
-    """The last day of first processing that may be over the last of its terms; None where that does
-    not hang on the first processing alone."""
+def spent(record: str, regime: str, on: date, since: Moment = "processed") -> date | None:
+    """The last day of first processing, or of another moment, that may be over the last of its
+    terms; None where that does not hang on this moment alone."""
     terms = {term.state: term for term in clocks_of(record, regime, on)}
     state, day = State.DESTROYED, on
     while (term := terms.get(state)) is not None and term.counted_from == "vault":
         state, day = State.VAULT, _before(day, term)
-    return None if term is None or term.counted_from != "processed" else _before(day, term)
+    return None if term is None or term.counted_from != since else _before(day, term)
 
 
 def _before(on: date, term: Clock) -> date:

@@ -9,7 +9,7 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from herkomst.access import policy
-from herkomst.access.policy import Action, Permitted
+from herkomst.access.policy import Action, NotPermitted, Permitted
 from herkomst.access.reading import Question
 from herkomst.access.viewer import Reading
 from herkomst.investigations import dealers, glasses, hits, presentations, shops, stolen_items
@@ -40,6 +40,8 @@ class Context:
         """Position of the last decision of this operation; 0 without one."""
         self.counts: list[int | None] = []
         """The sizes that the answer tells."""
+        self.refused: NotPermitted | None = None
+        """Why the policy refused a root of it, where it did."""
         self.bought: DataLoader[tuple[UUID, int], PurchasedGood | None] = self._loader(
             Action.READ_HITS, hits.purchased
         )
@@ -62,7 +64,11 @@ class Context:
 
     def permit(self, action: Action) -> Permitted:
         """Raises `NotPermitted`."""
-        return policy.permit(self.reading, action)
+        try:
+            return policy.permit(self.reading, action)
+        except NotPermitted as error:
+            self.refused = error
+            raise
 
     def _loader(self, action: Action, fetch: Fetch[K, V]) -> DataLoader[K, V | None]:
         """A loader that asks the policy, and then for all of a turn at once."""
@@ -70,7 +76,8 @@ class Context:
 
     async def _load(self, action: Action, fetch: Fetch[K, V], keys: Iterable[K]) -> list[V | None]:
         wanted = list(keys)
-        found = await fetch(self.permit(action), self.inquiry, wanted)
+        # What stands beside a record is left out where it is not allowed, and nothing is tried.
+        found = await fetch(policy.permit(self.reading, action), self.inquiry, wanted)
         return [found.get(key) for key in wanted]
 
 

@@ -36,6 +36,7 @@ from herkomst.graphql.operations import (
 from herkomst.graphql.schema import Schema
 from herkomst.graphql.streams import Push, Stream, Streams
 from herkomst.investigations import freshness
+from herkomst.investigations.acting import refused
 from herkomst.investigations.inquiry import Desk, Inquiry
 
 log = logging.getLogger(__name__)
@@ -174,6 +175,8 @@ async def executed(
         context = Context(desk, reading, question, inquiry)
         result = await operation.execute(schema, context)
         fail_with(result)
+    if context.refused is not None:
+        await refused(desk, reading, question, context.refused)
     if context.counts:
         returned.count(tuple(context.counts), answers.encode(result.data))
     positions = freshness.told(inquiry.positions, named, inquiry.told)

@@ -251,12 +251,23 @@ class KeyState(Enum):
     destroyed = _word("destroyed", "It was destroyed, and opens nothing any more.")
 
 
-@strawberry.enum(description="What has a clock, and can be held.")
+@strawberry.enum(description="What has a clock; the first four can be held.")
 class HeldKind(Enum):
     purchase = _word("purchase", "A purchase, with the identity that was presented.")
     presentation = _word("presentation", "A presented identity.")
     stolen_item = _word("stolen_item", "A report of a stolen good.")
     case = _word("case", "A case with its texts.")
+    hit = _word("hit", "A hit.")
+    passage = _word("passage", "An earlier passage that never was a hit.")
+    reveal = _word("reveal", "Why names were revealed to an officer on a day, by the stream of it.")
+    glass = _word("glass", "Why the glass was broken once, and the verdict.")
+    hold = _word("hold", "Why a hold was placed, and lifted.")
+    access_request = _word("access_request", "Why access was asked for, and the answer.")
+    authorisation = _word("authorisation", "Why somebody was authorised, and that was ended.")
+    review = _word("review", "What was asked, answered and found in the review of a read.")
+    person_request = _word("person_request", "The request of a person, and the answer.")
+    dealer = _word("dealer", "How a dealer is reached.")
+    officer = _word("officer", "What the feed of personnel told of an officer.")
 
 
 @strawberry.enum(description="How a request of a person ended.")

@@ -177,7 +177,14 @@ class KeepingWork:
         return await _hold(
             info,
             lambda permitted, c: holds.place(
-                permitted, c.desk, c.question, named, kind.value, ground, until, why
+                permitted,
+                c.desk,
+                c.question,
+                named,
+                casework.kind_of(kind.value),
+                ground,
+                until,
+                why,
             ),
         )
 

@@ -16,7 +16,7 @@ from graphql import ExecutionResult, GraphQLError, get_argument_values, get_vari
 from starlette.requests import Request
 
 from herkomst.access.asking import ask
-from herkomst.access.policy import Action, permit
+from herkomst.access.policy import Action, NotPermitted, permit
 from herkomst.access.reading import Question, Returned, read
 from herkomst.access.viewer import Reading
 from herkomst.graphql import answers
@@ -25,6 +25,7 @@ from herkomst.graphql.operations import Operation, OperationRefused, fail_with
 from herkomst.graphql.schema import Schema
 from herkomst.graphql.subscription import Watch
 from herkomst.investigations import freshness
+from herkomst.investigations.acting import refused
 from herkomst.investigations.inquiry import Desk, Inquiry
 from herkomst.investigations.pages import Revised
 
@@ -92,10 +93,17 @@ class Streams:
     async def open(self, request: Request, operation: Operation) -> "Stream":
         """A stream of a subscription that may be watched.
 
-        Raises `NotPermitted`, `OperationRefused`, `TooManyStreams` and what `ask` raises.
+        Raises `NotPermitted`, `OperationRefused`, `TooManyStreams`, `JournalUnavailable` and what
+        `ask` raises.
         """
         watch, right = _watched(self.schema, operation)
-        permit((await ask(request)).reading, right)
+        reading = (await ask(request)).reading
+        try:
+            permit(reading, right)
+        except NotPermitted as error:
+            question = Question(operation.text, operation.variables, "stream")
+            await refused(request.state.desk, reading, question, error)
+            raise
         if self._open >= STREAMS:
             raise TooManyStreams
         after = watch.after

@@ -76,10 +76,10 @@ async def page(
     values = narrowed | {"now": now, "before": wanted.before, "limit": wanted.first + 1}
     rows = await inquiry.rows(_PAGE, values, asked)
     shown = rows[: wanted.first]
-    keys = await inquiry.keys({row.stream for row in shown})
+    keys = await inquiry.part_keys({row.authorisation: row.stream for row in shown})
     for row in shown:
         inquiry.returns("authorisation", row.authorisation, row.revision)
-    found = [_authorisation(row, keys.get(row.stream), now) for row in shown]
+    found = [_authorisation(row, keys.get(row.authorisation), now) for row in shown]
     count = inquiry.counting(_PAGE, values, asked)
     return inquiry.cursors.slice(LIST, wanted, found, len(rows), count)
 
@@ -128,7 +128,7 @@ async def end(
         raise UnknownAuthorisation
     (row,) = rows
     act = partial(_ended, row.name, why)
-    return await _attempt(permitted, desk, question, row.subject, row.unit, act)
+    return await _attempt(permitted, desk, question, row.subject, row.unit, act, ending=row.name)
 
 
 def _ended(name: str, why: str, state: Authorisations, seal: Seal) -> EventData:
@@ -142,6 +142,8 @@ async def _attempt(
     subject: str,
     unit: str,
     act: Act,
+    *,
+    ending: str | None = None,
 ) -> Answer[Appended]:
     reading = permitted.reading
     doing = partial(
@@ -152,6 +154,7 @@ async def _attempt(
         actor=f"user:{reading.viewer.subject}",
         ground=reading.ground,
         unit=unit,
+        ending=ending,
     )
 
     async def acted() -> Appended:

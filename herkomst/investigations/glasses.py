@@ -234,12 +234,12 @@ def _whose(permitted: Permitted) -> dict[str, object]:
 
 
 async def _told(inquiry: Inquiry, rows: list[Any]) -> list[Break]:
-    keys = await inquiry.keys({each for row in rows for each in (row.glass, row.stream)})
+    keys = await inquiry.part_keys({row.glass: row.stream for row in rows})
     for row in rows:
         inquiry.returns("glass", row.glass, row.revision)
 
     def opened(row: Any, sealed: bytes | None) -> str | None:
-        key = keys.get(row.glass) or keys.get(row.stream)
+        key = keys.get(row.glass)
         return None if key is None or sealed is None else key.open(sealed).decode()
 
     return [

@@ -132,13 +132,13 @@ async def lift(
 
 
 async def _told(inquiry: Inquiry, rows: list[Any]) -> list[Hold]:
-    keys = await inquiry.keys({row.stream for row in rows})
+    keys = await inquiry.part_keys({row.hold: row.stream for row in rows})
     today = legal_today()
     for row in rows:
         inquiry.returned.add("hold", row.hold)
 
     def opened(row: Any, sealed: bytes | None) -> str | None:
-        key = keys.get(row.stream)
+        key = keys.get(row.hold)
         return None if key is None or sealed is None else key.open(sealed).decode()
 
     return [

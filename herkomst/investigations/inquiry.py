@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from datetime import datetime
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, LiteralString, NamedTuple, Self
 from uuid import UUID
 
 import anyio
@@ -23,6 +23,7 @@ from psycopg.sql import SQL
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from herkomst.access.reading import Returned
+from herkomst.domain import ids
 from herkomst.investigations.live import BEGIN, Live, Ready, understood
 from herkomst.investigations.pages import COUNTED, NEWEST, Count, Cursors, InvalidPage
 from herkomst.projections.registry import ModelBehind
@@ -39,14 +40,25 @@ _FROM_REGISTER = frozenset({"purchase", "stolen_item", "presentation", "dealer",
 _SWAPS = 5
 """How often an inquiry begins anew because models are swapped at that moment."""
 _AS_IT_IS, _COUNTED = SQL("{}"), SQL("SELECT count(*) AS found FROM ({}) AS listed")
-_KEYS = SQL(
-    "SELECT k.key_id, k.wrapped, k.kek FROM vault.keys k WHERE k.key_id = ANY(%(ids)s) "
-    # What is only compared is read by who works in a case that it is in; the vault by nobody.
-    "AND NOT EXISTS (SELECT FROM {keepings} r WHERE r.key_id = k.key_id "
+# What is only compared is read by who works in a case that it is in; the vault by nobody.
+_READABLE: LiteralString = (
+    "NOT EXISTS (SELECT FROM {keepings} r WHERE r.key_id = k.key_id "
     "AND r.key_id = ANY(%(ids)s) "
     "AND NOT (r.state = 'comparable' AND (r.key_id IS NOT DISTINCT FROM %(own_case)s "
     "OR r.key_id IN {sold_in_case} OR r.key_id IN (SELECT g.stolen_item {by_hit}))))"
 )
+_OF_STREAMS: LiteralString = (
+    "SELECT k.key_id, k.wrapped, k.kek FROM vault.keys k WHERE k.key_id = ANY(%(ids)s) AND "
+)
+_OF_PARTS: LiteralString = (
+    "SELECT p.part, k.key_id, k.wrapped, k.kek "
+    "FROM unnest(%(ids)s::uuid[], %(streams)s::uuid[], %(tellings)s::uuid[]) "
+    "AS p (part, stream, telling) JOIN vault.keys k ON k.key_id = CASE "
+    "WHEN EXISTS (SELECT FROM vault.keys o WHERE o.key_id = p.part) THEN p.part "
+    "WHEN NOT EXISTS (SELECT FROM record.register_events e WHERE e.originator_id = p.telling) "
+    "THEN p.stream END WHERE "
+)
+_KEYS, _PART_KEYS = SQL(_OF_STREAMS + _READABLE), SQL(_OF_PARTS + _READABLE)
 _VAULT_KEY = SQL(
     "SELECT k.key_id, k.wrapped, k.kek FROM vault.keys k JOIN {keepings} r USING (key_id) "
     "WHERE k.key_id = %(id)s AND r.state = 'vault'"
@@ -225,7 +237,7 @@ class Inquiry:
 
         return count
 
-    async def keys(self, ids: Iterable[UUID]) -> dict[UUID, DataKey]:
+    async def keys(self, wanted: Iterable[UUID]) -> dict[UUID, DataKey]:
         """The data keys that may open something here; one that was destroyed is not there, and
         neither is one that is only compared, outside of its case, or in the vault.
 
@@ -233,8 +245,21 @@ class Inquiry:
         depends on what is asked, and never on what is found.
         """
         vault = self._desk.archive.register.vault
-        rows = await self.rows(_KEYS, {"ids": list(ids), "own_case": self._case})
+        rows = await self.rows(_KEYS, {"ids": list(wanted), "own_case": self._case})
         return {row.key_id: vault.unwrap(KeyRow(*row)) for row in rows}
+
+    async def part_keys(self, parts: Mapping[UUID, UUID]) -> dict[UUID, DataKey]:
+        """The data keys of parts of streams, by the part: its own, or that of its stream where it
+        never had one. A part of which a clock told had one, so what was destroyed stays shut."""
+        vault = self._desk.archive.register.vault
+        values = {
+            "ids": list(parts),
+            "own_case": self._case,
+            "streams": list(parts.values()),
+            "tellings": [ids.keeping_of(part) for part in parts],
+        }
+        rows = await self.rows(_PART_KEYS, values)
+        return {row.part: vault.unwrap(KeyRow(*row[1:])) for row in rows}
 
     async def vault_key(self, identity: UUID) -> DataKey | None:
         """The data key of something that lies in the vault; only for who may open that."""

@@ -29,10 +29,13 @@ from herkomst.projections.keepings import Keepings
 from herkomst.projections.matches import Matches
 from herkomst.projections.mentions import Mentions
 from herkomst.projections.model import Model
+from herkomst.projections.officers import Officers
+from herkomst.projections.passages import Passages
 from herkomst.projections.person_requests import PersonRequests
 from herkomst.projections.presentations import Presentations
 from herkomst.projections.purchases import Purchases
 from herkomst.projections.reads import Reads
+from herkomst.projections.reasons import Reasons
 from herkomst.projections.registry import ModelMissing
 from herkomst.projections.reveals import Reveals
 from herkomst.projections.reviews import Reviews
@@ -54,9 +57,12 @@ MODELS: tuple[Model, ...] = (
     PersonRequests(),
     Mentions(),
     Matches(),
+    Officers(),
+    Passages(),
     Presentations(),
     Purchases(),
     Reads(),
+    Reasons(),
     Reveals(),
     Reviews(),
     StolenItems(),

@@ -146,7 +146,7 @@ async def ask(
 
     case = held.case if held else None
     stream = stream_for(record, case, viewer.subject, str(reading.purpose), of_case)
-    return await _change(permitted, desk, question, stream, requested)
+    return await _change(permitted, desk, question, stream, requested, begins=True)
 
 
 async def grant(
@@ -171,7 +171,7 @@ async def grant(
         state.must_await(by, now)
         must_end(until, now)
         moment = until.astimezone(UTC).isoformat(timespec="milliseconds")
-        return AccessGranted(by=by, until=moment, why=seal(why))
+        return AccessGranted(by=by, request=state.began, until=moment, why=seal(why))
 
     return await _change(permitted, desk, question, stream, granted)
 
@@ -195,7 +195,7 @@ async def refuse(
 
     def refused(state: AccessRequest, seal: Seal) -> AccessRefused:
         state.must_await(by, datetime.now(UTC))
-        return AccessRefused(by=by, ground=ground, why=seal(why))
+        return AccessRefused(by=by, ground=ground, request=state.began, why=seal(why))
 
     return await _change(permitted, desk, question, stream, refused)
 
@@ -252,10 +252,20 @@ async def _change(
     question: Question,
     stream: UUID,
     act: Callable[[AccessRequest, Seal], EventData],
+    *,
+    begins: bool = False,
 ) -> Answer[AccessChanged]:
     reading = permitted.reading
     by = standpoint(permitted)
-    acting = partial(act_in_request, desk.archive.casework, stream, act, by.actor, by.custody)
+    acting = partial(
+        act_in_request,
+        desk.archive.casework,
+        stream,
+        act,
+        by.actor,
+        by.custody,
+        begins=begins,
+    )
 
     async def acted() -> AccessChanged:
         return _changed(await to_thread.run_sync(acting))
@@ -273,12 +283,12 @@ def _changed(done: Done) -> AccessChanged:
 
 async def _told(permitted: Permitted, inquiry: Inquiry, rows: Sequence[Any]) -> list[Request]:
     whose = _whose(permitted)
-    keys = await inquiry.keys({row.stream for row in rows})
+    keys = await inquiry.part_keys({row.request: row.stream for row in rows})
     for row in rows:
         inquiry.returns("access_request", row.request, row.revision)
 
     def opened(row: Any, sealed: bytes | None) -> str | None:
-        key = keys.get(row.stream)
+        key = keys.get(row.request)
         return None if key is None or sealed is None else key.open(sealed).decode()
 
     return [

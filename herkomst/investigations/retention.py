@@ -4,7 +4,7 @@ that destroys what is due."""
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -14,7 +14,7 @@ from herkomst.access.purpose import Asked, hold
 from herkomst.access.reading import Asked as Entry
 from herkomst.access.reading import Question, Returned, write
 from herkomst.access.viewer import Role, operator
-from herkomst.domain import ids
+from herkomst.domain import clocks, ids
 from herkomst.domain.calendar import legal_today
 from herkomst.domain.clocks import Block, State
 from herkomst.investigations.goods import Told
@@ -24,7 +24,7 @@ from herkomst.processes.keeping import Change, Facts, Kept
 from herkomst.record.archive import Archive
 from herkomst.record.erasures import compact
 
-Kind = Literal["presentation", "purchase", "case", "stolen_item"]
+Kind = Literal["presentation"] | clocks.Kind
 PURPOSE, GROUND = "duty:retention", "avg:5"
 
 
@@ -48,21 +48,68 @@ async def clock(
 ) -> Clock | None:
     """The clock of one record; None where there is no such record, or its key is destroyed."""
     permitted.must_be(Action.READ_CLOCKS)
+    found = _clocks(inquiry, await _kept(inquiry, kind, record), on)
+    return found[0] if found else None
+
+
+async def _kept(inquiry: Inquiry, kind: Kind, record: UUID) -> Iterable[Kept]:
+    """A record with what it is kept for."""
     if kind == "case":
         rows = await inquiry.rows(keeping.CASES, {"ids": [record]})
         held = await inquiry.rows(keeping.HELD, {"items": [record]})
-        found = _clocks(inquiry, keeping.kept_cases(rows, held), on)
-    elif kind == "stolen_item":
-        rows = await inquiry.rows(keeping.STOLEN_ITEMS, {"ids": [record]})
-        hits = await inquiry.rows(keeping.HITS_ON, {"ids": [record]})
-        items = {"items": [record, *(row.hit for row in hits)]}
-        cases = await inquiry.rows(keeping.IN_CASES, items)
-        held = await inquiry.rows(keeping.HELD, items)
-        found = _clocks(inquiry, keeping.kept_stolen_items(rows, hits, cases, held), on)
-    else:
-        identity = ids.presentation_id(record) if kind == "purchase" else record
-        found = await clocks_of(permitted, inquiry, [identity], on)
-    return found[0] if found else None
+        return keeping.kept_cases(rows, held)
+    if kind == "stolen_item":
+        return await _kept_stolen_item(inquiry, record)
+    if kind in keeping.FOUND:
+        return await _kept_pair(inquiry, kind, record)
+    if kind in keeping.REASONED:
+        return await _kept_reason(inquiry, kind, record)
+    if kind == "dealer":
+        return keeping.kept_dealers(await inquiry.rows(keeping.DEALERS, {"ids": [record]}))
+    if kind == "officer":
+        return keeping.kept_officers(await inquiry.rows(keeping.OFFICERS, {"ids": [record]}))
+    return await _kept_purchase(inquiry, kind, record)
+
+
+async def _kept_stolen_item(inquiry: Inquiry, record: UUID) -> Iterable[Kept]:
+    rows = await inquiry.rows(keeping.STOLEN_ITEMS, {"ids": [record]})
+    hits = await inquiry.rows(keeping.HITS_ON, {"ids": [record]})
+    items = {"items": [record, *(row.hit for row in hits)]}
+    cases = await inquiry.rows(keeping.IN_CASES, items)
+    held = await inquiry.rows(keeping.HELD, items)
+    return keeping.kept_stolen_items(rows, hits, cases, held)
+
+
+async def _kept_pair(inquiry: Inquiry, kind: Kind, record: UUID) -> Iterable[Kept]:
+    rows = await inquiry.rows(keeping.FOUND_HITS, {"ids": [record]})
+    sold = [ids.presentation_id(row.purchase) for row in rows]
+    goods = [each for row in rows for each in (row.record, row.stolen_item, row.purchase)]
+    gone = await inquiry.rows(keeping.ERASED, {"ids": sold})
+    items = {"items": [*goods, *sold]}
+    cases = await inquiry.rows(keeping.IN_CASES, items)
+    held = await inquiry.rows(keeping.HELD, items)
+    reviewed = await inquiry.rows(keeping.REVIEWED, items)
+    wanted = [row for row in rows if row.kind == kind]
+    return keeping.kept_hits(wanted, gone, cases, held, reviewed)
+
+
+async def _kept_reason(inquiry: Inquiry, kind: Kind, record: UUID) -> Iterable[Kept]:
+    """By the part that is named; what was sealed before parts had keys is that of the stream."""
+    keys = await inquiry.rows(keeping.KEY_OF_REASON, {"id": record, "kind": kind})
+    rows = await inquiry.rows(keeping.REASONS, {"ids": [row.key for row in keys]})
+    named = [case for row in rows for case in row.cases]
+    return keeping.kept_reasons(rows, await inquiry.rows(keeping.CASES, {"ids": named}))
+
+
+async def _kept_purchase(inquiry: Inquiry, kind: Kind, record: UUID) -> Iterable[Kept]:
+    """A presented identity; of a purchase the one that was, or what else is sealed of it."""
+    identity = record if kind == "presentation" else ids.presentation_id(record)
+    facts = await facts_of(inquiry, [identity])
+    if kind != "purchase":
+        return keeping.kept_identities(facts)
+    found = await inquiry.rows(keeping.BARE_PURCHASES, {"ids": [record]})
+    bare = await _sold(inquiry, found)
+    return [*keeping.kept_identities(facts), *keeping.kept_identities(bare, "purchase")]
 
 
 async def clocks_of(
@@ -76,7 +123,12 @@ async def clocks_of(
 
 async def facts_of(inquiry: Inquiry, presentations: Sequence[UUID]) -> Facts:
     """What identities are kept for, in five statements."""
-    found = await inquiry.rows(keeping.IDENTITIES, {"ids": list(presentations)})
+    return await _sold(
+        inquiry, await inquiry.rows(keeping.IDENTITIES, {"ids": list(presentations)})
+    )
+
+
+async def _sold(inquiry: Inquiry, found: list[Any]) -> Facts:
     purchases = [row.purchase for row in found]
     hits = await inquiry.rows(keeping.HITS, {"purchases": purchases})
     items = {"items": [*(row.record for row in found), *purchases, *(row.hit for row in hits)]}

@@ -25,6 +25,7 @@ from herkomst.access import policy
 from herkomst.access.policy import Action, Permitted
 from herkomst.access.reading import Asked, Question, Returned, write
 from herkomst.domain.calendar import Occurred
+from herkomst.domain.casework.parts import key_of
 from herkomst.domain.events import EventData, Recorded
 from herkomst.domain.journal import Attempted, Read
 from herkomst.investigations import visibility, whereabouts, wording
@@ -200,9 +201,11 @@ async def _told(
     permitted: Permitted, inquiry: Inquiry, subject: Subject, rows: Sequence[Any]
 ) -> list[Entry]:
     opened = {k for k, right in _RIGHTS.items() if policy.allows(permitted.reading, right)}
-    sealed = {row.stream for row in rows if kind_of(row.topic) in opened}
-    keys = await inquiry.keys(sealed)
-    entries = [_entry(subject, row, keys, opened) for row in rows]
+    facts = [_fact(row) for row in rows]
+    sealed = {key_of(fact): fact.stream for fact in facts if kind_of(fact.topic) in opened}
+    keys = await inquiry.part_keys(sealed)
+    pairs = zip(facts, rows, strict=True)
+    entries = [_entry(subject, fact, row, keys, opened) for fact, row in pairs]
     for entry in entries:
         if entry.stream in subject.records:
             inquiry.returns(entry.kind, entry.stream, entry.position)
@@ -211,10 +214,17 @@ async def _told(
     return entries
 
 
+def _fact(row: Any) -> Recorded:
+    return Recorded(row.position, row.stream, row.version, row.topic, row.state, row.recorded_at)
+
+
 def _entry(
-    subject: Subject, row: Any, keys: Mapping[UUID, DataKey], opened: Iterable[str]
+    subject: Subject,
+    fact: Recorded,
+    row: Any,
+    keys: Mapping[UUID, DataKey],
+    opened: Iterable[str],
 ) -> Entry:
-    fact = Recorded(row.position, row.stream, row.version, row.topic, row.state, row.recorded_at)
     kind, envelope, data = kind_of(row.topic), fact.envelope, fact.data
     withheld = kind not in _OF_JOURNAL and kind not in opened
     tried = None if row.attempt is None else _attempted(row)
@@ -225,7 +235,7 @@ def _entry(
         version=row.version,
         kind=kind,
         topic=row.topic,
-        facts=() if withheld else _facts(subject, fact, tried, keys.get(row.stream)),
+        facts=() if withheld else _facts(subject, fact, tried, keys.get(key_of(fact))),
         withheld=withheld,
         actor=envelope.actor,
         role=_role(tried or data),

@@ -24,11 +24,14 @@ from herkomst.projections.hits import Hits
 from herkomst.projections.links import Links
 from herkomst.projections.match_keys import MatchKeys
 from herkomst.projections.model import Model
+from herkomst.projections.officers import Officers
 from herkomst.projections.passages import Passages
 from herkomst.projections.presentations import Presentations
 from herkomst.record.application import Custody, envelope, pending, this_moment
+from herkomst.record.casework import Casework
 from herkomst.record.database import Row
 from herkomst.record.erasures import Erased, Erasures, order_again
+from herkomst.record.personnel import forget
 from herkomst.record.register import Register
 from herkomst.record.vault import destroy
 from herkomst.steps import reached
@@ -52,10 +55,24 @@ SEALED_BY_KIND: Mapping[keeping.Kind, tuple[str, ...]] = {
     "stolen_item": ("register", "stolen_items"),
     "reveal": ("casework",),
     "glass": ("casework", "glasses"),
+    "hold": ("casework", "holds"),
+    "access_request": ("casework", "access_requests"),
+    "authorisation": ("casework", "authorisations"),
+    "review": ("casework", "reviews"),
+    "person_request": ("casework", "person_requests"),
+    "dealer": ("register", "dealers"),
+    "purchase": ("register", "purchases"),
+    "officer": ("casework",),
 }
 """The same of what has a key of its own and is no identity."""
 HITS: tuple[Model, ...] = (Hits(), Passages())
 """Read models that hold hits."""
+HASHED_BY_KIND: Mapping[keeping.Kind, tuple[Model, ...]] = {
+    "officer": (Officers(),),
+    "purchase": (MatchKeys(),),
+    "stolen_item": (MatchKeys(),),
+}
+"""Read models that hold keyed hashes of what has a key and is no identity."""
 HIT_CLOCK = "rows leave the table at its next vacuum (minutes)"
 TOLD_CLOCK = "what was told of goods stays, names no person, and is found by nothing"
 ALL_STORES = frozenset({"vault", *STORES, *SEALED})
@@ -80,8 +97,10 @@ class Erasure:
         }
     )
 
-    def __init__(self, register: Register, listed: Erasures | None = None) -> None:
-        self._register = register
+    def __init__(
+        self, register: Register, casework: Casework, listed: Erasures | None = None
+    ) -> None:
+        self._register, self._casework = register, casework
         self._list = listed
         known = listed.all() if listed else []
         # What the register's clock destroyed is all that it ever held: too many to remember, and
@@ -96,6 +115,7 @@ class Erasure:
         if not orders:
             return
         self._must_have_folded(connection, orders[-1].position)
+        self._must_have_forgotten(connection, orders)
         if hits := [each for order in orders for each in _hits_of(order)]:
             _must_be_gone(connection, hits)
         keyed = [order for order in orders if not _hits_of(order)]
@@ -120,6 +140,15 @@ class Erasure:
         for stream, events in streams.items():
             order_again(self._register, events, self._grounds[stream])
 
+    def _must_have_forgotten(self, connection: Connection[Row], orders: Sequence[Recorded]) -> None:
+        """That nothing is hashed any more of officers whose keys were destroyed. It is told to
+        casework in a transaction of its own, because telling it again tells nothing new."""
+        gone = [each for order in orders for each in _officers_of(order)]
+        for officer in gone:
+            forget(self._casework, officer)
+        if gone:
+            _must_be_unhashed(connection, gone)
+
     @staticmethod
     def _must_have_folded(connection: Connection[Row], position: int) -> None:
         for standing in registry.standings(connection):
@@ -131,6 +160,11 @@ class Erasure:
                 raise NotYet(f"{model.name} is being rebuilt")
 
 
+_HASHED_STILL = SQL(
+    "SELECT EXISTS (SELECT FROM {} WHERE officer = ANY(%s) "
+    "AND (num_nonnulls(name_token, born_token, document_token, phone_token, address_token, "
+    "door_token) > 0 OR former_tokens <> '[]' OR beside_tokens <> '[]'))"
+)
 _ORDERS = frozenset(
     {erasure.ErasureOrdered.TOPIC, keeping.KeyDestroyed.TOPIC, keeping.HitsRemoved.TOPIC}
 )
@@ -140,6 +174,24 @@ def _hits_of(order: Recorded) -> list[UUID]:
     """The hits that an order removes."""
     data = order.data
     return [UUID(hex=each) for each in data.hits] if isinstance(data, keeping.HitsRemoved) else []
+
+
+def _officers_of(order: Recorded) -> list[UUID]:
+    """The officer whose key an order destroyed."""
+    data = order.data
+    if isinstance(data, keeping.KeyDestroyed) and data.kind == "officer":
+        return [UUID(hex=data.record)]
+    return []
+
+
+def _must_be_unhashed(connection: Connection[Row], officers: Sequence[UUID]) -> None:
+    """Raises `NotYet`."""
+    model, built = Officers(), registry.generations(connection)
+    if model.name not in built or not registry.sweep(connection, model):
+        raise NotYet(f"{model.name} is being built")
+    held = _HASHED_STILL.format(model.table(built[model.name][0]))
+    if connection.execute(held, (list(officers),)).fetchone() == (True,):
+        raise NotYet(f"{model.name} holds hashes of who was forgotten")
 
 
 def _must_be_gone(connection: Connection[Row], hits: Sequence[UUID]) -> None:
@@ -171,7 +223,8 @@ def _clocks(order: Recorded) -> dict[str, str]:
     """The stores that acknowledge an order, each with what must still happen."""
     if isinstance(order.data, keeping.KeyDestroyed):
         sealed = SEALED_BY_KIND[order.data.kind]
-        return {"vault": KEY_CLOCK, **dict.fromkeys(sealed, SEALED_CLOCK)}
+        hashed = {model.name: ROW_CLOCK for model in HASHED_BY_KIND.get(order.data.kind, ())}
+        return {"vault": KEY_CLOCK, **dict.fromkeys(sealed, SEALED_CLOCK), **hashed}
     if isinstance(order.data, keeping.HitsRemoved):
         return {"casework": TOLD_CLOCK, **{model.name: HIT_CLOCK for model in HITS}}
     return {"vault": KEY_CLOCK, **STORES, **dict.fromkeys(SEALED, SEALED_CLOCK)}

@@ -80,7 +80,7 @@ def followers(archive: Archive) -> Sequence[Follower]:
     return [
         Matching(vault, token, archive.casework.recorder),
         *(Projection(m, vault, token) for m in MODELS if not isinstance(m, MatchKeys)),
-        Erasure(archive.register, archive.erasures),
+        Erasure(archive.register, archive.casework, archive.erasures),
         Reviewing(token, archive.casework.recorder),
         Lapsing(archive.casework.recorder),
         Telling(archive.casework.recorder),

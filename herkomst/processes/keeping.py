@@ -10,17 +10,26 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import msgspec
 from psycopg.sql import SQL
 
 from herkomst.domain import clocks, ids
-from herkomst.domain.calendar import legal_date
+from herkomst.domain.calendar import interval, legal_date
+from herkomst.domain.casework.personnel import RoleTerm, moment
 from herkomst.domain.clocks import Keep, Kind, Processing, Standing, State
 from herkomst.record.casework import CUSTODY as HIT_CUSTODY
 
+_decode_roles = msgspec.json.Decoder(list[RoleTerm]).decode
 _STATES = {"presented": State.ACTIVE, "erased": State.DESTROYED}
 IDENTITIES = SQL(
     "SELECT presentation AS record, purchase, state, since FROM {presentations} "
     "WHERE presentation = ANY(%(ids)s) AND state <> 'erased' ORDER BY since, presentation"
+)
+# At some purchases nobody presents an identity; what else is sealed of them has the same clock.
+BARE_PURCHASES = SQL(
+    "SELECT p.purchase AS record, p.purchase, k.state, p.acquired_from AS since FROM {purchases} p "
+    "LEFT JOIN {keepings} k ON k.key_id = p.purchase "
+    "WHERE p.purchase = ANY(%(ids)s) AND NOT p.seller ORDER BY p.purchase"
 )
 HITS = SQL(
     "SELECT hit, purchase, found_at FROM {hits} "
@@ -66,21 +75,55 @@ HITS_ON = SQL(
 )
 
 
-REASONS = SQL(
-    "SELECT r.key_id AS record, r.kind, r.since, r.ended_at, r.cases, k.state FROM {reasons} r "
-    "LEFT JOIN {keepings} k ON k.key_id = r.key_id WHERE r.key_id = ANY(%(ids)s) ORDER BY r.key_id"
+DEALERS = SQL(
+    "SELECT d.dealer AS record, d.source, d.key, d.recorded_at, k.state, "
+    "CASE WHEN bool_and(e.open_to IS NOT NULL) THEN max(e.open_to) END AS ended_on "
+    "FROM {dealers} d JOIN {establishments} e ON e.dealer = d.dealer "
+    "LEFT JOIN {keepings} k ON k.key_id = d.dealer WHERE d.dealer = ANY(%(ids)s) "
+    "GROUP BY d.dealer, d.source, d.key, d.recorded_at, k.state ORDER BY d.dealer"
 )
+OFFICERS = SQL(
+    "SELECT o.officer AS record, o.name, o.roles::text AS roles, o.recorded_at, k.state "
+    "FROM {officers} o LEFT JOIN {keepings} k ON k.key_id = o.officer "
+    "WHERE o.officer = ANY(%(ids)s) ORDER BY o.officer"
+)
+# What was sealed before its part had a key of its own belongs to the key of its stream.
+REASONS = SQL(
+    "SELECT w.key_id AS record, r.kind, min(r.since) AS since, "
+    "CASE WHEN bool_and(r.ended_at IS NOT NULL) THEN max(r.ended_at) END AS ended_at, "
+    "array_remove(array_agg(DISTINCT c.case_id), NULL) AS cases, k.state "
+    "FROM unnest(%(ids)s::uuid[]) AS w (key_id) JOIN {reasons} r ON r.key_id = w.key_id "
+    "OR (r.stream = w.key_id AND NOT EXISTS (SELECT FROM vault.keys o WHERE o.key_id = r.key_id) "
+    "AND NOT EXISTS (SELECT FROM {keepings} g WHERE g.key_id = r.key_id)) "
+    "LEFT JOIN LATERAL unnest(r.cases) AS c (case_id) ON true "
+    "LEFT JOIN {keepings} k ON k.key_id = w.key_id "
+    "GROUP BY w.key_id, r.kind, k.state ORDER BY w.key_id"
+)
+KEY_OF_REASON = SQL(
+    "SELECT k.key_id AS key FROM {reasons} r JOIN vault.keys k ON k.key_id = "
+    "CASE WHEN EXISTS (SELECT FROM vault.keys o WHERE o.key_id = r.key_id) "
+    "THEN r.key_id ELSE r.stream END WHERE r.kind = %(kind)s AND r.key_id = %(id)s "
+    "AND NOT EXISTS (SELECT FROM {keepings} g WHERE g.key_id = r.key_id)"
+)
+# A passage that was a hit once is one.
 FOUND_HITS = SQL(
-    "SELECT h.hit, h.hit AS record, h.purchase, h.stolen_item, h.found_at, k.since AS gone "
-    "FROM {hits} h LEFT JOIN {keepings} k ON k.key_id = h.stolen_item AND k.state = 'destroyed' "
-    "WHERE h.hit = ANY(%(ids)s) ORDER BY h.hit"
+    "SELECT f.record, f.record AS hit, f.kind, f.purchase, f.stolen_item, f.found_at, "
+    "k.since AS gone FROM (SELECT hit AS record, 'hit' AS kind, purchase, stolen_item, found_at "
+    "FROM {hits} WHERE hit = ANY(%(ids)s) UNION ALL "
+    "SELECT pair, 'passage', purchase, stolen_item, noted_at FROM {passages} "
+    "WHERE pair = ANY(%(ids)s) AND NOT EXISTS (SELECT FROM {hits} h WHERE h.hit = pair)) f "
+    "LEFT JOIN {keepings} k ON k.key_id = f.stolen_item AND k.state = 'destroyed' "
+    "ORDER BY f.record"
 )
 ERASED = SQL(
     "SELECT presentation FROM {presentations} "
     "WHERE presentation = ANY(%(ids)s) AND state = 'erased'"
 )
 NOT_NEEDED = "wpg:4"
-"""The law under which a hit is of which both goods were destroyed."""
+"""The law under which a hit is of which both goods were destroyed, and a passage of which the
+report was."""
+FOUND: tuple[Kind, ...] = ("hit", "passage")
+"""What has no key, and goes by an event."""
 BY_CLOCK = "avg:5"
 """Ground on which the clock of the register destroys (opslagbeperking)."""
 
@@ -108,7 +151,7 @@ class Change(NamedTuple):
 
     @property
     def is_due(self) -> bool:
-        if self.kept.kind == "hit":
+        if self.kept.kind in FOUND:
             return self.standing.state == State.DESTROYED
         return self.kept.state != self.standing.state
 
@@ -125,7 +168,7 @@ class Change(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """Rows of what identities are kept for."""
+    """Rows of what identities are kept for, or purchases at which none was presented."""
 
     identities: Sequence[Any]
     hits: Sequence[Any]
@@ -134,9 +177,9 @@ class Facts(NamedTuple):
     reviewed: Sequence[Any]
 
 
-def kept_identities(facts: Facts) -> Iterator[Kept]:
-    """Each identity with what it is kept for: the register first, hits on what was sold, and cases
-    that it, the purchase or a hit is in."""
+def kept_identities(facts: Facts, kind: Kind = "identity") -> Iterator[Kept]:
+    """Each identity, or purchase without one, with what it is kept for: the register first, hits on
+    what was sold, and cases that it, the purchase or a hit is in."""
     hits = _by(facts.hits, "purchase")
     cases, held, reviewed = (_by(f, n) for f, n in zip(facts[2:], _ITEM, strict=True))
     for row in facts.identities:
@@ -144,13 +187,18 @@ def kept_identities(facts: Facts) -> Iterator[Kept]:
         items = [row.record, row.purchase, *(hit.hit for hit in own)]
         within = {case.case_id: case for item in items for case in cases[item]}
         yield Kept(
-            "identity",
+            kind,
             row.record,
             row.purchase,
-            _STATES.get(row.state) or State(row.state),
-            (_in_register(row), *map(_in_hit, own), *map(_in_case, within.values())),
+            _STATES.get(row.state) or _state(row),
+            (_in_register(row, kind), *map(_in_hit, own), *map(_in_case, within.values())),
             tuple(_keeps(items, held, reviewed)),
         )
+
+
+def _state(row: Any) -> State:
+    """The state that was told of its key; of one of which nothing was told, active."""
+    return State(row.state) if row.state else State.ACTIVE
 
 
 _ITEM = ("item", "record", "item")
@@ -163,8 +211,8 @@ def _by(rows: Sequence[Any], column: str) -> defaultdict[UUID, list[Any]]:
     return found
 
 
-def _in_register(row: Any) -> Processing:
-    return Processing("register", "register", "identity", "avg", legal_date(row.since))
+def _in_register(row: Any, kind: Kind) -> Processing:
+    return Processing("register", "register", kind, "avg", legal_date(row.since))
 
 
 def _in_hit(row: Any) -> Processing:
@@ -207,7 +255,7 @@ def kept_cases(cases: Sequence[Any], held: Sequence[Any]) -> Iterator[Kept]:
             "case",
             row.record,
             row.record,
-            State(row.state) if row.state else State.ACTIVE,
+            _state(row),
             (_case(row, row.opened_at, confined=False),),
             tuple(_keeps([row.record], on, {})),
         )
@@ -230,7 +278,7 @@ def kept_stolen_items(
             "stolen_item",
             row.record,
             row.record,
-            State(row.state) if row.state else State.ACTIVE,
+            _state(row),
             (
                 Processing("report", name, "stolen_item", row.regime, first, ended),
                 *map(_in_hit, own),
@@ -240,8 +288,49 @@ def kept_stolen_items(
         )
 
 
+def _last_role(roles: Sequence[RoleTerm], first: date) -> date | None:
+    """The day on which the last of these ended; of who never had any, when he was told of; None
+    where one goes on."""
+    ends = [
+        None if role.to is None else legal_date(interval(moment(role.to)).end) for role in roles
+    ]
+    return None if None in ends else max(filter(None, ends), default=first)
+
+
+REASONED: Mapping[Kind, str] = {
+    "reveal": "wpg:32a",
+    "glass": "wpg:32a",
+    "hold": "wpg:32a",
+    "access_request": "wpg:32a",
+    "authorisation": "avg",
+    "review": "wpg:32a",
+    "person_request": "avg",
+}
+"""The law that each kind of reason is under."""
+
+
+def kept_dealers(rows: Sequence[Any]) -> Iterator[Kept]:
+    """How each dealer is reached: kept until he, or his last establishment, ceased, and as long
+    after that as his register is."""
+    for row in rows:
+        first = legal_date(row.recorded_at)
+        name = f"dealer {row.source}:{row.key}"
+        own = Processing("dealer", name, "dealer", "avg", first, row.ended_on)
+        yield Kept("dealer", row.record, row.record, _state(row), (own,), ())
+
+
+def kept_officers(rows: Sequence[Any]) -> Iterator[Kept]:
+    """What is known of each officer: kept until the end of his last role, and as long after that
+    as what he read is looked at."""
+    for row in rows:
+        first = legal_date(row.recorded_at)
+        ended = _last_role(_decode_roles(row.roles), first)
+        own = Processing("officer", f"officer {row.name}", "officer", "avg", first, ended)
+        yield Kept("officer", row.record, row.record, _state(row), (own,), ())
+
+
 def kept_reasons(rows: Sequence[Any], cases: Sequence[Any]) -> Iterator[Kept]:
-    """Why names were revealed, and the glass was broken; what was for a case, as long as that."""
+    """What was said of why; what was for a case, as long as that."""
     by_case = {case.record: case for case in cases}
     for row in rows:
         first = legal_date(row.since)
@@ -251,13 +340,18 @@ def kept_reasons(rows: Sequence[Any], cases: Sequence[Any]) -> Iterator[Kept]:
             row.kind,
             row.record,
             row.record,
-            State(row.state) if row.state else State.ACTIVE,
+            _state(row),
             (
-                Processing(row.kind, f"{row.kind} of {first}", row.kind, "wpg:32a", first, ended),
+                _reasoned(row.kind, first, ended),
                 *(_case(case, row.since, confined=False) for case in named),
             ),
             (),
         )
+
+
+def _reasoned(kind: Kind, first: date, ended: date | None) -> Processing:
+    name = f"{kind.replace('_', ' ')} of {first}"
+    return Processing(kind, name, kind, REASONED[kind], first, ended)
 
 
 def kept_hits(
@@ -267,25 +361,30 @@ def kept_hits(
     held: Sequence[Any],
     reviewed: Sequence[Any],
 ) -> Iterator[Kept]:
-    """Each hit, also one that was rejected or closed: kept as long as its clock runs or a case has
-    it or its good. Where both goods were destroyed it compares nothing, and its clock is over."""
+    """Each hit, also one that was rejected or closed, and each passage: kept as long as its clock
+    runs or a case has it or its good. Where both goods were destroyed a hit compares nothing, and
+    its clock is over; that of a passage is where the report was that it rests on."""
     gone = {row.presentation for row in erased}
     by_case, on, under = _by(cases, "item"), _by(held, "record"), _by(reviewed, "item")
     for row in rows:
         sold = ids.presentation_id(row.purchase)
         within = {c.case_id: c for item in (row.record, row.stolen_item) for c in by_case[item]}
         yield Kept(
-            "hit",
+            row.kind,
             row.record,
             row.record,
             State.ACTIVE,
-            (_hit(row, is_bare=sold in gone), *map(_in_case, within.values())),
+            (
+                _pair(row, is_bare=row.kind == "passage" or sold in gone),
+                *map(_in_case, within.values()),
+            ),
             tuple(_keeps([row.record, row.stolen_item, row.purchase, sold], on, under)),
         )
 
 
-def _hit(row: Any, *, is_bare: bool) -> Processing:
-    own = _in_hit(row)
+def _pair(row: Any, *, is_bare: bool) -> Processing:
+    found, name = legal_date(row.found_at), f"{row.kind} {row.record}"
+    own = Processing(row.kind, name, row.kind, HIT_CUSTODY.regime, found)
     if row.gone is None or not is_bare:
         return own
     return own._replace(regime=NOT_NEEDED, ended=legal_date(row.gone))

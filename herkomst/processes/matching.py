@@ -8,7 +8,7 @@ why no hit is ever found twice.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import product
 from typing import NamedTuple
 from uuid import UUID
@@ -18,8 +18,9 @@ from psycopg import Connection
 from herkomst.domain import ids
 from herkomst.domain.batches import batched
 from herkomst.domain.casework import hit
-from herkomst.domain.events import Event, EventData, Recorded
+from herkomst.domain.events import Event, EventData, Recorded, known_events
 from herkomst.domain.matching import Verdict, fingerprint, judge
+from herkomst.domain.register import identity, keeping
 from herkomst.projections import registry
 from herkomst.projections.follower import Keeper, Kind
 from herkomst.projections.match_keys import PURCHASE, STOLEN, Keyed, MatchKeys, side
@@ -27,6 +28,7 @@ from herkomst.projections.model import Token, Unsealed, begins
 from herkomst.record.application import envelope, pending, this_moment
 from herkomst.record.casework import CUSTODY
 from herkomst.record.database import Row
+from herkomst.record.reader import SequenceReader
 from herkomst.record.recorder import SequenceRecorder
 from herkomst.record.vault import Vault
 
@@ -36,6 +38,8 @@ FLOOD = 25
 """A number that stands on more goods of one side than this identifies none of them."""
 ACTOR = "process:matching"
 REMATCH_BATCH = 500
+AT_ONCE = 20_000
+"""Positions that are looked through at a time."""
 
 Good = tuple[str, UUID, int]
 Goods = tuple[Good, Good]
@@ -68,7 +72,8 @@ class Floods(NamedTuple):
 _NO_FLOODS = Floods()
 _NO_GOODS: frozenset[Goods] = frozenset()
 _NO_STOLEN: frozenset[Good] = frozenset()
-_CLOSED_BECAUSE = {"no_common_number": "number_corrected"}
+_CORRECTED, _REMOVED = "number_corrected", "good_removed"
+_CLOSED_BECAUSE = {"no_common_number": _CORRECTED}
 
 
 class Board:
@@ -156,6 +161,65 @@ class Matching(Keeper):
                     walk.commit()
         return dict(counts)
 
+    def settle(self, connection: Connection[Row], position: int) -> None:
+        """What was found by numbers that nothing opens any more is judged by what is left of them,
+        and floods that have ended are said to: of what was destroyed behind this position no row
+        was made, and of goods that were removed before it there are no rows any more."""
+        walk = _Walk(connection, registry.kept(connection, self.model), self.model, self._casework)
+        destroyed = {
+            self.model.owner_of(fact)
+            for fact in _facts(connection, "register", position, _DESTROYED)
+        }
+        found = _facts(connection, "casework", 0, _FOUND) if destroyed else ()
+        walk.settle(
+            _pairs_on(destroyed, found), _said_to_flood(_facts(connection, "casework", 0, _FLOODS))
+        )
+        walk.commit()
+
+
+_DESTROYED = frozenset({identity.IdentityErased.TOPIC, keeping.KeyDestroyed.TOPIC})
+_FOUND = frozenset({hit.Found.TOPIC, hit.PassageNoted.TOPIC})
+_FLOODS = frozenset({hit.NumberFlooded.TOPIC, hit.NumberCleared.TOPIC})
+
+
+def _facts(
+    connection: Connection[Row], sequence: str, after: int, topics: Set[str]
+) -> Iterator[Recorded]:
+    """The events of these topics behind a position."""
+    reader = SequenceReader(sequence)
+    head, others = reader.head(connection), known_events().keys() - topics
+    for start in range(after, head, AT_ONCE):
+        yield from reader.within(connection, start, min(start + AT_ONCE, head), others)
+
+
+def _pairs_on(items: Set[UUID], facts: Iterable[Recorded]) -> set[Goods]:
+    """The pairs that were found on these."""
+    pairs: set[Goods] = set()
+    for fact in facts:
+        assert isinstance(fact.data, hit.Found | hit.PassageNoted)
+        pair = fact.data.pair
+        purchase, stolen = UUID(hex=pair.purchase), UUID(hex=pair.stolen)
+        if purchase in items or stolen in items:
+            pairs.add(((PURCHASE, purchase, pair.line), (STOLEN, stolen, 0)))
+    return pairs
+
+
+def _said_to_flood(facts: Iterable[Recorded]) -> dict[str, Floods]:
+    """The numbers that are said to flood, and on which sides."""
+    said: defaultdict[str, set[tuple[str, bool]]] = defaultdict(set)
+    for fact in facts:
+        data = fact.data
+        if isinstance(data, hit.NumberFlooded):
+            said[data.key].add((data.side, data.closed))
+        elif isinstance(data, hit.NumberCleared):
+            said[data.key].discard((data.side, data.closed))
+    return {key: _floods(sides) for key, sides in said.items() if sides}
+
+
+def _floods(sides: Iterable[tuple[str, bool]]) -> Floods:
+    known = frozenset(side for side, closed in sides if not closed)
+    return Floods(known, frozenset(side for side, _ in sides))
+
 
 class _Walk:
     """One batch, event by event."""
@@ -177,16 +241,19 @@ class _Walk:
         self._complete: set[UUID] = set()
         self._contested: set[str] = set()
         self._events: list[Event] = []
+        self._why = _CORRECTED
+        """Why a pair is closed of which a good bears no number any more."""
         self._locked = False
 
     def through(self, facts: Sequence[Recorded], unsealed: Unsealed) -> None:
         """Fold each event into its good and judge what it touches."""
         steps = self._fold(facts, unsealed)
-        touched = Counter([row.key for _, rows in steps for row in rows])
+        touched = Counter([row.key for _, _, rows in steps for row in rows])
         for rows in self._items.values():
             touched.update([row.key for row in rows])
         self._load(touched)
-        for item, rows in steps:
+        for item, fact, rows in steps:
+            self._why = _because(fact)
             self._replace(item, rows)
 
     def again(self, keys: Sequence[str]) -> None:
@@ -195,6 +262,18 @@ class _Walk:
         goods = list(self._board.rows)
         self._know(goods)
         candidates = self._pairs_of(set(goods), keys)
+        self._recall(candidates)
+        for purchase, stolen in sorted(candidates):
+            self._judge(purchase, stolen)
+
+    def settle(self, pairs: Set[Goods], flooding: Mapping[str, Floods]) -> None:
+        """Judge these pairs by what is there, and numbers that were said to flood."""
+        self._load(dict.fromkeys(flooding, 0))
+        self._know(good for pair in pairs for good in pair)
+        candidates = set(pairs)
+        for key, was in flooding.items():
+            candidates |= self._flood(key, was, self._board.floods(key))
+        self._know(good for pair in candidates for good in pair)
         self._recall(candidates)
         for purchase, stolen in sorted(candidates):
             self._judge(purchase, stolen)
@@ -214,8 +293,9 @@ class _Walk:
 
     def _fold(
         self, facts: Sequence[Recorded], unsealed: Unsealed
-    ) -> list[tuple[UUID, list[Keyed]]]:
-        """Each event's item and the rows of it afterwards; those before the batch in `_items`."""
+    ) -> list[tuple[UUID, Recorded, list[Keyed]]]:
+        """Each event with its item and the rows of it afterwards; those before the batch in
+        `_items`."""
         owned = [(self._model.owner_of(fact), fact) for fact in facts]
         known = self._begin(owned)
         if known:
@@ -226,7 +306,7 @@ class _Walk:
         steps = []
         for item, fact in owned:
             rows[item] = self._model.keyed(rows[item], fact, unsealed)
-            steps.append((item, rows[item]))
+            steps.append((item, fact, rows[item]))
         return steps
 
     def _begin(self, owned: Iterable[tuple[UUID, Recorded]]) -> list[UUID]:
@@ -332,7 +412,7 @@ class _Walk:
         mine, theirs = self._board.rows.get(purchase), self._board.rows.get(stolen)
         if mine is None or theirs is None:
             if known is not None and known.state not in ("closed", "rejected", "removed"):
-                self._append(pair_id, hit.Closed(reason="number_corrected"))
+                self._append(pair_id, hit.Closed(reason=self._why))
             return
         left, right = side(mine), side(theirs)
         shared = left.keys & right.keys
@@ -394,6 +474,11 @@ def decide(known: hit.Hit | None, verdict: Verdict, facts: str, pair: hit.Pair) 
         regraded = _finding(hit.Regraded, verdict, facts, pair)
         return None if _same(known.finding, regraded) else regraded
     return _finding(hit.Reopened, verdict, facts, pair)
+
+
+def _because(fact: Recorded) -> str:
+    removed = isinstance(fact.data, keeping.KeyDestroyed | keeping.KeyRestricted)
+    return _REMOVED if removed else _CORRECTED
 
 
 def _finding(kind: type[hit.Finding], verdict: Verdict, facts: str, pair: hit.Pair) -> hit.Finding:

@@ -8,7 +8,7 @@ in between. Cut off anywhere it goes on where it was, because what is done is no
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, LiteralString, NamedTuple
 from uuid import UUID
 
 import uuid_utils
@@ -23,14 +23,19 @@ from herkomst.domain.clocks import Kind, State
 from herkomst.domain.events import Event, EventData, Recorded
 from herkomst.domain.register import erasure, identity, keeping
 from herkomst.processes.keeping import (
+    BARE_PURCHASES,
     CASES,
+    DEALERS,
     ERASED,
+    FOUND,
     FOUND_HITS,
     HELD,
     HITS,
     HITS_ON,
     IDENTITIES,
     IN_CASES,
+    OFFICERS,
+    REASONED,
     REASONS,
     REVIEWED,
     STOLEN_ITEMS,
@@ -38,20 +43,27 @@ from herkomst.processes.keeping import (
     Facts,
     Kept,
     kept_cases,
+    kept_dealers,
     kept_hits,
     kept_identities,
+    kept_officers,
     kept_reasons,
     kept_stolen_items,
 )
 from herkomst.projections import registry
 from herkomst.projections.case_items import CaseItems
 from herkomst.projections.cases import Cases
+from herkomst.projections.dealers import Dealers
+from herkomst.projections.establishments import Establishments
 from herkomst.projections.follower import NotYet
 from herkomst.projections.hits import Hits
 from herkomst.projections.holds import Holds
 from herkomst.projections.keepings import Keepings
 from herkomst.projections.model import Model
+from herkomst.projections.officers import Officers
+from herkomst.projections.passages import Passages
 from herkomst.projections.presentations import Presentations
+from herkomst.projections.purchases import Purchases
 from herkomst.projections.reads import Reads
 from herkomst.projections.reasons import Reasons
 from herkomst.projections.reviews import Reviews
@@ -68,9 +80,14 @@ ACTOR = "process:retention"
 PAGE = 500
 MODELS: tuple[Model, ...] = (
     Presentations(),
+    Purchases(),
+    Dealers(),
+    Establishments(),
+    Officers(),
     Hits(),
     Cases(),
     CaseItems(),
+    Passages(),
     Holds(),
     Keepings(),
     Reviews(),
@@ -78,7 +95,7 @@ MODELS: tuple[Model, ...] = (
     Reasons(),
     StolenItems(),
 )
-AWAITED = ("case_items", "cases", "hits", "holds", "reasons", "reviews")
+AWAITED = ("case_items", "cases", "hits", "holds", "officers", "passages", "reasons", "reviews")
 """Followers of casework that must stand at its end before anything is decided on."""
 
 # Which records are asked about: each page behind the one before it.
@@ -106,18 +123,36 @@ _ENDED_ITEMS = SQL(
     "ORDER BY stolen_item LIMIT %(limit)s"
 )
 
-_REVEALS = SQL(
-    "SELECT key_id AS record, since AS place FROM {reasons} r "
-    "WHERE kind = 'reveal' AND since < %(before)s AND (since, key_id) > (%(place)s, %(after)s) "
-    "AND EXISTS (SELECT FROM vault.keys k WHERE k.key_id = r.key_id) "
-    "ORDER BY since, key_id LIMIT %(limit)s"
+BARE = SQL(
+    "SELECT purchase AS record, acquired_from AS place FROM {purchases} p "
+    "WHERE NOT seller AND acquired_from < %(before)s "
+    "AND (acquired_from, purchase) > (%(place)s, %(after)s) "
+    "AND EXISTS (SELECT FROM vault.keys k WHERE k.key_id = p.purchase) "
+    "ORDER BY acquired_from, purchase LIMIT %(limit)s"
 )
-_GLASSES = SQL(
-    "SELECT key_id AS record, since AS place FROM {reasons} r "
-    "WHERE kind = 'glass' AND ended_at IS NOT NULL AND (since, key_id) > (%(place)s, %(after)s) "
-    "AND EXISTS (SELECT FROM vault.keys k WHERE k.key_id = r.key_id) "
-    "ORDER BY since, key_id LIMIT %(limit)s"
+_CEASED = SQL(
+    "SELECT dealer AS record FROM {dealers} d WHERE dealer > %(after)s "
+    "AND NOT EXISTS (SELECT FROM {establishments} e WHERE e.dealer = d.dealer "
+    "AND e.open_to IS NULL) "
+    "AND EXISTS (SELECT FROM vault.keys k WHERE k.key_id = d.dealer) "
+    "ORDER BY dealer LIMIT %(limit)s"
 )
+_LEFT = SQL(
+    "SELECT officer AS record FROM {officers} o WHERE officer > %(after)s "
+    "AND NOT EXISTS (SELECT FROM jsonb_array_elements(o.roles) r WHERE r ->> 'to' IS NULL) "
+    "AND EXISTS (SELECT FROM vault.keys k WHERE k.key_id = o.officer) "
+    "ORDER BY officer LIMIT %(limit)s"
+)
+# A reason whose part has no key of its own belongs to that of its stream.
+_SAID: LiteralString = (
+    "SELECT DISTINCT k.key_id AS record FROM {reasons} r JOIN vault.keys k ON k.key_id = "
+    "CASE WHEN EXISTS (SELECT FROM vault.keys o WHERE o.key_id = r.key_id) "
+    "THEN r.key_id ELSE r.stream END WHERE r.kind = %(kind)s "
+)
+_NEXT: LiteralString = "AND k.key_id > %(after)s ORDER BY record LIMIT %(limit)s"
+_BEGAN: LiteralString = "AND r.since < %(before)s "
+_ENDED: LiteralString = "AND r.ended_at < %(before)s "
+REASONS_SINCE, REASONS_ENDED = SQL(_SAID + _BEGAN + _NEXT), SQL(_SAID + _ENDED + _NEXT)
 SPENT_HITS = SQL(
     "SELECT record FROM (SELECT hit AS record FROM {hits} WHERE found_at < %(before)s UNION "
     "SELECT h.hit FROM {keepings} k JOIN {hits} h ON h.stolen_item = k.key_id "
@@ -125,6 +160,14 @@ SPENT_HITS = SQL(
     "WHERE record > %(after)s ORDER BY record LIMIT %(limit)s"
 )
 """Hits that are over their term, and those of which a good was destroyed."""
+SPENT_PASSAGES = SQL(
+    "SELECT record FROM (SELECT pair AS record FROM {passages} WHERE noted_at < %(before)s UNION "
+    "SELECT p.pair FROM {keepings} k JOIN {passages} p ON p.stolen_item = k.key_id "
+    "WHERE k.kind = 'stolen_item' AND k.state = 'destroyed') spent "
+    "WHERE record > %(after)s AND NOT EXISTS (SELECT FROM {hits} h WHERE h.hit = record) "
+    "ORDER BY record LIMIT %(limit)s"
+)
+"""The same of passages that never were hits."""
 
 Ask = Callable[[SQL, Mapping[str, object]], list[Any]]
 
@@ -140,12 +183,27 @@ def _ask(connection: Connection[Row]) -> Ask:
 
 
 def _identities(ask: Ask, records: Sequence[UUID]) -> Iterator[Kept]:
-    found = ask(IDENTITIES, {"ids": list(records)})
+    return _sold(ask, ask(IDENTITIES, {"ids": list(records)}), "identity")
+
+
+def _bare_purchases(ask: Ask, records: Sequence[UUID]) -> Iterator[Kept]:
+    return _sold(ask, ask(BARE_PURCHASES, {"ids": list(records)}), "purchase")
+
+
+def _sold(ask: Ask, found: list[Any], kind: Kind) -> Iterator[Kept]:
     purchases = [row.purchase for row in found]
     hits = ask(HITS, {"purchases": purchases})
     items = {"items": [*(row.record for row in found), *purchases, *(row.hit for row in hits)]}
     rows = [ask(statement, items) for statement in (IN_CASES, HELD, REVIEWED)]
-    return kept_identities(Facts(found, hits, *rows))
+    return kept_identities(Facts(found, hits, *rows), kind)
+
+
+def _dealers(ask: Ask, records: Sequence[UUID]) -> Iterator[Kept]:
+    return kept_dealers(ask(DEALERS, {"ids": list(records)}))
+
+
+def _officers(ask: Ask, records: Sequence[UUID]) -> Iterator[Kept]:
+    return kept_officers(ask(OFFICERS, {"ids": list(records)}))
 
 
 def _cases(ask: Ask, records: Sequence[UUID]) -> Iterator[Kept]:
@@ -175,12 +233,17 @@ def _hits(ask: Ask, records: Sequence[UUID]) -> Iterator[Kept]:
 
 _KEPT: Mapping[Kind, Callable[[Ask, Sequence[UUID]], Iterator[Kept]]] = {
     "identity": _identities,
+    "purchase": _bare_purchases,
+    "dealer": _dealers,
+    "officer": _officers,
     "case": _cases,
     "stolen_item": _stolen_items,
-    "reveal": _reasons,
-    "glass": _reasons,
     "hit": _hits,
+    "passage": _hits,
+    **dict.fromkeys(REASONED, _reasons),
 }
+KINDS: frozenset[Kind] = frozenset(_KEPT)
+"""What a run asks the clocks of."""
 _NOBODY = UUID(int=0)
 _LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
 
@@ -197,13 +260,24 @@ def may_be_due(ask: Ask, on: date) -> Iterator[Page]:
     register = clocks.shortest("identity", "avg", on)
     yield from _pages(ask, "identity", NO_LONGER_ACTIVE, _before(register))
     yield from _pages(ask, "identity", RESTRICTED, {})
+    bare = clocks.shortest("purchase", "avg", on)
+    yield from _pages(ask, "purchase", BARE, _before(bare))
+    yield from _pages(ask, "dealer", _CEASED, {})
+    yield from _pages(ask, "officer", _LEFT, {})
     yield from _pages(ask, "case", _ENDING_CASES, {})
     yield from _pages(ask, "stolen_item", _ENDED_ITEMS, {})
-    reveals = clocks.spent("reveal", "wpg:32a", on)
-    yield from _pages(ask, "reveal", _REVEALS, _before(reveals))
-    yield from _pages(ask, "glass", _GLASSES, {})
+    for kind, regime in REASONED.items():
+        yield from _reasons_due(ask, kind, regime, on)
     hits = clocks.spent("hit", HIT_CUSTODY.regime, on)
     yield from _pages(ask, "hit", SPENT_HITS, _before(hits))
+    yield from _pages(ask, "passage", SPENT_PASSAGES, _before(hits))
+
+
+def _reasons_due(ask: Ask, kind: Kind, regime: str, on: date) -> Iterator[Page]:
+    since = clocks.spent(kind, regime, on)
+    yield from _pages(ask, kind, REASONS_SINCE, {"kind": kind, **_before(since)})
+    ended = clocks.spent(kind, regime, on, "ended")
+    yield from _pages(ask, kind, REASONS_ENDED, {"kind": kind, **_before(ended)})
 
 
 def _before(last: date | None) -> Mapping[str, object]:
@@ -285,7 +359,7 @@ class _Transaction:
         due = [change for change in changes if change.is_due]
         if not due:
             return Outcome(Done(changes, ()))
-        if page.kind == "hit":
+        if page.kind in FOUND:
             return self._remove(changes, due)
         return self._destroy(changes, due, streams)
 
@@ -308,7 +382,8 @@ class _Transaction:
         return Outcome(done, appending, appended)
 
     def _remove(self, changes: tuple[Change, ...], due: Sequence[Change]) -> Outcome[Done]:
-        """Let hits go, which have no keys: each says so itself, and an order names them all."""
+        """Let hits and passages go, which have no keys: each says so itself, and an order names
+        them all."""
         on, under = self._on.isoformat(), HIT_CUSTODY._replace(ground="wpg:14")
         order = ids.erasure_id(f"retention:{on}:{uuid_utils.uuid7()}")
         named = keeping.HitsRemoved(hits=tuple([each.kept.id.hex for each in due]), on=on)
@@ -375,6 +450,7 @@ class _Transaction:
                 return identity.IdentityErased(erasure=order.event.stream.hex)
             return identity.IdentityRestricted(because=because, on=on, state=_RESTRICTING[state])
         assert kept.kind != "hit"
+        assert kept.kind != "passage"
         record = kept.id.hex
         if state == State.DESTROYED:
             return keeping.KeyDestroyed(because=because, kind=kept.kind, on=on, record=record)

@@ -48,6 +48,10 @@ class Keeper:
         for model in self.models:
             model.apply(connection, registry.kept(connection, model), facts, unsealed)
 
+    def settle(self, connection: Connection[Row], position: int) -> None:
+        """Mend what rests on rows that another version of its models, which was swapped in while
+        the follower stands at a position, does not have. A projection makes nothing but rows."""
+
     def unsealed(self, connection: Connection[Row], facts: Sequence[Recorded]) -> Unsealed:
         """The data keys that these models need for these events."""
         wanted = {

@@ -18,13 +18,15 @@ from herkomst.domain.calendar import Interval, interval
 from herkomst.domain.events import Recorded
 from herkomst.domain.identifiers import match_keys
 from herkomst.domain.matching import Side
-from herkomst.domain.register import identity, purchase, stolen_item
+from herkomst.domain.register import identity, keeping, purchase, stolen_item
 from herkomst.projections.model import Column, Model, Rows, Unsealed
 from herkomst.record.database import Row
 
 PURCHASE, STOLEN = "purchase", "stolen"
 _OF_IDENTITY = frozenset({identity.IdentityErased.TOPIC, identity.IdentityRestricted.TOPIC})
 """Events on the stream of an identity that say what becomes of its purchase's sealed numbers."""
+_OF_KEY = frozenset({keeping.KeyDestroyed.TOPIC, keeping.KeyRestricted.TOPIC})
+"""The same of what is no identity; a stolen good is then compared with nothing."""
 _purchase_part = msgspec.json.Decoder(purchase.PrivatePart).decode
 _stolen_part = msgspec.json.Decoder(stolen_item.PrivatePart).decode
 
@@ -81,7 +83,7 @@ def side(rows: Sequence[Keyed]) -> Side:
 
 class MatchKeys(Model):
     name = "match_keys"
-    version = 3
+    version = 4
     owner = "item"
     key = ("key", "side", "closed", "item", "line")
     order = 'item, line, key COLLATE "C"'
@@ -117,10 +119,15 @@ class MatchKeys(Model):
             stolen_item.Recovered,
             identity.IdentityRestricted,
             identity.IdentityErased,
+            keeping.KeyRestricted,
+            keeping.KeyDestroyed,
         }
     )
 
     def owner_of(self, fact: Recorded) -> UUID:
+        if fact.topic in _OF_KEY:
+            assert isinstance(fact.data, keeping.KeyRestricted | keeping.KeyDestroyed)
+            return UUID(hex=fact.data.record)
         return ids.purchase_of(fact.stream) if fact.topic in _OF_IDENTITY else fact.stream
 
     def key_of(self, fact: Recorded) -> UUID | None:
@@ -138,8 +145,11 @@ class MatchKeys(Model):
         """The owner's rows after this event, by name."""
         data = fact.data
         if isinstance(data, identity.IdentityErased | identity.IdentityRestricted):
-            found = identity.is_found(data)
-            return [row for row in rows if found or ":~" not in row.key]
+            return [*rows] if identity.is_found(data) else _unsealed(rows)
+        if isinstance(data, keeping.KeyRestricted | keeping.KeyDestroyed):
+            if keeping.is_found(data):
+                return [*rows]
+            return [] if data.kind == "stolen_item" else _unsealed(rows)
         if isinstance(data, purchase.Content):
             return _purchase_rows(fact, data, unsealed)
         assert isinstance(data, stolen_item.Report)
@@ -181,6 +191,11 @@ class MatchKeys(Model):
         statement = SQL("SELECT * FROM {} WHERE item = ANY(%b)").format(self.table(generation))
         with connection.cursor(binary=True) as cursor:
             return [Keyed(*row) for row in cursor.execute(statement, (list(items),)).fetchall()]
+
+
+def _unsealed(rows: Sequence[Keyed]) -> list[Keyed]:
+    """Those that no key opened."""
+    return [row for row in rows if ":~" not in row.key]
 
 
 def _purchase_rows(fact: Recorded, data: purchase.Content, unsealed: Unsealed) -> list[Keyed]:

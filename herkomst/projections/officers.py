@@ -8,7 +8,12 @@ from uuid import UUID
 
 import msgspec
 
-from herkomst.domain.casework.personnel import OfficerTold, Private, person_name
+from herkomst.domain.casework.personnel import (
+    OfficerForgotten,
+    OfficerTold,
+    Private,
+    person_name,
+)
 from herkomst.domain.events import Recorded
 from herkomst.domain.persons import doors_beside
 from herkomst.domain.register.records import Address, Seller
@@ -16,12 +21,17 @@ from herkomst.projections.model import UNTOLD, Column, Model, Rows, Token, Unsea
 from herkomst.projections.presentations import tokens
 
 _decode = msgspec.json.Decoder(Private).decode
+_HASHES, _RECORDED = 7, 15
 _OWN = ("name", "born", "document", "phone", "address", "door")
+
+
+_UNKNOWN = (*(None,) * len(_OWN), "[]", "[]")
+"""What is hashed of an officer of whom nothing opens."""
 
 
 class Officers(Model):
     name = "officers"
-    version = 1
+    version = 2
     sequence = "casework"
     owner = "officer"
     key = ("officer",)
@@ -51,13 +61,15 @@ class Officers(Model):
         "(name_token) WHERE name_token IS NOT NULL",
         "(phone_token) WHERE phone_token IS NOT NULL",
     )
-    topics = frozenset({OfficerTold})
+    topics = frozenset({OfficerTold, OfficerForgotten})
 
     def key_of(self, fact: Recorded) -> UUID | None:
-        return fact.stream
+        return fact.stream if fact.topic == OfficerTold.TOPIC else None
 
     def fold(self, rows: Rows, fact: Recorded, unsealed: Unsealed) -> Rows:
         data = fact.data
+        if isinstance(data, OfficerForgotten):
+            return [(*row[:_HASHES], *_UNKNOWN, *row[_RECORDED:-1], fact.position) for row in rows]
         assert isinstance(data, OfficerTold)
         plain = unsealed.open(fact.stream, data.sealed)
         hashed = _hashed(None if plain is None else _decode(plain), unsealed.token)
@@ -80,7 +92,7 @@ class Officers(Model):
 def _hashed(private: Private | None, token: Token) -> tuple[object, ...]:
     """Own tokens, those of former addresses, and those of the doors beside."""
     if private is None:
-        return (*(None,) * len(_OWN), "[]", "[]")
+        return _UNKNOWN
     person = private.person
     former = [_at(a, "address", token) for a in private.former_addresses]
     beside = [_at(a, "door", token) for a in doors_beside(person.address)] if person.address else []

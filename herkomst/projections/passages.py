@@ -9,7 +9,7 @@ from herkomst.projections.model import UNTOLD, Column, Model, Rows, Unsealed, en
 
 class Passages(Model):
     name = "passages"
-    version = 1
+    version = 2
     sequence = "casework"
     owner = "pair"
     key = ("pair",)
@@ -23,7 +23,8 @@ class Passages(Model):
         Column("noted_at", "timestamptz", UNTOLD),
         Column("revision", "bigint", UNTOLD),
     )
-    indexes = ("(purchase)", "(stolen_item)")
+    # The last is what clocks are asked of.
+    indexes = ("(purchase)", "(stolen_item)", "(noted_at, pair)")
     topics = frozenset({hit.PassageNoted, hit.Found, hit.Reopened, hit.Closed, hit.Removed})
 
     def fold(self, rows: Rows, fact: Recorded, unsealed: Unsealed) -> Rows:

@@ -13,7 +13,7 @@ _NUMBER, _CORRECTIONS, _ENDINGS, _SEALED, _RECORDED, _REVISION = 7, 16, 17, 18, 
 
 class Purchases(Model):
     name = "purchases"
-    version = 1
+    version = 2
     owner = "purchase"
     key = ("purchase",)
     order = "purchase"
@@ -40,7 +40,13 @@ class Purchases(Model):
         Column("recorded_at", "timestamptz", UNTOLD),
         Column("revision", "bigint", UNTOLD),
     )
-    indexes = ("(revision)", "(establishment, register_number)", "(acquired_from)")
+    indexes = (
+        "(revision)",
+        "(establishment, register_number)",
+        "(acquired_from)",
+        # What clocks are asked of, which identities do not tell.
+        "(acquired_from, purchase) WHERE NOT seller",
+    )
     topics = frozenset(
         {
             purchase.Registered,

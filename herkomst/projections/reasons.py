@@ -1,21 +1,88 @@
-"""Why somebody saw what others do not: the reasons for names that were revealed to an officer on a
-day, and for each time that the glass was broken. Each has a key of its own, and a clock is asked of
-it."""
+"""What people said of why they did what controls look at: names revealed to an officer on a day,
+glasses that were broken, holds, requests for access, authorisations, reviews of reads and requests
+of persons. Each has a key, and a clock is asked of it."""
 
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from herkomst.domain import ids
-from herkomst.domain.casework.glass import Broken, Reviewed
-from herkomst.domain.casework.reveal import MoreAllowed, Revealed
-from herkomst.domain.events import Recorded
+from herkomst.domain.calendar import start_of
+from herkomst.domain.casework import authorisation, glass, hold, request, reveal, review, rights
+from herkomst.domain.casework.parts import BEGIN, key_of
+from herkomst.domain.events import EventData, Recorded
 from herkomst.projections.model import Column, Model, Rows, Unsealed
 
-_ENDED, _CASES, _REVISION = 4, 5, 7
+_KEY, _ENDED, _CASES, _PLACE, _REVISION = 0, 4, 5, 6, 7
+
+
+class Said(NamedTuple):
+    """What an event says of a reason: of what kind it is, when that for which it was given ends,
+    and for which case it was."""
+
+    kind: str
+    ends: datetime | None = None
+    case: str | None = None
+
+
+Say = Callable[[Recorded, Any], Said]
+
+
+def _revealed(_: Recorded, data: reveal.Revealed) -> Said:
+    return Said("reveal", case=data.case)
+
+
+def _placed(_: Recorded, data: hold.Placed) -> Said:
+    return Said("hold", start_of(date.fromisoformat(data.until) + timedelta(1)))
+
+
+def _asked(_: Recorded, data: request.AccessRequested) -> Said:
+    """What nobody answers ends with the term for an answer."""
+    return Said("access_request", datetime.fromisoformat(data.answer_by), data.case)
+
+
+def _until(kind: str) -> Say:
+    return lambda _, data: Said(kind, datetime.fromisoformat(data.until))
+
+
+def _due(_: Recorded, data: rights.RequestReceived | rights.Extended) -> Said:
+    return Said("person_request", start_of(date.fromisoformat(data.due) + timedelta(1)))
+
+
+def _now(kind: str) -> Say:
+    return lambda fact, _: Said(kind, fact.recorded_at)
+
+
+def _open(kind: str) -> Say:
+    return lambda _, __: Said(kind)
+
+
+_SAID: Mapping[type[EventData], Say] = {
+    reveal.Revealed: _revealed,
+    reveal.MoreAllowed: _open("reveal"),
+    glass.Broken: _open("glass"),
+    glass.Reviewed: _now("glass"),
+    hold.Placed: _placed,
+    hold.Lifted: _now("hold"),
+    request.AccessRequested: _asked,
+    request.AccessGranted: _until("access_request"),
+    request.AccessRefused: _now("access_request"),
+    authorisation.Granted: _until("authorisation"),
+    authorisation.Ended: _now("authorisation"),
+    review.QuestionAsked: _open("review"),
+    review.Answered: _open("review"),
+    review.VerdictGiven: _now("review"),
+    rights.RequestReceived: _due,
+    rights.IdentityChecked: _open("person_request"),
+    rights.Extended: _due,
+    rights.RequestAnswered: _now("person_request"),
+}
+"""The events that seal a reason."""
 
 
 class Reasons(Model):
     name = "reasons"
-    version = 1
+    version = 2
     sequence = "casework"
     owner = "stream"
     key = ("key_id",)
@@ -31,23 +98,28 @@ class Reasons(Model):
         Column("place", "bigint"),
         Column("revision", "bigint"),
     )
-    indexes = ("(stream)", "(kind, since, key_id)")
-    topics = frozenset({Revealed, MoreAllowed, Broken, Reviewed})
+    indexes = ("(stream)", "(kind, since)", "(kind, ended_at)")
+    topics = frozenset(_SAID)
 
     def fold(self, rows: Rows, fact: Recorded, unsealed: Unsealed) -> Rows:
-        data = fact.data
-        rows = sorted(rows, key=lambda row: row[-2])
-        if isinstance(data, Broken):
-            key = ids.glass_id(fact.stream, fact.version)
-            return [*rows, _row(key, "glass", fact)]
-        row = list(rows[-1] if rows else _row(fact.stream, "reveal", fact))
-        if isinstance(data, Reviewed):
-            row[_ENDED] = fact.recorded_at
-        elif isinstance(data, Revealed) and data.case is not None:
-            row[_CASES] = tuple(dict.fromkeys([*row[_CASES], UUID(hex=data.case)]))
-        row[_REVISION] = fact.position
-        return [*rows[:-1], tuple(row)]
+        said = _SAID[type(fact.data)](fact, fact.data)
+        rows = sorted(rows, key=lambda row: row[_PLACE])
+        row = next((row for row in rows if row[_KEY] == key_of(fact)), None)
+        if row is None and rows and fact.topic not in BEGIN:
+            row = rows[-1]  # It does not say which part it belongs to: to the last.
+        others = [each for each in rows if each is not row]
+        return [*others, _with(row or _begun(fact, said.kind), said, fact.position)]
 
 
-def _row(key: UUID, kind: str, fact: Recorded) -> tuple[object, ...]:
-    return (key, fact.stream, kind, fact.recorded_at, None, (), fact.version, fact.position)
+def _begun(fact: Recorded, kind: str) -> tuple[Any, ...]:
+    at, place = fact.recorded_at, fact.version
+    return (key_of(fact), fact.stream, kind, at, None, (), place, fact.position)
+
+
+def _with(row: tuple[Any, ...], said: Said, position: int) -> tuple[Any, ...]:
+    after = list(row)
+    after[_ENDED] = said.ends or row[_ENDED]
+    if said.case is not None:
+        after[_CASES] = tuple(dict.fromkeys([*row[_CASES], UUID(hex=said.case)]))
+    after[_REVISION] = position
+    return tuple(after)

@@ -15,6 +15,7 @@ from psycopg.errors import LockNotAvailable
 
 from herkomst.domain.events import known_events
 from herkomst.domain.register.identity import IdentityErased
+from herkomst.domain.register.keeping import KeyDestroyed
 from herkomst.projections import registry
 from herkomst.projections.follower import Follower, Keeper
 from herkomst.projections.model import Model
@@ -33,8 +34,10 @@ AHEAD = 5.0
 """Seconds that a process is given to come to an erasure that lies before it."""
 _POLL = 0.1
 _ERASED = (
-    "SELECT EXISTS (SELECT FROM record.register_events WHERE notification_id > %s AND topic = %s)"
+    "SELECT EXISTS (SELECT FROM record.register_events "
+    "WHERE notification_id > %s AND topic = ANY(%s))"
 )
+_ERASING = [IdentityErased.TOPIC, KeyDestroyed.TOPIC]
 
 
 class ErasureAhead(Exception):
@@ -183,8 +186,10 @@ def _finish(
     """Catch up to where the follower stands, or to the head if that is further, and swap.
 
     A process that finds by what was erased closes what it found when it comes to the erasure, by
-    the rows it has. Those cannot be made again, so it comes there first; but for another version
-    of its model, without which it does not move. Raises `ErasureAhead`.
+    the rows it has. Those cannot be made again, so it comes there first. Without another version
+    of its model it does not move, so there it mends what it found by them at once.
+
+    Raises `ErasureAhead`.
     """
     ends = monotonic() + AHEAD
     while not _swapped(connection, reader, build, position):
@@ -199,24 +204,30 @@ def _swapped(
     follower, model = build.follower, build.model
     with connection.transaction():
         stands = registry.position(connection, follower.name)
-        if follower.kind == "process" and _must_come_to_an_erasure(connection, model, stands):
+        is_new = _is_of_another_version(connection, model)
+        if follower.kind == "process" and not is_new and _has_erasure(connection, stands):
             return False
         goal = stands if follower.kind != "projection" else max(stands, position)
         while position < goal:
             position = _advance(connection, reader, [build], position, goal)
         registry.swap(connection, model, build.generation)
+        if is_new:
+            assert isinstance(follower, Keeper)
+            follower.settle(connection, stands)
         if position != stands:
             registry.move(connection, follower.name, stands, position)
         assert reached("swap.swapped")
     return True
 
 
-def _must_come_to_an_erasure(connection: Connection[Row], model: Model, stands: int) -> bool:
+def _is_of_another_version(connection: Connection[Row], model: Model) -> bool:
     live = registry.generations(connection).get(model.name)
-    if live is None or live[1] != model.version:
-        return False
-    found = connection.execute(_ERASED, (stands, IdentityErased.TOPIC)).fetchone()
-    return found == (True,)
+    return live is None or live[1] != model.version
+
+
+def _has_erasure(connection: Connection[Row], stands: int) -> bool:
+    """Whether something was destroyed to which who stands there has not come."""
+    return connection.execute(_ERASED, (stands, _ERASING)).fetchone() == (True,)
 
 
 def _retire(connection: Connection[Row], model: Model) -> None:

@@ -5,13 +5,14 @@ read model, so that an authorisation that was ended holds for no operation after
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from herkomst.domain import ids
 from herkomst.domain.casework import authorisation
 from herkomst.domain.casework.authorisation import Authorisations, Grant
+from herkomst.domain.casework.parts import Part
 from herkomst.domain.events import EventData, Recorded
 from herkomst.record.application import Custody
 from herkomst.record.casework import Casework, Seal
@@ -36,9 +37,17 @@ class UnknownAuthorisation(Exception):
 
 
 def act_on(
-    casework: Casework, subject: str, act: Act, *, actor: str, ground: str, unit: str
+    casework: Casework,
+    subject: str,
+    act: Act,
+    *,
+    actor: str,
+    ground: str,
+    unit: str,
+    ending: str | None = None,
 ) -> Appended:
-    """Grant to a subject, or end what was: `act` calls a method of his authorisations.
+    """Grant to a subject, or end what was: `act` calls a method of his authorisations. `ending` is
+    the name of the one that is ended.
 
     Raises `authorisation.AuthorisationRefused`.
     """
@@ -46,13 +55,19 @@ def act_on(
 
     def acting(state: Authorisations, seal: Seal) -> EventData:
         def sealed(why: str) -> bytes:
+            if ending is not None:
+                state.must_last(ending, datetime.now(UTC))
             authorisation.must_say(why)
             return seal(why)
 
         return act(state, sealed)
 
+    def part(state: Authorisations) -> Part:
+        name = ending or state.next_name
+        return Part(ids.authorisation_id(stream, name), begins=ending is None)
+
     custody = Custody(CONTROLLER, ground, REGIME, unit)
-    data, position = casework.add([stream], _state, acting, actor, custody)
+    data, position = casework.add([stream], _state, acting, actor, custody, part)
     assert isinstance(data, authorisation.Granted | authorisation.Ended)
     return Appended(ids.authorisation_id(stream, data.grant), position)
 

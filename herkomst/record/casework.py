@@ -14,8 +14,10 @@ from herkomst.domain.calendar import legal_date
 from herkomst.domain.casework import case, glass, hit, reveal
 from herkomst.domain.casework.case import Case
 from herkomst.domain.casework.glass import Glass
+from herkomst.domain.casework.parts import Part
 from herkomst.domain.casework.reveal import Reveals
 from herkomst.domain.events import Event, EventData, Recorded
+from herkomst.domain.register import keeping
 from herkomst.record.application import (
     Custody,
     Outcome,
@@ -25,6 +27,7 @@ from herkomst.record.application import (
     this_moment,
 )
 from herkomst.record.database import Row
+from herkomst.record.reader import SequenceReader
 from herkomst.record.vault import DataKey, KeyRow
 
 CUSTODY = Custody(controller=controllers.POLICE, ground="wpg:8", regime="wpg:8", unit="herkomst")
@@ -87,6 +90,7 @@ class Standpoint(NamedTuple):
         return Custody(controllers.of_unit(self.unit), self.ground, self.ground, self.unit)
 
 
+_REGISTER = SequenceReader("register")
 S = TypeVar("S")
 Seal = Callable[[str], bytes]
 """Seals a text with the data key of a case."""
@@ -199,10 +203,10 @@ class Casework(RecordApplication):
         """
         stream = ids.glass_of(officer)
 
-        def sealed_by(state: Glass) -> UUID:
-            return ids.glass_id(stream, state.place)
+        def part(state: Glass) -> Part:
+            return Part(ids.glass_id(stream, state.place), state.reviewed)
 
-        return self.add([stream], glass.folded, act, by.actor, by.custody, sealed_by)
+        return self.add([stream], glass.folded, act, by.actor, by.custody, part)
 
     def add(
         self,
@@ -211,20 +215,21 @@ class Casework(RecordApplication):
         act: Callable[[S, Seal], EventData],
         actor: str,
         custody: Custody,
-        sealed_by: Callable[[S], UUID] | None = None,
+        part: Callable[[S], Part] | None = None,
     ) -> tuple[EventData, int]:
         """Add to the last of these streams what `act` says, given what they all come to; what was
         recorded, and where. The last stream has a data key of its own, made when there is none; or
-        several, and `sealed_by` says which.
+        one for each `part` of it.
 
-        Raises what `fold` and `act` raise.
+        Raises what `fold` and `act` raise; sealing raises `case.CaseRefused` where the key was
+        destroyed.
         """
 
         def append(cursor: Cursor[Row]) -> Outcome[tuple[EventData, int]]:
             found = self.recorder.reader.streams(cursor.connection, streams)
             state = fold([fact for stream in streams for fact in found.get(stream, [])])
-            key, row = self._key_of(cursor, streams[-1], sealed_by and sealed_by(state))
-            data = act(state, partial(_sealed, key))
+            seal, row = self._seal_of(cursor, streams[-1], part and part(state))
+            data = act(state, seal)
             under = envelope(actor, custody, this_moment(), data.VERSION)
             done = [pending(Event(streams[-1], data, under))]
             appended = self.recorder.append_locked(cursor, done, [] if row is None else [row])
@@ -232,15 +237,35 @@ class Casework(RecordApplication):
 
         return self.committing(append)
 
-    def _key_of(
-        self, cursor: Cursor[Row], stream: UUID, part: UUID | None
-    ) -> tuple[DataKey, KeyRow | None]:
-        """The data key of a stream, or of a part of it; a new one comes with the row to be
-        committed. What began with one key for all its parts goes on with that."""
-        wanted = [stream] if part is None else [stream, part]
-        found = self.vault.keys(cursor.connection, wanted)
-        key = next((found[each] for each in wanted if each in found), None)
-        return self.vault.new_key(wanted[-1]) if key is None else (key, None)
+    def _seal_of(
+        self, cursor: Cursor[Row], stream: UUID, part: Part | None
+    ) -> tuple[Seal, KeyRow | None]:
+        """What seals with the data key of a stream, or of a part of it; a new key comes with the
+        row to be committed. What began before parts had keys goes on with that of the stream."""
+        wanted = part or Part(stream, begins=False)
+        if not wanted.begins:
+            found = self.vault.keys(cursor.connection, [wanted.key, stream])
+            key = found.get(wanted.key) or found.get(stream)
+            if key is not None:
+                return partial(_sealed, key), None
+            if _is_destroyed(cursor, wanted.key):
+                return _refused, None
+        key, row = self.vault.new_key(wanted.key)
+        return partial(_sealed, key), row
+
+
+def _is_destroyed(cursor: Cursor[Row], key: UUID) -> bool:
+    """Whether a key was there and was destroyed, so that none is made anew under its name."""
+    told = _REGISTER.streams(cursor.connection, [ids.keeping_of(key)])
+    return keeping.reached(fact for facts in told.values() for fact in facts) == "destroyed"
+
+
+def _refused(_: str) -> bytes:
+    raise case.CaseRefused(
+        "destroyed",
+        "What was said of this is over its term and was destroyed.",
+        "Nothing is added to it any more; begin anew.",
+    )
 
 
 def _sealed(key: DataKey, text: str) -> bytes:

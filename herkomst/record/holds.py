@@ -10,6 +10,7 @@ from psycopg import Connection, Cursor
 from herkomst.domain import ids
 from herkomst.domain.casework import hold
 from herkomst.domain.casework.hold import Hold, HoldRefused, Lifted, Placed, RecordKind
+from herkomst.domain.casework.parts import Part
 from herkomst.domain.register import identity, keeping
 from herkomst.record.casework import Casework, Seal, Standpoint
 from herkomst.record.database import Row
@@ -78,18 +79,26 @@ def place(
             why=seal(why),
         )
 
-    data, position = casework.add([stream], hold.folded, placed, by.actor, by.custody)
+    def part(holds: Holding) -> Part:
+        return Part(ids.hold_id(stream, len(holds) + 1), begins=True)
+
+    data, position = casework.add([stream], hold.folded, placed, by.actor, by.custody, part)
     assert isinstance(data, Placed)
     return ids.hold_id(stream, data.hold), position
 
 
 def lift(casework: Casework, record: UUID, number: int, why: str, on: date, by: Standpoint) -> int:
     """Lift a hold on a record; where that stands. Raises `HoldRefused`."""
+    stream = ids.holds_of(record)
 
     def lifted(holds: Holding, seal: Seal) -> Lifted:
+        hold.must_stand(holds, number, on)
         return hold.lift(holds, number, seal(why), by.actor, on)
 
-    return casework.add([ids.holds_of(record)], hold.folded, lifted, by.actor, by.custody)[1]
+    def part(_: Holding) -> Part:
+        return Part(ids.hold_id(stream, number), begins=False)
+
+    return casework.add([stream], hold.folded, lifted, by.actor, by.custody, part)[1]
 
 
 def _must_be_there(connection: Connection[Row], record: UUID, kind: RecordKind) -> None:

@@ -18,6 +18,7 @@ from herkomst.domain.calendar import Occurred
 from herkomst.domain.casework import personnel
 from herkomst.domain.casework.personnel import (
     CaseRecord,
+    OfficerForgotten,
     OfficerRecord,
     OfficerTold,
     ReadRecord,
@@ -101,6 +102,22 @@ def take_in_staff(
 ) -> list[Receipt]:
     """Take in (line, record) pairs of the feed as one transaction; a receipt for each, in order."""
     return _take_in(casework, records, _staff, _no_guard, actor=actor, dry_run=dry_run)
+
+
+def forget(casework: Casework, officer: UUID) -> None:
+    """Tell of an officer whose key was destroyed that what is hashed of him goes; once."""
+
+    def append(cursor: Cursor[Row]) -> Outcome[None]:
+        facts = casework.recorder.reader.streams(cursor.connection, [officer]).get(officer, [])
+        if not facts or isinstance(facts[-1].data, OfficerForgotten):
+            return Outcome(None)
+        data, born = OfficerForgotten(), facts[0].envelope
+        custody = Custody(born.controller, GROUND, born.regime, born.unit)
+        told = envelope("process:erasure", custody, this_moment(), data.VERSION)
+        entries = [pending(Event(officer, data, told))]
+        return Outcome(None, entries, casework.recorder.append_locked(cursor, entries))
+
+    casework.committing(append)
 
 
 class Rehearsal:

@@ -20,7 +20,7 @@ from herkomst.domain import ids
 from herkomst.domain.calendar import legal_date
 from herkomst.domain.events import Event, EventData
 from herkomst.domain.problems import Problem, RecordRefused
-from herkomst.domain.register import dealer, erasure, identity, purchase
+from herkomst.domain.register import dealer, erasure, identity, keeping, purchase
 from herkomst.domain.register.records import (
     PurchaseCorrection,
     PurchaseFollowUp,
@@ -242,11 +242,19 @@ class Register(RecordApplication):
             if isinstance(one.drafted, FollowUp) and isinstance(one.record, PurchaseCorrection)
         }
         histories = self.recorder.reader.streams(cursor.connection, list(existing))
-        keys = self.vault.keys(cursor.connection, existing)
+        keys = self.vault.keys(cursor.connection, existing - self._locked_away(cursor, existing))
         sellers = self._sellers(cursor, corrections, keys)
         for stream, events in histories.items():
             batch.known[stream.bytes] = known_from(events, keys.get(stream), sellers.get(stream))
         self._learn_dealers_of_corrected(cursor, corrections & histories.keys(), batch)
+
+    def _locked_away(self, cursor: Cursor[Row], streams: Set[UUID]) -> Set[UUID]:
+        """Those that lie in the vault: nothing is added to them."""
+        tellings = {ids.keeping_of(stream): stream for stream in streams}
+        found = self.recorder.reader.streams(cursor.connection, list(tellings))
+        return {
+            tellings[told] for told, facts in found.items() if keeping.reached(facts) == "vault"
+        }
 
     def _sellers(
         self, cursor: Cursor[Row], corrected: Set[UUID], keys: dict[UUID, DataKey]

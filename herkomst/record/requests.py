@@ -7,6 +7,7 @@ from uuid import UUID
 
 from herkomst.domain import ids
 from herkomst.domain.casework import request
+from herkomst.domain.casework.parts import Part
 from herkomst.domain.casework.request import AccessRequest
 from herkomst.domain.events import EventData
 from herkomst.record.application import Custody
@@ -37,7 +38,15 @@ def act_in_request(
     act: Callable[[AccessRequest, Seal], EventData],
     actor: str,
     custody: Custody,
+    *,
+    begins: bool = False,
 ) -> Done:
-    """Ask or answer. Raises `request.RequestRefused`, `case.CaseRefused`."""
-    data, position = casework.add([stream], request.folded, act, actor, custody)
+    """Ask (`begins`), or answer what was asked last. Raises `request.RequestRefused`,
+    `case.CaseRefused`."""
+
+    def part(state: AccessRequest) -> Part:
+        place = state.ended + 1 if begins else state.began
+        return Part(ids.request_id(stream, place), begins)
+
+    data, position = casework.add([stream], request.folded, act, actor, custody, part)
     return Done(data, stream, position)

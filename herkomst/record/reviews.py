@@ -35,6 +35,7 @@ def act_in_review(
 
     def acting(state: Review, seal: Seal) -> EventData:
         def sealed(text: str) -> bytes:
+            state.must_be_open()
             review.must_say(text)
             return seal(text)
 

@@ -9,7 +9,7 @@ appends, and what was derived from those tells: followers, and data keys.
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -20,15 +20,13 @@ from psycopg.sql import SQL, Identifier, Literal
 from psycopg.types.numeric import Int8BinaryLoader
 from psycopg.types.string import ByteaBinaryLoader
 
-from herkomst.domain import (
-    ids,
-    journal,  # noqa: F401 - its events are known once it is imported
-)
+from herkomst.domain import journal  # noqa: F401 - its events are known once it is imported
 from herkomst.domain.casework import personnel, rehearsal  # noqa: F401 - likewise
-from herkomst.domain.casework.glass import Broken
+from herkomst.domain.casework.parts import BEGIN, key_of
 from herkomst.domain.events import (
     Envelope,
     EventData,
+    Recorded,
     UnknownTopic,
     UnknownVersion,
     decode,
@@ -57,7 +55,10 @@ _RAW: dict[str, type[Loader]] = {
 }
 """How columns are read when nothing is made of them but bytes to hash."""
 
-_BROKEN = "SELECT originator_id, originator_version FROM record.casework_events WHERE topic = %s"
+_BEGUN = (
+    "SELECT notification_id, originator_id, originator_version, topic, state, recorded_at "
+    "FROM record.casework_events WHERE topic = ANY(%s) ORDER BY notification_id"
+)
 _FIRST = -(2**63)
 _TO_1970 = 946_684_800_000_000
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, LookupError, TypeError, ValueError)
@@ -382,8 +383,8 @@ def _finding(sequence: str, row: _Stored, what: str, told: str) -> Finding:
 
 
 def _keys_without_event(connection: Connection[Row]) -> Iterator[Finding]:
-    """A data key is committed with the event that opens its stream, or with a glass that is broken;
-    one that is left alone shows where events were removed."""
+    """A data key is committed with the event that opens its stream, or a part of it; one that is
+    left alone shows where events were removed."""
     tables = [Identifier("record", f"{s}_events") for s in ("register", "casework", "journal")]
     unknown = SQL(" AND ").join(
         SQL(
@@ -395,15 +396,22 @@ def _keys_without_event(connection: Connection[Row]) -> Iterator[Finding]:
     statement = SQL(
         "SELECT key_id FROM vault.keys k WHERE {} AND k.key_id <> ALL({}) ORDER BY key_id LIMIT {}"
     )
-    broken = connection.execute(_BROKEN, (Broken.TOPIC,)).fetchall()
-    glasses = Literal([ids.glass_id(stream, version) for stream, version in broken])
-    for (key_id,) in connection.execute(statement.format(unknown, glasses, Literal(MOST))):
+    known = Literal(list(_parts(connection)))
+    for (key_id,) in connection.execute(statement.format(unknown, known, Literal(MOST))):
         yield Finding(
             "vault",
             0,
             "key_without_event",
             f"vault: the data key {key_id} belongs to no stream: its events were removed.",
         )
+
+
+def _parts(connection: Connection[Row]) -> Iterator[UUID]:
+    """The data keys of parts of streams, by the events with which they begin. What cannot be read
+    was told of before, and begins none."""
+    for row in connection.execute(_BEGUN, (list(BEGIN),)).fetchall():
+        with suppress(UnknownTopic, UnknownVersion, *_UNREADABLE):
+            yield key_of(Recorded(*row))
 
 
 def _is_canonical(data: EventData, envelope: Envelope, state: bytes) -> bool:

@@ -342,6 +342,7 @@ EXAMPLES: tuple[EventData, ...] = (
         source="personeel",
         unit="Amsterdam",
     ),
+    personnel.OfficerForgotten(),
     personnel.CaseTold(
         article="sr:416",
         closed="2026-06-01T00:00:00+02:00",

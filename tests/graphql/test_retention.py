@@ -13,6 +13,7 @@ from psycopg.sql import SQL
 from herkomst.domain import ids
 from herkomst.domain.calendar import legal_date
 from herkomst.domain.journal import Attempted, Concluded, Read
+from herkomst.graphql.enums import HeldKind
 from herkomst.investigations.exports import export_lines
 from herkomst.processes import retention
 from herkomst.projections import registry
@@ -351,7 +352,7 @@ class TestClock:
         (block,) = clock(served, presented("old"), soon())["blocks"]
         assert (block["kind"], block["ground"], block["until"]) == ("hold", "avg:18", str(soon()))
 
-    @pytest.mark.parametrize("kind", ["presentation", "purchase", "case", "stolen_item"])
+    @pytest.mark.parametrize("kind", [kind.name for kind in HeldKind])
     def test_what_is_not_there_has_no_clock(self, served: Served, kind: str) -> None:
         told = clock(served, str(UUID(int=7)), kind=kind)
 
@@ -364,6 +365,40 @@ class TestClock:
         item = str(ids.stolen_item_id("politie", "stolen-1"))
         assert clock(served, item, date(2028, 1, 1), "stolen_item")["changesOn"] is None
 
+    def test_a_hit_has_a_clock_of_its_own_and_is_no_passage(self, served: Served) -> None:
+        hit = str(ids.pair_id(purchase(1), 1, ids.stolen_item_id("politie", "stolen-1")))
+
+        told = clock(served, hit, soon(0), "hit")
+
+        assert (told["state"], told["becomes"]) == ("active", "comparable")
+        assert clock(served, hit, soon(0), "passage")["code"] == "unknown_passage"
+        open_case(served, purchase(1))
+        (block,) = clock(served, hit, date(2037, 1, 1), "hit")["blocks"]
+        assert block["kind"] == "case"
+
+    def test_a_reason_has_the_clock_of_what_it_was_given_for(self, served: Served) -> None:
+        placed = place(served, presented("old"), soon())
+
+        told = clock(served, placed["id"], soon(0), "hold")
+
+        ends = soon() + timedelta(1)
+        assert told["state"] == "active"
+        assert told["changesOn"] == str(ends.replace(year=ends.year + 5))
+        assert told["becomes"] == "destroyed"
+        assert clock(served, placed["id"], soon(0), "glass")["code"] == "unknown_glass"
+
+    def test_a_dealer_that_trades_and_a_purchase_without_a_person_have_one(
+        self, served: Served
+    ) -> None:
+        take_in(served.archive, a_purchase(key="purchase-bare", seller=None, mode="found"))
+        follow(served.archive)
+
+        dealer = clock(served, str(ids.dealer_id(TILL, "dealer-1")), soon(0), "dealer")
+        bare = clock(served, str(purchase("bare")), DUE, "purchase")
+
+        assert (dealer["kind"], dealer["changesOn"]) == ("dealer", None)
+        assert (bare["kind"], bare["state"]) == ("purchase", "destroyed")
+
     def test_reading_a_clock_is_journaled(self, served: Served) -> None:
         clock(served, presented(1))
 
@@ -373,6 +408,13 @@ class TestClock:
 
 
 class TestHold:
+    def test_what_says_why_something_was_done_is_not_held(self, served: Served) -> None:
+        hit = str(ids.pair_id(purchase(1), 1, ids.stolen_item_id("politie", "stolen-1")))
+
+        told = place(served, hit, soon(), "hit")
+
+        assert told["code"] == "kind"
+
     def test_a_hold_is_told_with_its_ground_its_end_and_who_placed_it(self, served: Served) -> None:
         placed = place(served, presented(1), soon())
 

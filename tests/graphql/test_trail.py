@@ -100,6 +100,67 @@ class TestWhoMayNot:
         assert asked(served, of=str(ids.dealer_id(TILL, "dealer-1")), **who)["refused"]
 
 
+def tries(served: Served, root: str, **who: str) -> None:
+    """Somebody without the right to it, who is refused before anything is tried."""
+    told = served.told(f"{root.replace('HIT', HIT)} {{ __typename }} }}", None, **who)
+    assert [each["__typename"] for each in told.values()] == ["NotPermitted"]
+
+
+def attempts(served: Served, **who: str) -> list[Any]:
+    found = asked(served, "first: 100, kind: [attempt]", **who)["nodes"]
+    return [(node["actor"], node["role"], node["facts"][0]["value"]) for node in found]
+
+
+BOA = {"role": "boa_1", "ground": "sr:437", "purpose": "duty:control"}
+REFUSED = ("user:dev:boa_1@amsterdam", "boa_1", "not_permitted")
+
+
+class TestWhatThePolicyRefused:
+    def test_a_refused_look_on_a_covert_ground_is_told_to_who_controls_alone(
+        self, served: Served
+    ) -> None:
+        who = in_a_case(served)
+        tries(
+            served,
+            'mutation { revealIdentity(presentation: "HIT", basis: hit, why: "x")',
+            role="authorised_officer",
+            ground="wpg:13",
+        )
+        before = asked(served, **who)["nodes"]
+        covert = {"role": "prosecution_clerk", "ground": "wjsg:39b"}
+        tries(served, 'mutation { confirmHit(id: "HIT")', **covert)
+
+        assert [n for n in asked(served, **who)["nodes"] if n["kind"] == "attempt"] == [
+            n for n in before if n["kind"] == "attempt"
+        ]
+        assert len(attempts(served, **REVIEWER)) == 2
+
+    @pytest.mark.parametrize("root", ['{ hit(id: "HIT")', 'mutation { confirmHit(id: "HIT")'])
+    def test_it_stands_in_the_trail_of_what_it_names_for_whom_reads_are_told(
+        self, served: Served, root: str
+    ) -> None:
+        who = in_a_case(served)
+        tries(served, root, **BOA)
+
+        assert attempts(served, **who) == [REFUSED]
+        assert attempts(served, **REVIEWER) == [REFUSED]
+        assert attempts(served, role="district_detective") == []
+
+    def test_one_that_names_no_record_is_told_of_by_its_read_alone(self, served: Served) -> None:
+        served.told("{ hits(first: 1) { nodes { id } } }", None, **BOA)
+        entries = journal(served.archive)
+
+        assert [type(entry) for entry in entries] == [Read]
+
+    def test_a_trail_that_is_refused_on_paper_is_told_too(self, served: Served) -> None:
+        who = in_a_case(served)
+
+        answer = served.client.post("/v1/trail", json={"of": HIT}, headers=served.headers(**BOA))
+
+        assert answer.status_code == 403
+        assert attempts(served, **who) == [REFUSED]
+
+
 class TestAProsecutor:
     def test_sees_every_event_and_each_read_in_order_and_who_decided_on_what(
         self, served: Served

@@ -1,21 +1,49 @@
 """Why names were revealed and the glass was broken: kept as long as control needs it, then gone."""
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
 
 from herkomst.domain import ids
 from herkomst.domain.calendar import legal_today
+from herkomst.domain.casework.case import CaseRefused
 from herkomst.domain.casework.glass import Broken, Glass, Reviewed
+from herkomst.domain.casework.request import (
+    AccessGranted,
+    AccessRefused,
+    AccessRequest,
+    AccessRequested,
+)
 from herkomst.domain.casework.reveal import MoreAllowed, Revealed, Reveals
+from herkomst.domain.casework.review import Queued, Review
+from herkomst.domain.casework.rights import Request
+from herkomst.domain.events import Event, EventData
 from herkomst.domain.register import keeping
 from herkomst.processes import erasure
+from herkomst.record import holds, reviews, rights
+from herkomst.record.application import envelope, pending, this_moment
 from herkomst.record.archive import Archive
 from herkomst.record.casework import Seal, Standpoint
 from herkomst.record.erasures import Erased, replay
+from herkomst.record.requests import act_in_request
+from herkomst.record.verification import verify
+from tests.archives import TILL, a_dealer, a_seller
+from tests.authorising import authorise, end
+from tests.processes.retaining import OFFICER as PRIVACY
 from tests.processes.retaining import open_case, run, told
-from tests.projections.following import connected, digests, facts, follow, rebuilt, rows
+from tests.processes.scenes import bought
+from tests.projections.following import (
+    connected,
+    digests,
+    facts,
+    follow,
+    rebuilt,
+    rows,
+    take_in,
+)
 
 OFFICER, REVIEWER = "dev:rechercheur", "dev:toetser"
 BY = Standpoint(f"user:{OFFICER}", "wpg:8", "amsterdam")
@@ -126,14 +154,253 @@ def test_given_two_times_then_each_has_a_key_and_a_clock_of_its_own(archive: Arc
     assert key.open(last.why) == b"Kind vermist."
 
 
-def test_given_what_began_with_one_key_for_all_then_it_goes_on_with_that(archive: Archive) -> None:
+def with_one_key(archive: Archive) -> None:
+    """As it was before each time had a key: what was sealed up to now is sealed by the stream's."""
     _, row = archive.casework.vault.new_key(STREAM)
     with archive.database.transaction() as cursor:
         cursor.execute("INSERT INTO vault.keys VALUES (%s, %s, %s)", row)
+        cursor.execute("DELETE FROM vault.keys WHERE key_id = ANY(%s)", ([FIRST, SECOND],))
+
+
+def test_given_one_that_began_with_one_key_for_all_then_its_verdict_goes_on_with_that(
+    archive: Archive,
+) -> None:
+    break_glass(archive)
+    with_one_key(archive)
+
+    review(archive)
+    assert keys(archive, FIRST, STREAM) == {STREAM}
 
     break_glass(archive)
+    assert keys(archive, SECOND, STREAM) == {SECOND, STREAM}, "the next has its own"
 
-    assert keys(archive, FIRST, STREAM) == {STREAM}
+
+def test_given_one_key_for_all_then_it_ends_with_the_last_that_it_sealed(archive: Archive) -> None:
+    break_glass(archive)
+    with_one_key(archive)
+    assert told(archive, date(2060, 1, 1)) == {}, "its review is open"
+    review(archive)
+    break_glass(archive)
+
+    assert told(archive, over() - timedelta(10)) == {}
+    (done,) = run(archive, over())
+
+    assert keys(archive, FIRST, SECOND, STREAM) == {SECOND}
+    assert [change.kept.id for change in done.changes] == [STREAM]
+    assert run(archive, over()) == []
+
+
+# Holds, requests, authorisations, reviews
+
+
+GRANTED = ids.authorisation_id(ids.authorisations_of("c0ffee"), "1")
+
+
+def hold_on(archive: Archive, until: date) -> UUID:
+    """A hold, and the data key of its reason."""
+    take_in(archive, a_dealer(), bought("held", ("frame", "GZ4711003"), seller=a_seller()))
+    purchase = ids.purchase_id(TILL, "held")
+    held, _ = holds.place(
+        archive.casework, purchase, "purchase", "avg:18", until, "Betwist.", PRIVACY
+    )
+    follow(archive)
+    return held
+
+
+def ask(archive: Archive, case: UUID | None = None) -> UUID:
+    """A request for access, and the data key of its reasons."""
+
+    def asked(_: AccessRequest, seal: Seal) -> AccessRequested:
+        return AccessRequested(
+            answer_by=soon(),
+            by=OFFICER,
+            case=case.hex if case else None,
+            owner="politie",
+            purpose="duty:front_desk",
+            record="0" * 32,
+            role="district_detective",
+            unit="amsterdam",
+            why=seal("Nodig."),
+        )
+
+    act_in_request(archive.casework, ASKED, asked, BY.actor, BY.custody, begins=True)
+    follow(archive)
+    return ids.request_id(ASKED, len(archive.casework.history(ASKED)))
+
+
+ASKED = ids.request_of(UUID(int=0), "dev duty:front_desk")
+
+
+def refuse(archive: Archive) -> None:
+    def refused(state: AccessRequest, seal: Seal) -> AccessRefused:
+        why = seal("Geen noodzaak.")
+        return AccessRefused(by="a", ground="no_need", request=state.began, why=why)
+
+    act_in_request(archive.casework, ASKED, refused, BY.actor, BY.custody)
+    follow(archive)
+
+
+def soon() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def judge(archive: Archive, verdict: bool) -> UUID:
+    """A review in which something was asked; and judged, if it is."""
+    read = UUID(int=7)
+    stream = ids.review_id(read)
+    queued = Queued(
+        at=soon(),
+        explained=False,
+        key="r",
+        officer="staff:a",
+        opening=1,
+        path=(),
+        purpose="duty:front_desk",
+        rank=1,
+        read=read.hex,
+        role="district_detective",
+        rules=(),
+        score=0,
+        source="staff",
+        why="lot",
+    )
+    event = Event(stream, queued, envelope("process:reviewing", reviews.CUSTODY, this_moment(), 1))
+    with archive.database.transaction() as cursor:
+        archive.casework.recorder.append(cursor, [pending(event)])
+
+    def asked(state: Review, seal: Seal) -> EventData:
+        return state.ask("dev:toetser", seal("Waarom?"))
+
+    def judged(state: Review, seal: Seal) -> EventData:
+        return state.judge("dev:toetser", "training", seal("Besproken."))
+
+    for act in (asked, judged) if verdict else (asked,):
+        reviews.act_in_review(archive.casework, stream, act, actor="user:dev:toetser")
+    follow(archive)
+    return stream
+
+
+def answer(archive: Archive) -> UUID:
+    """A request of a person that was answered."""
+    today = legal_today()
+    request, _ = rights.receive(
+        archive.casework, "Testa Voorbeeld", ["avg:15"], today, today, PRIVACY
+    )
+
+    def answered(state: Request, seal: Seal) -> EventData:
+        return state.answer("withdrawn", seal("Ingetrokken."), None, "a")
+
+    rights.act_on(archive.casework, request, answered, PRIVACY)
+    follow(archive)
+    return request
+
+
+def grant(archive: Archive) -> UUID:
+    authorise(archive, "c0ffee")
+    end(archive, "c0ffee", "1")
+    follow(archive)
+    return GRANTED
+
+
+def hold_and_lift(archive: Archive) -> UUID:
+    held = hold_on(archive, legal_today() + timedelta(30))
+    purchase = ids.purchase_id(TILL, "held")
+    holds.lift(archive.casework, purchase, 1, "Opgelost.", legal_today(), PRIVACY)
+    follow(archive)
+    return held
+
+
+def ask_and_refuse(archive: Archive) -> UUID:
+    key = ask(archive)
+    refuse(archive)
+    return key
+
+
+SAID: Mapping[keeping.Kind, Callable[[Archive], UUID]] = {
+    "hold": hold_and_lift,
+    "access_request": ask_and_refuse,
+    "authorisation": grant,
+    "review": partial(judge, verdict=True),
+    "person_request": answer,
+}
+
+
+@pytest.mark.parametrize("kind", SAID)
+def test_given_a_reason_of_any_kind_that_is_over_then_its_key_goes_and_no_event(
+    archive: Archive, kind: keeping.Kind
+) -> None:
+    key = SAID[kind](archive)
+    assert keys(archive, key) == {key}
+    before = [fact.state for fact in facts(archive, "casework")]
+    assert key not in told(archive, over() - timedelta(10))
+    assert told(archive, over())[key].is_due
+
+    run(archive, over())
+
+    assert keys(archive, key) == set()
+    assert states(archive)[key] == "destroyed"
+    assert [fact.state for fact in facts(archive, "casework")] == before
+    stores = {each.store for each in archive.register.acknowledgements(ids.keeping_of(key))}
+    assert stores == {"vault", *erasure.SEALED_BY_KIND[kind]}
+    assert [f.what for f in verify(archive)] == []
+    assert key not in told(archive, over())
+
+
+@pytest.mark.parametrize("kind", ["hold", "access_request", "authorisation"])
+def test_given_a_second_one_on_the_same_then_the_reason_of_the_first_goes_alone(
+    archive: Archive, kind: keeping.Kind
+) -> None:
+    first = SAID[kind](archive)
+    if kind == "hold":
+        second = hold_on(archive, over() + timedelta(30))
+    elif kind == "access_request":
+        second = ask(archive, open_case(archive, "wpg:9"))
+    else:
+        authorise(archive, "c0ffee", days=5 * 366)
+        second = ids.authorisation_id(ids.authorisations_of("c0ffee"), "2")
+        follow(archive)
+
+    run(archive, over())
+
+    assert keys(archive, first, second) == {second}
+
+
+def test_given_a_review_without_a_verdict_then_what_was_asked_stays(archive: Archive) -> None:
+    key = judge(archive, verdict=False)
+
+    run(archive, over())
+
+    assert keys(archive, key) == {key}
+
+
+def test_given_a_request_that_nobody_answered_then_it_ends_with_the_term_for_that(
+    archive: Archive,
+) -> None:
+    key = ask(archive)
+
+    run(archive, over())
+
+    assert keys(archive, key) == set()
+    with pytest.raises(CaseRefused) as refused:
+        refuse(archive)
+    assert refused.value.code == "destroyed"
+    assert keys(archive, key) == set(), "nothing is begun anew under its name"
+
+
+def test_given_an_answer_of_before_requests_were_named_then_it_belongs_to_the_last(
+    archive: Archive,
+) -> None:
+    key = ask(archive)
+
+    def granted(_: AccessRequest, seal: Seal) -> AccessGranted:
+        until = datetime.now(UTC) + timedelta(400)
+        return AccessGranted(by="a", until=until.isoformat(), why=seal("Goed."))
+
+    act_in_request(archive.casework, ASKED, granted, BY.actor, BY.custody)
+    follow(archive)
+
+    assert key not in told(archive, over())
+    assert told(archive, over() + timedelta(401))[key].is_due
 
 
 # What goes

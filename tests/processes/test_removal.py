@@ -10,13 +10,16 @@ from herkomst.domain import ids
 from herkomst.domain.calendar import legal_today
 from herkomst.domain.casework import hit
 from herkomst.domain.casework.hit import HitClosed
+from herkomst.domain.events import Event
 from herkomst.domain.register import keeping
 from herkomst.processes import retention
 from herkomst.processes.matching import Matching
 from herkomst.record import holds
+from herkomst.record.application import pending
 from herkomst.record.archive import Archive
 from herkomst.record.verification import verify
 from tests.archives import ACTOR, POLICE, TILL, a_dealer, a_seller
+from tests.domain.examples import ENVELOPE
 from tests.processes.retaining import LEAD, OFFICER, close, open_case, run, told
 from tests.processes.scenes import BEFORE, bought, stolen
 from tests.projections.following import connected, digests, facts, follow, rebuilt, rows, take_in
@@ -159,6 +162,136 @@ def test_given_a_hit_that_became_a_passage_then_that_goes_too(world: Archive) ->
     run(world, a_year(11))
 
     assert (hits(world), rows(world, "passages")) == ([], [])
+
+
+# Passages
+
+
+@pytest.fixture
+def passed(archive: Archive) -> Archive:
+    """A passage that never was a hit: the good was bought before it was stolen."""
+    theft = stolen("s", NUMBER)
+    take_in(archive, a_dealer(), theft, bought("sold", NUMBER, at=BEFORE, seller=a_seller()))
+    follow(archive)
+    assert (hits(archive), passages(archive)) == ([], [HIT])
+    return archive
+
+
+def passages(archive: Archive) -> list[UUID]:
+    return [row["pair"] for row in rows(archive, "passages")]
+
+
+def test_given_a_passage_whose_clock_runs_or_whose_person_is_erased_then_it_stays(
+    passed: Archive,
+) -> None:
+    passed.register.order_erasure(f"seller:{TILL}:sold", ground="avg:17", actor=ACTOR)
+    follow(passed)
+
+    run(passed, a_year(9))
+
+    assert passages(passed) == [HIT]
+
+
+def test_given_a_passage_over_its_term_then_no_store_has_it_and_it_is_never_noted_again(
+    passed: Archive,
+) -> None:
+    assert told(passed, a_year(11))[HIT].kept.kind == "passage"
+
+    run(passed, a_year(11))
+
+    assert passages(passed) == []
+    assert topics(passed)[-1] == "casework.hit.removed"
+    (order,) = [f for f in facts(passed, "register") if isinstance(f.data, keeping.HitsRemoved)]
+    assert len(passed.register.acknowledgements(order.stream)) == 3
+    take_in(passed, stolen("s", NUMBER, ("serial", "ZX91-4471")))
+    follow(passed)
+    assert (passages(passed), hits(passed)) == ([], [])
+
+
+def test_given_a_passage_in_a_case_then_it_stays_as_long_as_that(passed: Archive) -> None:
+    open_case(passed, "wpg:9", STOLEN, kind="stolen_item")
+
+    run(passed, a_year(11))
+
+    assert passages(passed) == [HIT]
+
+
+# The good that it rests on
+
+
+def withdraw(archive: Archive) -> None:
+    take_in(archive, stolen("s", NUMBER, status="withdrawn", withdrawn_reason="mistaken"))
+    follow(archive)
+
+
+@pytest.mark.parametrize("years", [1, 7], ids=["vault", "destroyed"])
+def test_given_a_stolen_good_that_was_removed_then_it_is_compared_with_nothing_at_once(
+    archive: Archive, years: int
+) -> None:
+    take_in(archive, a_dealer(), stolen("s", NUMBER), stolen("other", NUMBER))
+    withdraw(archive)
+
+    for year in range(1, years + 1, 6):
+        run(archive, a_year(year))
+
+    compared = {row["source_key"] for row in rows(archive, "match_keys")}
+    assert compared == {"other"}
+    if years > 1:
+        (order,) = [f for f in facts(archive, "register") if f.topic == "privacy.key.destroyed"]
+        stores = {each.store for each in archive.register.acknowledgements(order.stream)}
+        assert stores == {"vault", "register", "stolen_items", "match_keys"}
+    before = digests(archive)
+    rebuilt(archive)
+    assert digests(archive) == before
+    take_in(archive, bought("sold", NUMBER, seller=a_seller()))
+    follow(archive)
+    assert [row["stolen_key"] for row in rows(archive, "hits")] == ["other"]
+
+
+def test_given_a_passage_on_a_good_that_was_removed_then_that_goes_with_it(
+    passed: Archive,
+) -> None:
+    take_in(passed, stolen("s", NUMBER, status="recovered", recovered_at="2026-03-20"))
+    follow(passed)
+    assert passages(passed) == [HIT]
+
+    run(passed, a_year(1))
+
+    assert passages(passed) == []
+    assert topics(passed)[-1] == "casework.hit.closed"
+
+
+def test_given_a_passage_from_before_goods_left_what_is_compared_then_the_next_run_removes_it(
+    passed: Archive,
+) -> None:
+    told_of = keeping.KeyDestroyed(
+        because="", kind="stolen_item", on="2026-01-01", record=STOLEN.hex
+    )
+    event = Event(ids.keeping_of(STOLEN), told_of, ENVELOPE)
+    with passed.database.transaction() as cursor:
+        passed.register.recorder.append(cursor, [pending(event)])
+    follow(passed, ["keepings"])
+    assert passages(passed) == [HIT]
+
+    (change,) = [c for c in told(passed, a_year(1)).values() if c.kept.kind == "passage"]
+
+    assert (change.kept.id, change.standing.why) == (HIT, f"passage {HIT}")
+    assert change.is_due
+
+
+def test_given_what_lies_in_the_vault_then_no_report_is_added_to_it(archive: Archive) -> None:
+    take_in(archive, stolen("s", NUMBER))
+    withdraw(archive)
+    run(archive, a_year(1))
+
+    more = stolen("s", NUMBER, ("serial", "ZX91-4471"))
+    (receipt,) = archive.register.take_in([(1, more)], actor=ACTOR)
+
+    assert (receipt.status, [each.code for each in receipt.errors]) == ("conflict", ["erased"])
+    assert rows(archive, "match_keys") == []
+
+
+# What comes after
 
 
 def test_given_that_it_was_removed_then_it_is_never_found_again_nor_decided_on(

@@ -7,12 +7,14 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from psycopg import Connection, OperationalError
 from psycopg.sql import SQL
 
+from herkomst.domain import ids
 from herkomst.domain.events import Recorded
 from herkomst.processes.followers import followers
-from herkomst.processes.matching import Matching
+from herkomst.processes.matching import FLOOD, Matching
 from herkomst.projections import rebuild as rebuilding
 from herkomst.projections import registry
 from herkomst.projections.building import Builder
@@ -24,7 +26,16 @@ from herkomst.projections.runner import Runner, wait_until
 from herkomst.record.archive import Archive
 from herkomst.record.postgres import EmbeddedPostgres
 from herkomst.record.reader import SequenceReader
-from tests.archives import ACTOR, TILL, a_dealer, a_purchase, a_seller, a_stolen_item, make_archive
+from tests.archives import (
+    ACTOR,
+    TILL,
+    a_dealer,
+    a_moment,
+    a_purchase,
+    a_seller,
+    a_stolen_item,
+    make_archive,
+)
 from tests.processes.scenes import bought, stolen
 from tests.projections.busy import decisions, first_sent, sent_later
 from tests.projections.following import (
@@ -181,6 +192,88 @@ def test_given_an_erasure_before_a_process_when_its_keys_are_rebuilt_then_it_com
     rebuilt(archive, ["match_keys"])
 
     assert [row["state"] for row in rows(archive, "hits")] == ["closed"]
+
+
+PLATE, MOPED = ("plate", "WW-99-VV"), {"kind": "moped"}
+
+
+def as_before_an_upgrade(archive: Archive) -> None:
+    """The keys of matching are of an older version, which must be rebuilt before it moves."""
+    with connected(archive) as connection:
+        connection.execute("UPDATE follow.models SET version = 1 WHERE name = 'match_keys'")
+
+
+def upgraded(archive: Archive) -> None:
+    follow(archive)
+    before = digests(archive)
+    rebuilt(archive)
+    assert digests(archive) == before
+
+
+def test_given_an_erasure_before_a_process_when_it_is_upgraded_then_nothing_stands_on_what_is_gone(
+    archive: Archive,
+) -> None:
+    """It does not move without its new version, which cannot be made of what was erased."""
+    take_in(archive, a_dealer(), bought("sold", PLATE, good=MOPED, seller=a_seller()))
+    other = bought("other", PLATE, ("frame", "GZ4711003"), good=MOPED, seller=a_seller())
+    take_in(archive, other, bought("stays", PLATE, good=MOPED, seller=a_seller()))
+    take_in(archive, stolen("lost", PLATE, ("frame", "GZ4711003"), good=MOPED))
+    later = a_moment("2026-03-20T12:00:00+01:00")
+    theft = stolen("later", PLATE, good=MOPED, stolen=later)
+    take_in(archive, replace(theft, reported_at="2026-03-21T12:00:00+01:00"))
+    follow(archive)
+    assert len(rows(archive, "passages")) == 3
+    for key in ("sold", "other"):
+        archive.register.order_erasure(f"seller:{TILL}:{key}", ground="avg:17", actor=ACTOR)
+    as_before_an_upgrade(archive)
+
+    upgraded(archive)
+
+    found = {row["purchase_key"]: row for row in rows(archive, "hits")}
+    assert {key: row["state"] for key, row in found.items()} == {
+        "sold": "closed",
+        "other": "found",
+        "stays": "found",
+    }
+    left = [r["stolen"] for r in found["other"]["reasons"] if r["code"] == "number_agrees"]
+    assert left == ["number:GZ4711003"], "the number that was not sealed"
+    stays = ids.purchase_id(TILL, "stays")
+    assert [row["purchase"] for row in rows(archive, "passages")] == [stays]
+    with connected(archive) as connection:
+        (process,) = followers_of(archive, ["matching"])
+        assert isinstance(process, Matching)
+        assert process.rematch(connection, dry_run=True) == {}
+
+
+def test_given_a_flood_that_an_erasure_ended_when_it_is_upgraded_then_that_is_said(
+    archive: Archive,
+) -> None:
+    many = [bought(f"p{n}", PLATE, good=MOPED, seller=a_seller()) for n in range(FLOOD + 1)]
+    take_in(archive, a_dealer(), *many, stolen("lost", PLATE, good=MOPED))
+    follow(archive)
+    assert (len(rows(archive, "floods")), rows(archive, "hits")) == (1, [])
+    archive.register.order_erasure(f"seller:{TILL}:p0", ground="avg:17", actor=ACTOR)
+    as_before_an_upgrade(archive)
+
+    upgraded(archive)
+
+    assert rows(archive, "floods") == []
+    assert {row["purchase_key"] for row in rows(archive, "hits")} == {
+        f"p{n}" for n in range(1, FLOOD + 1)
+    }
+
+
+def test_given_nothing_erased_when_it_is_upgraded_then_nothing_is_said(archive: Archive) -> None:
+    many = [bought(f"p{n}", PLATE, good=MOPED, seller=a_seller()) for n in range(FLOOD + 1)]
+    number = ("frame", "GZ4711003")
+    take_in(archive, a_dealer(), *many, bought("sold", number), stolen("s", PLATE, number))
+    follow(archive)
+    before = len(facts(archive, "casework"))
+    as_before_an_upgrade(archive)
+
+    upgraded(archive)
+
+    assert len(facts(archive, "casework")) == before
 
 
 def test_given_appends_and_reads_when_rebuilt_then_neither_notices_and_the_digests_agree(

@@ -46,13 +46,16 @@ def test_what_is_refused_is_not_recorded(archive: Archive) -> None:
     assert archive.casework.history(ids.authorisations_of(SUBJECT)) == []
 
 
-def test_the_reasons_are_sealed_with_one_key(archive: Archive) -> None:
-    authorise(archive, SUBJECT, why="op verzoek van Testa Voorbeeld")
+def test_the_reasons_of_one_are_sealed_with_a_key_of_its_own(archive: Archive) -> None:
+    first = authorise(archive, SUBJECT, why="op verzoek van Testa Voorbeeld").id
     end(archive, SUBJECT, "1", why="overgeplaatst")
+    second = authorise(archive, SUBJECT).id
 
     stream = ids.authorisations_of(SUBJECT)
-    granted, ended = archive.casework.history(stream)
+    granted, ended, _ = archive.casework.history(stream)
     with archive.database.connection() as connection:
-        key = archive.casework.vault.keys(connection, [stream])[stream]
+        keys = archive.casework.vault.keys(connection, [stream, first, second])
+    assert keys.keys() == {first, second}
+    key = keys[first]
     assert key.open(granted.why) == b"op verzoek van Testa Voorbeeld"  # type: ignore[attr-defined]
     assert key.open(ended.why) == b"overgeplaatst"  # type: ignore[attr-defined]

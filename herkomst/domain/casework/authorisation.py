@@ -81,6 +81,11 @@ class Authorisations(msgspec.Struct):
     given: int = 0
     """How many were ever granted; each is named by its number."""
 
+    @property
+    def next_name(self) -> str:
+        """How the next one is named."""
+        return str(self.given + 1)
+
     def holding(self, at: datetime) -> list[Grant]:
         """What holds at a moment, in the order in which it was granted."""
         return [grant for grant in self.grants.values() if grant.holds(at)]
@@ -121,7 +126,7 @@ class Authorisations(msgspec.Struct):
                     "Let the new term begin then, or end the old one first.",
                 )
         return Granted(
-            grant=str(self.given + 1),
+            grant=self.next_name,
             role=role,
             since=_written(since),
             subject=subject,
@@ -132,12 +137,16 @@ class Authorisations(msgspec.Struct):
 
     def end(self, name: str, why: bytes, now: datetime) -> Ended:
         """Also one that is to begin later. Raises `AuthorisationRefused`."""
+        self.must_last(name, now)
+        return Ended(grant=name, why=why)
+
+    def must_last(self, name: str, now: datetime) -> None:
+        """Raises `AuthorisationRefused` for one that has ended."""
         grant = self.grants.get(name)
         if grant is None or grant.until <= now:
             raise AuthorisationRefused(
                 "not_authorised", "This authorisation has ended.", "Nothing need be done."
             )
-        return Ended(grant=name, why=why)
 
 
 def must_say(why: str) -> None:

@@ -100,6 +100,19 @@ def grounds() -> dict[str, Ground]:
     return {each.ground: each for each in found}
 
 
+def kind_of(name: str) -> RecordKind:
+    """The kind of this name. Raises `HoldRefused` for what is not held."""
+    for kind in KINDS:
+        if kind == name:
+            return kind
+    raise HoldRefused(
+        "kind",
+        f"A record of the kind {name} is not held: it says why something was done, or rests on "
+        "what can be held.",
+        f"Hold one of these: {', '.join(KINDS)}.",
+    )
+
+
 def must_name(record: str | None, ground: str, until: date | None, on: date) -> date:
     """The end of a hold that names its record, a ground that allows it and an end. Raises
     `HoldRefused`."""
@@ -140,7 +153,12 @@ def folded(facts: Sequence[Recorded]) -> dict[int, Hold]:
 
 def lift(holds: dict[int, Hold], number: int, why: bytes, by: str, on: date) -> Lifted:
     """Raises `HoldRefused` unless that hold stands."""
+    must_stand(holds, number, on)
+    return Lifted(by=by, hold=number, why=why)
+
+
+def must_stand(holds: dict[int, Hold], number: int, on: date) -> None:
+    """Raises `HoldRefused`."""
     found = holds.get(number)
     if found is None or not found.stands(on):
         raise HoldRefused("no_hold", "No such hold stands.", "Send an id of `holds` that does.")
-    return Lifted(by=by, hold=number, why=why)

@@ -164,6 +164,14 @@ class OfficerTold(Told, frozen=True, kw_only=True):
     unit: str
 
 
+@event
+class OfficerForgotten(EventData, frozen=True, kw_only=True):
+    """What was sealed of an officer was destroyed, and what was hashed of it goes; that he was of
+    the staff, and what he read, stays."""
+
+    TOPIC = "personnel.officer.forgotten"
+
+
 class Private(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is sealed of an officer."""
 

@@ -53,6 +53,8 @@ class AccessGranted(EventData, frozen=True, kw_only=True):
     TOPIC = "casework.access.granted"
 
     by: str
+    request: int = 0
+    """Version of the event that asked; 0 where it was not written down."""
     until: str
     """First moment in UTC at which it no longer holds."""
     why: bytes
@@ -67,6 +69,8 @@ class AccessRefused(EventData, frozen=True, kw_only=True):
 
     by: str
     ground: Refusal
+    request: int = 0
+    """Version of the event that asked; 0 where it was not written down."""
     why: bytes
     """Sealed."""
 
@@ -95,6 +99,10 @@ class AccessRequest(msgspec.Struct):
     answer_by: datetime | None = None
     until: datetime | None = None
     """First moment at which what was granted no longer holds."""
+    began: int = 0
+    """Version of the event that asked last."""
+    ended: int = 0
+    """Version of the last event."""
 
     @property
     def is_open(self) -> bool:
@@ -152,11 +160,12 @@ def folded(facts: Sequence[Recorded]) -> AccessRequest:
         data = fact.data
         if isinstance(data, AccessRequested):
             due = datetime.fromisoformat(data.answer_by)
-            request = AccessRequest("asked", data.by, due)
+            request = AccessRequest("asked", data.by, due, began=fact.version)
         elif isinstance(data, AccessLapsed):
             request.state = "overdue"
         elif isinstance(data, AccessGranted):
             request.state, request.until = "granted", datetime.fromisoformat(data.until)
         elif isinstance(data, AccessRefused):
             request.state, request.until = "refused", None
+        request.ended = fact.version
     return request

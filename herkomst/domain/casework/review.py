@@ -121,12 +121,12 @@ class Review(msgspec.Struct):
         return user in (self.queued.officer, self.queued.officer.partition(":")[2])
 
     def ask(self, by: str, text: bytes) -> QuestionAsked:
-        self._must_be_open()
+        self.must_be_open()
         self._must_not_be_own(by)
         return QuestionAsked(text=text)
 
     def answer(self, by: str, text: bytes) -> Answered:
-        self._must_be_open()
+        self.must_be_open()
         if not self.is_of(by):
             raise ReviewRefused(
                 "not_asked", "Another officer was asked.", "Answer what is asked of you."
@@ -136,7 +136,7 @@ class Review(msgspec.Struct):
         return Answered(text=text)
 
     def judge(self, by: str, verdict: Verdict, why: bytes | None) -> VerdictGiven:
-        self._must_be_open()
+        self.must_be_open()
         self._must_not_be_own(by)
         if verdict != "lawful" and why is None:
             raise ReviewRefused(
@@ -146,7 +146,8 @@ class Review(msgspec.Struct):
             )
         return VerdictGiven(verdict=verdict, why=why)
 
-    def _must_be_open(self) -> None:
+    def must_be_open(self) -> None:
+        """Raises `ReviewRefused`."""
         if self.state == "decided":
             raise ReviewRefused("decided", "The read was judged already.", "Nothing need be done.")
 

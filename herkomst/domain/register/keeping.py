@@ -1,5 +1,5 @@
-"""What may be done with the key of what is no identity: a stolen item, a case, or why somebody
-saw what others do not.
+"""What may be done with the key of what is no identity: a stolen item, a case, a dealer, an
+officer, or what somebody said of why he did what controls look at.
 
 An identity has its own events for that (`identity.IdentityRestricted`), because read models hold
 more of it than a sealed part.
@@ -10,8 +10,23 @@ from typing import Literal
 
 from herkomst.domain.events import EventData, Recorded, event
 
-Kind = Literal["stolen_item", "case", "reveal", "glass"]
-"""Of reveals those of an officer on a day have one key; of glasses, each time has its own."""
+Kind = Literal[
+    "stolen_item",
+    "purchase",
+    "dealer",
+    "case",
+    "reveal",
+    "glass",
+    "hold",
+    "access_request",
+    "authorisation",
+    "review",
+    "person_request",
+    "officer",
+]
+"""Of reveals those of an officer on a day have one key. Of glasses, holds, requests for access and
+authorisations each has its own (`herkomst.domain.casework.parts`). A purchase is one at which no
+identity was presented."""
 
 
 @event
@@ -68,6 +83,11 @@ class JournalDestroyed(EventData, frozen=True, kw_only=True):
     """Legal date by which it was counted."""
     until: int
     """Last position of the run."""
+
+
+def is_found(data: KeyDestroyed | KeyRestricted) -> bool:
+    """Whether anything is still found by what the key seals."""
+    return isinstance(data, KeyRestricted) and data.state != "vault"
 
 
 def reached(facts: Iterable[Recorded]) -> Literal["active", "comparable", "vault", "destroyed"]:
