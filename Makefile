@@ -19,6 +19,7 @@ DEALERS ?= 300
 PURCHASES ?= 50000
 SEED ?= 1
 SECONDS ?= 90
+NODES ?= 1
 SIZE_HOME ?= .home/size
 # One worker more than the two cores that this is meant for: there is always one that waits.
 PYTEST := $(RUN) pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 20
@@ -79,6 +80,10 @@ keycloak: ## An identity provider, for the tests of logging in
 	  sh tests/keycloak/get.sh; } \
 	  || { echo "The tests of logging in need Keycloak: install mvn, unzip and a JDK of 17 or newer." >&2; \
 	  exit 1; }
+
+.PHONY: opensearch
+opensearch: ## An OpenSearch on this machine: NODES=1 or 3; `./opensearch.sh stop` ends it
+	./opensearch.sh start $(NODES)
 
 .PHONY: bench
 bench: setup ## Every bench, as ratios in one run
