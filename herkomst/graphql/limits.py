@@ -23,6 +23,7 @@ from graphql import (
     GraphQLNamedType,
     GraphQLNonNull,
     GraphQLSchema,
+    GraphQLSyntaxError,
     InlineFragmentNode,
     IntValueNode,
     Node,
@@ -75,6 +76,8 @@ COUNT = 100
 REMEMBERED = 64
 """Documents whose reading is kept: screens ask the same ones."""
 _INTROSPECTION = frozenset({"__schema", "__type"})
+_GIVEN_UP = "Parsing aborted."
+"""How the parser ends its sentence where a document is too much for it, and not wrong."""
 
 
 class Refused(GraphQLError):
@@ -137,7 +140,12 @@ def read(text: str) -> DocumentNode:
             f"The document has {len(text)} characters; {LENGTH} are allowed. "
             "Send values as variables.",
         )
-    return parse(text, max_lexical_tokens=TOKENS, max_comments=COMMENTS)
+    try:
+        return parse(text, max_lexical_tokens=TOKENS, max_comments=COMMENTS)
+    except GraphQLSyntaxError as error:
+        if error.description.endswith(_GIVEN_UP):
+            raise Refused("document_too_large", error.description) from None
+        raise
 
 
 def refuse_abundance(document: DocumentNode) -> None:

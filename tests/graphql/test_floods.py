@@ -102,7 +102,19 @@ def test_of_bodies(served: Served, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["aliases", "depth", "a bomb of fragments", "directives", "cost", "tokens"]
+    "name",
+    [
+        "aliases",
+        "depth",
+        "depth that cannot be parsed",
+        "a bomb of fragments",
+        "comments in few characters",
+        "cost",
+        "directives",
+        "lists",
+        "tokens",
+        "tokens in few characters",
+    ],
 )
 def test_what_asks_too_much_is_refused_as_a_request_also_to_who_takes_plain_json(
     served: Served, name: str

@@ -81,6 +81,8 @@ FLOODS = {
     "blanks": " " * (LENGTH + 1) + "{ __typename }",
     "commas": "," * (LENGTH + 1) + "{ __typename }",
     "tokens": many("__typename", 2100),
+    "tokens in few characters": "{" + "a:b " * 900 + "}",
+    "comments in few characters": "#\n" * 300 + "{ __typename }",
     "cost": many(
         "a%: hits(first: 100) { edges { node { reasons { code } purchase { good "
         "{ identifiers { value } } } } } }",
