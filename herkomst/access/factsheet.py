@@ -1,15 +1,16 @@
 """The factsheet: the policy as police and prosecutors read it, one section a role.
 
-It says nothing that the table does not: it is rendered from the table, and `docs/policy.md` is what
-it was when the table was changed last.
+It says nothing that does not decide: it is rendered from the tables, with what holds beside every
+row, and `docs/policy.md` is what it was when these were changed last.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
-from herkomst.access import policy
+from herkomst.access import policy, reason
 from herkomst.access.policy import NONE_ASKED, REGIMES, Relation, Rule, rules
 from herkomst.access.viewer import Role
+from herkomst.domain.casework import glass, reveal
 from herkomst.domain.casework.hold import grounds
 from herkomst.domain.clocks import ANY, Clock, clocks
 from herkomst.domain.controllers import CONTROLLERS, Controller
@@ -28,6 +29,30 @@ _WHOSE = {
     Relation.OWN_UNIT: " of the own unit",
     Relation.GRANTED: " that the owner granted for the purpose, until its end",
 }
+_ALWAYS = f"""## What holds beside every row
+
+- **Whose identity it is** stands behind a pseudonym in every answer, until it is revealed. Where a
+  row allows that, it also stands on something: the person or the purchase is in the case that is
+  the purpose; or a hit that stands, and that the viewer sees, is on what was sold; or an order of
+  the prosecutor, in a case; or the glass was broken. More than {reveal.AT_MOST} in an hour take a
+  second person, and one look-up in {reason.ONE_IN} a reason in writing (art. 3(2) Wpg).
+- **Another investigation.** A case exists for who works in it and who oversees its unit; for
+  everybody else there is none, whatever its article. Purchases and who sold them are in the
+  register of a dealer and belong to no investigation: that a seller is a subject in a case of
+  another unit neither opens him nor shuts him, and who reads of him is not told. A hit, a stolen
+  item or a person that was brought into an article 9 case comes into another one only with the
+  consent of the authorised officer of the unit of the first; that unit is named, its case is not.
+  Of a case that is confidential or closed not even that is told, and its officer hears who came
+  upon it (art. 9 Wpg; art. 2:11 Bpg).
+- **Handling codes** of reports: `open` is read; `consent` and `confidential` are told to exist and
+  withheld, and may be asked for; `closed` does not exist for who may not read it.
+- **Nobody decides on what is his own**: who grants an authorisation, allows more reveals, closes a
+  case, or judges a read or a broken glass is somebody else than it is about.
+- **The broken glass** holds for {glass.LONGEST} hours at most, opens nothing that is closed, and
+  is not broken again before somebody gave his verdict on the last time.
+- **No purpose, no answer; no journal, no answer**: what is read is in the journal before the first
+  byte of it leaves (art. 32a Wpg).
+"""
 _TERMS = """## How long it is kept
 
 Rendered from `herkomst/domain/tables/clocks.csv`, which is what decides. Active is read by who may;
@@ -64,7 +89,7 @@ def factsheet(table: Sequence[Rule] | None = None) -> str:
     """The policy as Markdown."""
     held = rules() if table is None else table
     sections = (line for role in Role for line in _section(role, held))
-    return "\n".join([_HEAD, *sections, _ANSWERS, *_controllers(), "", _TERMS, *_terms()])
+    return "\n".join([_HEAD, *sections, _ALWAYS, _ANSWERS, *_controllers(), "", _TERMS, *_terms()])
 
 
 def _controllers() -> Iterator[str]:

@@ -1,8 +1,9 @@
 """A fuller reason, asked for at one look-up of a person in ten.
 
 Which ones cannot be foreseen, because a key decides, and a retry changes nothing, because it is
-the same person, asked for by the same officer, for the same purpose. The reason is sealed in the
-journal, where a reviewer reads it.
+the same person, asked for by the same officer. What for is left out: a case has a number and an
+id, an officer has several duties, and under the next name the answer would be another. The reason
+is sealed in the journal, where a reviewer reads it.
 """
 
 from uuid import UUID
@@ -32,7 +33,7 @@ def must_be_given(keyring: Keyring, reading: Reading, person: UUID) -> None:
     """Raises `ReasonRequired` where a reason is to be given and none is."""
     if reading.viewer.role in MACHINES or says_something(reading.reason):
         return
-    asked = keyring.token(f"reason:{reading.viewer.subject}:{reading.purpose}:{person.hex}")
+    asked = keyring.token(f"reason:{reading.viewer.subject}:{person.hex}")
     if int(asked[:12], 16) % ONE_IN == 0:
         raise ReasonRequired
 

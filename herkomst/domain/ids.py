@@ -71,6 +71,11 @@ def cases_of(year: int) -> UUID:
     return named("cases", year)
 
 
+def secret_cases_of(year: int) -> UUID:
+    """The same of those cases of a year that are not told to exist."""
+    return named("secret_cases", year)
+
+
 def entry_id(case: UUID, *parts: str | int) -> UUID:
     """A row that belongs to a case: what stands there is told by the parts."""
     return named("case_entry", case.hex, *parts)

@@ -1,6 +1,5 @@
 """The shapes of cases: as they stand, and as they were known."""
 
-import re
 from datetime import date, datetime
 from functools import partial
 from typing import Annotated, Any
@@ -9,6 +8,7 @@ import strawberry
 
 from herkomst.access import policy
 from herkomst.access.policy import Action, Permitted
+from herkomst.domain.casework.case import NUMBER
 from herkomst.graphql.context import Info
 from herkomst.graphql.enums import Became, CasePart, CaseState
 from herkomst.graphql.fields import parsed_id, resolved, right_of, shape_of, told
@@ -27,9 +27,6 @@ from herkomst.graphql.types import (
 from herkomst.investigations import cases, known, pages
 from herkomst.investigations.inquiry import Inquiry
 from herkomst.investigations.pages import Page, Slice
-
-_NUMBER = re.compile(r"\d{4}-\d{4,9}", re.ASCII)
-"""What a number of a case looks like; nothing else is one."""
 
 
 @strawberry.type(description="Who works in a case, from when to when.")
@@ -237,6 +234,6 @@ async def _one(permitted: Permitted, inquiry: Inquiry, identity: str) -> cases.C
     by_id = parsed_id(identity)
     if by_id is not None:
         return await cases.one(permitted, inquiry, case=by_id)
-    if _NUMBER.fullmatch(identity) is None:
+    if NUMBER.fullmatch(identity) is None:
         return None
     return await cases.one(permitted, inquiry, number=identity)

@@ -46,6 +46,9 @@ BODY_LIMIT = 1024 * 1024
 
 PATIENCE = 30.0
 """Seconds that a client of a stream may take nothing."""
+LINGERING = 0.5
+"""Seconds for which what is too large is still taken, and dropped: who is cut off while he sends
+reads no answer."""
 _SIGN_OF_LIFE = b":\n\n"
 _COMPLETE = b"event: complete\ndata:\n\n"
 
@@ -207,17 +210,21 @@ async def _asked(request: Request) -> Asked:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
         raise WrongMediaType
     declared = request.headers.get("content-length", "0")
+    parts, body = request.stream(), bytearray()
     if declared.isascii() and declared.isdigit() and len(declared) <= 18:
-        _must_fit(int(declared))
-    body = bytearray()
-    async for part in request.stream():
-        _must_fit(len(body) + len(part))
+        await _must_fit(int(declared), parts)
+    async for part in parts:
+        await _must_fit(len(body) + len(part), parts)
         body += part
     return parse(body)
 
 
-def _must_fit(size: int) -> None:
+async def _must_fit(size: int, rest: AsyncIterator[bytes]) -> None:
+    """Raises `BodyTooLarge`, when the rest was taken or the patience for it is over."""
     if size > BODY_LIMIT:
+        with anyio.move_on_after(LINGERING):
+            async for _ in rest:
+                pass
         raise BodyTooLarge
 
 

@@ -5,7 +5,6 @@ Read models say where to look, and up to when all has come through that they are
 told is in the record itself. What may be told is part of each statement (`visibility`).
 """
 
-import re
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, LiteralString, NamedTuple
@@ -15,6 +14,7 @@ from psycopg.sql import SQL
 
 from herkomst.access.policy import NotPermitted
 from herkomst.domain import ids as ids_of
+from herkomst.domain.casework.case import NUMBER
 from herkomst.domain.casework.reveal import Revealed
 from herkomst.domain.journal import Concluded, Read
 from herkomst.investigations.inquiry import Inquiry
@@ -37,7 +37,6 @@ _OF_TOPIC = {Read.TOPIC: Reads.name, Concluded.TOPIC: Attempts.name}
 """Those of the journal, by what they are asked for."""
 _BESIDE = ("request", "match")
 """What is no record, but was done about one."""
-_NUMBER = re.compile(r"\d{4}-\d{4,9}", re.ASCII)
 _FIRST = datetime(1, 1, 2, tzinfo=UTC)
 
 _SUBJECT = SQL(
@@ -241,7 +240,7 @@ async def find(
 ) -> Subject:
     """What a trail is of, by its id, of a case also by its number, and what of these kinds stands
     around it. Raises `NothingThere`, `NotPermitted`."""
-    number = of if _NUMBER.fullmatch(of) else None
+    number = of if NUMBER.fullmatch(of) else None
     identity = _parsed(of)
     if identity is not None:
         inquiry.returned.seek(identity)

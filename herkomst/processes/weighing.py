@@ -151,9 +151,11 @@ def _by_purpose(around: Circumstances, read: PastRead, explanation: Explanation)
     # In the product a duty is one of the policy's, and nobody's own.
     if kind == "duty" and read.is_rehearsed and not around.on_stated_duty(read):
         yield "foreign_purpose"
-    if kind not in ("case", "task") or (explanation.name == name and explanation.holds):
+    if kind not in ("case", "task"):
         return
     own = around.named(read)
+    if explanation.holds and explanation.name in {name, *(e.name for e in own)}:
+        return
     if not own:
         yield "foreign_purpose"
     elif current := [e for e in own if e.holds(read.at)]:

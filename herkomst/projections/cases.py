@@ -66,7 +66,7 @@ class Cases(Model):
         row = list(rows[0])
         row[_REVISION] = fact.position
         if isinstance(data, case.Numbered):
-            row[_NUMBER] = case.number_of(data.year, fact.version)
+            row[_NUMBER] = case.number_told(fact)
         elif isinstance(data, case.AimStated):
             row[_AIM] = data.aim
         else:

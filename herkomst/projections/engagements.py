@@ -157,7 +157,7 @@ def _worked_in(rows: Rows, fact: Recorded) -> Rows:
     if isinstance(data, case.Opened):
         return [_term(rows, fact, data.lead, "lead", data.since, None, fact.envelope.unit)]
     if isinstance(data, case.Numbered):
-        number = case.number_of(data.year, fact.version)
+        number = case.number_told(fact)
         return [(*row[:_NAME], number, *row[_NAME + 1 :]) for row in rows]
     unit = rows[-1][_UNIT]
     if isinstance(data, case.MemberJoined):

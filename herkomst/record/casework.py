@@ -129,7 +129,10 @@ class Casework(RecordApplication):
         return self.committing(append)
 
     def open_case(self, opening: Opening, *, actor: str) -> CaseOpened:
-        """Open a case and give it the next number of its year. Raises `case.CaseRefused`."""
+        """Open a case and give it the next number of its year and series.
+
+        Raises `case.CaseRefused`.
+        """
         case.must_say(opening.title, "title")
         case.must_name(opening.lead, "lead")
         stream = UUID(bytes=uuid_utils.uuid7().bytes)
@@ -144,14 +147,16 @@ class Casework(RecordApplication):
         )
         custody = opening.custody
         numbered = case.Numbered(case=stream.hex, year=year)
+        is_secret = opening.handling in case.SECRET
+        series = case.series_of(year, is_secret=is_secret)
         events = [
             pending(Event(at, data, envelope(actor, custody, this_moment(), 1, opening.handling)))
-            for at, data in ((stream, opened), (ids.cases_of(year), numbered))
+            for at, data in ((stream, opened), (series, numbered))
         ]
 
         def append(cursor: Cursor[Row]) -> Outcome[CaseOpened]:
             appended = self.recorder.append_locked(cursor, events, [row])
-            number = case.number_of(year, appended.versions[1])
+            number = case.number_of(year, appended.versions[1], is_secret=is_secret)
             return Outcome(CaseOpened(stream, number, appended.last), events, appended)
 
         return self.committing(append)

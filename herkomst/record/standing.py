@@ -24,7 +24,6 @@ from herkomst.record.reader import SequenceReader
 REMEMBERED = 1024
 """Cases that are kept folded: those that somebody works under at the same time."""
 _ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_NUMBER = re.compile(r"([0-9]{4})-([0-9]{4,9})")
 
 
 class StandingCase(NamedTuple):
@@ -81,11 +80,13 @@ class Standings:
     def _stream_of(self, connection: Connection[Row], name: str) -> UUID | None:
         if _ID.fullmatch(name):
             return UUID(name)
-        found = _NUMBER.fullmatch(name)
-        if found is None or name != case.number_of(int(found[1]), int(found[2])):
+        found = case.NUMBER.fullmatch(name)
+        if found is None:
             return None
-        year, place = int(found[1]), int(found[2])
-        fact = self._reader.fact(connection, ids.cases_of(year), place)
+        year, place, is_secret = int(found["year"]), int(found["place"]), bool(found["series"])
+        if name != case.number_of(year, place, is_secret=is_secret):
+            return None
+        fact = self._reader.fact(connection, case.series_of(year, is_secret=is_secret), place)
         return UUID(hex=fact.data.case) if fact and isinstance(fact.data, case.Numbered) else None
 
     def _remember(self, found: StandingCase) -> None:

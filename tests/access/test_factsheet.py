@@ -3,9 +3,10 @@
 from datetime import date
 from pathlib import Path
 
-from herkomst.access import policy
+from herkomst.access import policy, reason
 from herkomst.access.factsheet import factsheet
 from herkomst.access.viewer import Role
+from herkomst.domain.casework import glass, reveal
 
 PAGE = Path(__file__).parents[2] / "docs" / "policy.md"
 
@@ -32,6 +33,14 @@ def test_given_a_rule_that_ends_then_its_last_day_its_source_and_its_records_are
     assert "open under avg of the own municipality" in line
     assert "| dealer, gemeente |" in line
     assert line.count("|") == 8
+
+
+def test_what_holds_beside_every_row_is_told_with_its_figures() -> None:
+    told = " ".join(factsheet().split())
+
+    assert f"More than {reveal.AT_MOST} in an hour take a second person" in told
+    assert f"one look-up in {reason.ONE_IN} a reason in writing" in told
+    assert f"holds for {glass.LONGEST} hours at most" in told
 
 
 def test_who_answers_is_told_with_whose_reports_he_has() -> None:

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from typing import Any
 
 import httpx
@@ -123,6 +124,19 @@ def test_what_asks_too_much_is_refused_as_a_request_also_to_who_takes_plain_json
 
     must_be_refused(served, answer)
     assert answer.headers["content-type"] == "application/json; charset=utf-8"
+
+
+def test_who_sends_all_of_it_before_he_reads_is_told_that_it_is_too_large(served: Served) -> None:
+    """Given a client that does not look up while it sends, then it is not cut off unheard."""
+    host, _, port = served.url.removeprefix("http://").partition(":")
+    client = HTTPConnection(host, int(port), timeout=WAIT)
+    try:
+        headers = served.headers() | {"Content-Type": "application/json"}
+        client.request("POST", "/graphql", bytes(20_000_000), headers)
+
+        assert client.getresponse().status == 413
+    finally:
+        client.close()
 
 
 def test_a_body_that_never_comes_keeps_nobody_else_waiting(served: Served) -> None:

@@ -175,6 +175,24 @@ class TestAPath:
         assert not found["O-2"].explanation.holds
         assert codes(found["O-2"]) == {"unexplained", "foreign_purpose"}
 
+    @pytest.mark.parametrize("named", ["case:{number}", "case:{id}", "task:{number}/1"])
+    def test_of_a_case_of_the_product_is_the_own_however_it_was_named(
+        self, world: Archive, named: str
+    ) -> None:
+        opening = Opening(title="Rijwiel", lead="O-1", unit="amsterdam", article="wpg:9")
+        opened = world.casework.open_case(opening, actor="user:O-1")
+        sold = ids.purchase_id(TILL, "purchase-1")
+        world.casework.in_case(
+            opened.id, lambda case, _: case.add("purchase", sold.hex, None), actor="user:O-1"
+        )
+        purpose = named.format(number=opened.number, id=opened.id)
+        really_read(world, "O-1", purpose, f"purchase:{sold}")
+
+        found = only(world)
+
+        assert found.explanation.by == "case"
+        assert codes(found) == set()
+
 
 class TestWhoWasRead:
     @pytest.mark.parametrize(

@@ -26,18 +26,46 @@ def enveloped(row: Stored) -> Envelope:
     return decode(row.topic, row.state).envelope
 
 
-def opened(archive: Archive) -> CaseOpened:
-    return archive.casework.open_case(OPENING, actor=LEADER)
+def opened(archive: Archive, handling: str = "confidential") -> CaseOpened:
+    return archive.casework.open_case(OPENING._replace(handling=handling), actor=LEADER)
 
 
 def test_given_an_opening_then_the_case_has_the_next_number_of_its_year(archive: Archive) -> None:
-    first, second = opened(archive), opened(archive)
+    first, second = opened(archive, "open"), opened(archive, "consent")
 
     year = datetime.now(UTC).year
     assert (first.number, second.number) == (f"{year}-0001", f"{year}-0002")
     assert first.id != second.id
     assert topics(archive, "casework") == ["casework.case.opened", "casework.case.numbered"] * 2
     assert_holds(archive, "casework")
+
+
+@pytest.mark.parametrize("handling", ["confidential", "closed"])
+def test_given_secret_cases_then_no_gap_between_the_others_tells_of_them(
+    archive: Archive, handling: str
+) -> None:
+    year = datetime.now(UTC).year
+    before = opened(archive, "open")
+    secret = [opened(archive, handling) for _ in range(3)]
+    after = opened(archive, "open")
+
+    assert (before.number, after.number) == (f"{year}-0001", f"{year}-0002")
+    assert [case.number for case in secret] == [f"{year}-V{n:04}" for n in (1, 2, 3)]
+    assert_holds(archive, "casework")
+
+
+@pytest.mark.parametrize("handling", ["open", "closed"])
+def test_given_a_number_then_the_case_of_that_series_stands(
+    archive: Archive, handling: str
+) -> None:
+    opened(archive, "open" if handling == "closed" else "closed")
+    case = opened(archive, handling)
+
+    standing = archive.standings.case(case.number)
+
+    assert standing is not None
+    assert standing.id == case.id
+    assert archive.standings.case(case.number.replace("0001", "00001")) is None
 
 
 def test_given_many_who_open_at_once_then_no_number_is_missing_or_twice(archive: Archive) -> None:

@@ -5,12 +5,15 @@ that it can be shown as it was known on any day. Texts are sealed with the data 
 Closing takes two: one proposes it, another reviews it.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Literal
+from uuid import UUID
 
 import msgspec
 
+from herkomst.domain import ids
 from herkomst.domain.events import EventData, Recorded, event
 
 Part = Literal["lead", "investigator", "reader"]
@@ -19,6 +22,11 @@ Category = Literal["suspect", "victim", "witness", "other"]
 """Categories of persons, which are kept apart (art. 6b Wpg)."""
 ItemKind = Literal["purchase", "stolen_item", "hit"]
 State = Literal["open", "closing", "closed"]
+SECRET = frozenset({"confidential", "closed"})
+"""Handling codes of cases that are not told to exist. They are numbered apart: in one series each
+gap between two open cases would tell of a secret one."""
+NUMBER = re.compile(r"(?P<year>\d{4})-(?P<series>V?)(?P<place>\d{4,9})", re.ASCII)
+"""What a number of a case looks like (zaaknummer); nothing else is one."""
 
 
 @event
@@ -38,7 +46,8 @@ class Opened(EventData, frozen=True, kw_only=True):
 
 @event
 class Numbered(EventData, frozen=True, kw_only=True):
-    """A case took the next number of its year: the version of this event on the year's stream."""
+    """A case took the next number of its year and series: the version of this event on the stream
+    of these."""
 
     TOPIC = "casework.case.numbered"
 
@@ -221,9 +230,23 @@ class Reopened(EventData, frozen=True, kw_only=True):
     """Sealed."""
 
 
-def number_of(year: int, place: int) -> str:
-    """The number of a case (zaaknummer), such as 2026-0312; a purpose names a case by it."""
-    return f"{year}-{place:04}"
+def series_of(year: int, *, is_secret: bool) -> UUID:
+    """The stream that numbers the open cases of a year, or the secret ones."""
+    return ids.secret_cases_of(year) if is_secret else ids.cases_of(year)
+
+
+def number_of(year: int, place: int, *, is_secret: bool = False) -> str:
+    """The number of a case (zaaknummer), such as 2026-0312; a purpose names a case by it. One of
+    those that are not told to exist has a V (vertrouwelijk) in it, as 2026-V0004."""
+    return f"{year}-{'V' if is_secret else ''}{place:04}"
+
+
+def number_told(fact: Recorded) -> str:
+    """The number that `Numbered` gives, by the stream on which it stands."""
+    assert isinstance(fact.data, Numbered)
+    year = fact.data.year
+    is_secret = fact.stream == series_of(year, is_secret=True)
+    return number_of(year, fact.version, is_secret=is_secret)
 
 
 class CaseRefused(Exception):

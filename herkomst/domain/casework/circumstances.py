@@ -125,9 +125,10 @@ class PastRead(NamedTuple):
 
     @property
     def stated(self) -> tuple[str, str]:
-        """Kind and name of the purpose that was stated."""
+        """Kind and name of the purpose that was stated; of a task in a case of the product, the
+        case."""
         kind, _, name = self.purpose.partition(":")
-        return kind, name
+        return kind, name if self.is_rehearsed else name.partition("/")[0]
 
 
 class Explanation(NamedTuple):
@@ -221,10 +222,13 @@ class Circumstances:
                 yield engagement
 
     def named(self, reading: PastRead) -> list[Engagement]:
-        """Cases and tasks of who read that bear the name of the purpose that was stated."""
+        """Cases and tasks of who read that bear the name of the purpose that was stated; a case of
+        the product has a number and an id."""
         _, name = reading.stated
         roster = self._rosters.get(reading.officer, _NO_ROSTER)
-        return [e for e in roster.matters if e.name == name and was_known(e, reading)]
+        return [
+            e for e in roster.matters if name in (e.name, str(e.matter)) and was_known(e, reading)
+        ]
 
     def on_stated_duty(self, reading: PastRead) -> bool:
         """Whether the duty that was stated was the officer's own, and about at that moment."""
