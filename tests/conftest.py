@@ -79,6 +79,7 @@ def patient() -> Iterator[None]:
             "record.postgres.CONNECT_TIMEOUT",
             "record.database.CONNECT_TIMEOUT",
             "investigations.inquiry.STATEMENT_TIMEOUT",
+            "investigations.freshness.PATIENCE",
         ):
             patch.setattr(f"herkomst.{limit}", PATIENCE)
         yield
