@@ -23,6 +23,8 @@ Address = tuple[Any, ...] | str | bytes
 Result = TypeVar("Result")
 
 ROOM = 4 * 1024**3
+PATIENCE = 60
+"""Seconds for what takes a moment where nothing else runs."""
 
 # A law is about values, not about how busy the machine is. `make test` tries fewer of them.
 settings.register_profile("thorough", deadline=None, max_examples=100)
@@ -67,6 +69,20 @@ def _is_here(address: Address) -> bool:
     with contextlib.suppress(ValueError):
         return ipaddress.ip_address(host).is_loopback
     return host == "localhost"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient() -> Iterator[None]:
+    """No test fails because the machine has other work to do; one about a limit sets its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        for limit in (
+            "record.postgres.CONNECT_TIMEOUT",
+            "record.database.CONNECT_TIMEOUT",
+            "investigations.inquiry.STATEMENT_TIMEOUT",
+            "investigations.freshness.PATIENCE",
+        ):
+            patch.setattr(f"herkomst.{limit}", PATIENCE)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

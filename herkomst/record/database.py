@@ -13,6 +13,8 @@ Row = tuple[Any, ...]
 LOST = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 """What psycopg raises when the server went away; the outcome of a commit is then unknown."""
 
+CONNECT_TIMEOUT = 5
+"""Seconds."""
 RECONNECT = 0.5
 """Seconds after which a pool that cannot connect begins anew. Left alone it doubles its pauses, and
 would sleep on for as long as it was down already once the server is back."""
@@ -128,7 +130,7 @@ def options(name: str) -> dict[str, Any]:
     """Session settings that every connection of the product has."""
     return {
         "application_name": name,
-        "connect_timeout": 5,
+        "connect_timeout": CONNECT_TIMEOUT,
         "options": "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s -c TimeZone=UTC",
     }
 
