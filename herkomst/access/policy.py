@@ -19,7 +19,7 @@ import msgspec
 from herkomst.access.viewer import Reading, Role, Viewer
 from herkomst.domain import controllers, municipalities, tables
 from herkomst.domain.calendar import legal_today
-from herkomst.domain.controllers import CONTROLLERS
+from herkomst.domain.controllers import CONTROLLERS, POLICE, UNLISTED
 from herkomst.domain.register.stolen_item import CLOSED
 
 NONE_ASKED = "-"
@@ -237,6 +237,8 @@ def permit(reading: Reading, action: Action) -> Permitted:
     """Allow an action for a reading. Raises `NotPermitted`."""
     on = legal_today()
     role, purpose = reading.viewer.role, reading.purpose.form
+    if reading.viewer.controller == UNLISTED:
+        raise _of_nobody(reading.viewer)
     seen = sights(reading, action)
     if not seen:
         raise _denial(role, action, reading.ground, purpose, on)
@@ -261,8 +263,9 @@ def municipality_of(viewer: Viewer) -> str | None:
 
 def allows(reading: Reading, action: Action) -> bool:
     """Whether the policy allows an action for a reading."""
-    return _allowed(
-        reading.viewer.role, action, reading.ground, reading.purpose.form, legal_today()
+    viewer, form = reading.viewer, reading.purpose.form
+    return viewer.controller != UNLISTED and _allowed(
+        viewer.role, action, reading.ground, form, legal_today()
     )
 
 
@@ -280,16 +283,18 @@ def overseen(reading: Reading) -> frozenset[str]:
 def sights(reading: Reading, action: Action) -> Sights:
     """Which records an action of a viewer may be about; empty where he may not do it at all."""
     viewer, form = reading.viewer, reading.purpose.form
-    own = controllers.of_staff(viewer.role, viewer.unit)
-    return _sights(viewer.role, own, action, reading.ground, form, legal_today())
+    return _sights(viewer.role, viewer.controller, action, reading.ground, form, legal_today())
 
 
 def reached(reading: Reading, action: Action) -> frozenset[str]:
-    """The controllers with whose records an action of a viewer may have to do."""
+    """The controllers with whose records an action of a viewer may have to do. What is of no
+    controller is within reach of who reaches all; and by development login, which accepts any
+    unit, it is as of the police."""
     viewer = reading.viewer
-    own = controllers.of_staff(viewer.role, viewer.unit)
     holding = _holding(viewer.role, action, reading.ground, reading.purpose.form, legal_today())
-    return frozenset().union(*(rule.reaches(own) for rule in holding))
+    found = frozenset[str]().union(*(rule.reaches(viewer.controller) for rule in holding))
+    with_all = found >= CONTROLLERS.keys() or (viewer.may_accept and POLICE in found)
+    return found | {UNLISTED} if with_all else found
 
 
 def may_record(viewer: Viewer, source: str, action: Action | None = None) -> bool:
@@ -341,6 +346,14 @@ def _allowed(role: Role, action: Action, ground: str, form: str, on: date) -> bo
 
 def _holding(role: Role, action: Action, ground: str, form: str, on: date) -> list[Rule]:
     return [rule for rule in _rules_for(role, action, on) if rule.allows(ground, form)]
+
+
+def _of_nobody(viewer: Viewer) -> NotPermitted:
+    return NotPermitted(
+        f"The unit {viewer.unit!r} is of no controller that is known.",
+        "Let it be named in `controllers.csv`, or be authorised for a unit that is, such as "
+        "amsterdam, fiod-zwolle or kmar-schiphol.",
+    )
 
 
 def _denial(role: Role, action: Action, ground: str, form: str, on: date) -> NotPermitted:

@@ -18,7 +18,6 @@ import msgspec
 
 from herkomst.access import policy
 from herkomst.access.viewer import Reading
-from herkomst.domain import controllers
 from herkomst.domain.events import Event, EventData
 from herkomst.domain.journal import Attempted, Concluded, Read
 from herkomst.metrics import JOURNALING
@@ -197,7 +196,7 @@ class Asked:
             user=viewer.subject,
             ground=ground,
             unit=viewer.unit,
-            controller=controllers.of_staff(viewer.role, viewer.unit),
+            controller=viewer.controller,
         )
         return event, key
 

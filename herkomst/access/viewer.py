@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from herkomst.domain import controllers
 from herkomst.domain.casework.case import Part
 
 Kind = Literal["case", "task", "duty"]
@@ -49,6 +50,14 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     may_accept: bool = False
     """Whether the duty of acceptance is open to him: by development login, and to who runs a
     command, but to nobody whom an identity provider names."""
+
+    @property
+    def controller(self) -> str:
+        """Whom he works for (`domain/controllers.py`). Development login accepts any unit; one that
+        nobody knows is played as of the police, which `token` says."""
+        found = controllers.of_staff(self.role, self.unit)
+        is_played = found == controllers.UNLISTED and self.may_accept
+        return controllers.POLICE if is_played else found
 
     def has_expired(self, now: datetime) -> bool:
         return self.expires_at is not None and now >= self.expires_at

@@ -1,5 +1,6 @@
 """Commands on who may do what. Who runs the server makes the first administrator here."""
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Annotated
@@ -14,12 +15,14 @@ from herkomst.access.tokens import TokenRefused, issue, known_role, known_unit
 from herkomst.access.viewer import Reading, Role, operator
 from herkomst.cli import exits, output
 from herkomst.cli.output import Json
+from herkomst.domain import controllers
 from herkomst.domain.casework.authorisation import AuthorisationRefused, Authorisations, Grant
 from herkomst.investigations.known import end_of
 from herkomst.record import authorisations
 from herkomst.record.archive import Archive, open_archive
 from herkomst.record.authorisations import Appended
 
+log = logging.getLogger(__name__)
 PURPOSE, GROUND = "duty:authorisation", "wpg:6"
 Subject = Annotated[str, typer.Argument(help="A person by his `sub`, a system as client:ID.")]
 Why = Annotated[str, typer.Option(help="At whose written request, and for what.")]
@@ -91,6 +94,8 @@ def token(
 ) -> None:
     """Make a token, only where development login is on."""
     issued = issue(context.obj, role, unit, ttl)
+    if controllers.of_staff(role, unit) == controllers.UNLISTED:
+        log.warning("nobody knows whose unit %r is: here it is played as of the police", unit)
     if json:
         output.document({"token": issued.token, "expires_at": issued.expires_at})
     else:

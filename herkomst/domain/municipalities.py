@@ -46,11 +46,12 @@ def _municipality(row: dict[str, str]) -> Municipality:
 MUNICIPALITIES: Mapping[str, Municipality] = MappingProxyType(
     {row["code"]: _municipality(row) for row in rows("municipalities")}
 )
-_SPOKEN = {"Den Haag": "GM0518", "Den Bosch": "GM0796"}
+SPOKEN: Mapping[str, str] = MappingProxyType({"Den Haag": "GM0518", "Den Bosch": "GM0796"})
+"""Names that are spoken and not official."""
 _CODES = (
     {found.name: code for code, found in MUNICIPALITIES.items()}
     | {code: code for code in MUNICIPALITIES}
-    | _SPOKEN
+    | dict(SPOKEN)
 )
 
 _FOLDED = {name.casefold(): code for name, code in _CODES.items()}

@@ -178,7 +178,9 @@ async def _act(info: Info, identity: str, act: Act) -> Any:
         return unknown_review(identity)
     try:
         permitted = context.permit(right_of(info))
-        answer = await review.act_on(permitted, context.desk, context.question, wanted, act)
+        answer = await review.act_on(
+            permitted, context.inquiry, context.desk, context.question, wanted, act
+        )
     except policy.NotPermitted as error:
         return NotPermitted.of(error)
     except NoSuchReview:

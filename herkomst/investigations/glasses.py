@@ -44,7 +44,8 @@ _VIEWED_EACH = SQL(
     "ORDER BY revision DESC LIMIT g.most) AS r ORDER BY g.place, r.revision DESC"
 )
 _PAGE = SQL(
-    "SELECT * FROM {glasses} WHERE (%(all)s OR unit = %(unit)s OR officer = %(viewer)s) "
+    "SELECT * FROM {glasses} r WHERE "
+    "({reader} = ANY(%(reviewed)s) OR unit = %(unit)s OR officer = %(viewer)s) "
     "AND {asked} ORDER BY revision DESC LIMIT %(limit)s"
 )
 _CONDITIONS = {
@@ -227,7 +228,7 @@ def _whose(permitted: Permitted) -> dict[str, object]:
     viewer = permitted.reading.viewer
     oversees = policy.allows(permitted.reading, Action.OVERSEE_CASES)
     return {
-        "all": policy.allows(permitted.reading, Action.REVIEW_GLASS),
+        "reviewed": sorted(policy.reached(permitted.reading, Action.REVIEW_GLASS)),
         "unit": viewer.unit if oversees else None,
         "viewer": viewer.subject,
     }

@@ -15,6 +15,7 @@ from anyio import to_thread
 from psycopg import IsolationLevel
 from psycopg.sql import SQL
 
+from herkomst.access import policy
 from herkomst.access.policy import Action, Permitted
 from herkomst.access.reading import Answer, Asked, Question, Returned, write
 from herkomst.domain.batches import batched
@@ -37,7 +38,10 @@ LIST, QUESTIONS = "reviews", "review_questions"
 EXPORTED_AT_ONCE: Final = 1000
 """Lines that share an entry of the journal."""
 
-_PAGE = SQL("SELECT * FROM {reviews} WHERE {asked} ORDER BY place DESC LIMIT %(limit)s")
+_PAGE = SQL(
+    "SELECT v.* FROM {reviews} v WHERE {review_reached} AND {asked} "
+    "ORDER BY place DESC LIMIT %(limit)s"
+)
 _CONDITIONS: Final = {
     "before": SQL("place < %(before)s"),
     "states": SQL("state = ANY(%(states)s)"),
@@ -55,9 +59,9 @@ _PRECISION = SQL(
     "count(*) FILTER (WHERE verdict = 'lawful') AS lawful, "
     "count(*) FILTER (WHERE verdict = 'training') AS training, "
     "count(*) FILTER (WHERE verdict = 'report') AS report "
-    "FROM {reviews}, jsonb_array_elements(rules) AS rule "
+    "FROM {reviews} v, jsonb_array_elements(rules) AS rule "
     # Verdicts are given by people, so these are few however many reads are queued.
-    "WHERE state = 'decided' "
+    "WHERE state = 'decided' AND {review_reached} "
     "AND (%(since)s::timestamptz IS NULL OR decided_at >= %(since)s) "
     "AND (%(until)s::timestamptz IS NULL OR decided_at < %(until)s) GROUP BY 1"
 )
@@ -166,18 +170,20 @@ async def page(
     permitted.must_be(Action.READ_REVIEWS)
     viewer = permitted.reading.viewer.subject
     narrowed = {"before": wanted.before, "states": states, "officer": officer, "viewer": viewer}
-    found = await _reviews(inquiry, wanted.first, narrowed)
+    found = await _reviews(permitted, inquiry, wanted.first, narrowed)
     shown = [_review(row, key) for row, key in found[: wanted.first]]
     for each in shown:
         inquiry.returned.add("review", each.id)
-    return inquiry.cursors.slice(LIST, wanted, shown, len(found), _counting(inquiry, narrowed))
+    return inquiry.cursors.slice(
+        LIST, wanted, shown, len(found), _counting(permitted, inquiry, narrowed)
+    )
 
 
 async def one(permitted: Permitted, inquiry: Inquiry, review: UUID) -> Review | None:
     """A review by its id; None where there is none, or it is of a read of the viewer's own."""
     permitted.must_be(Action.READ_REVIEWS)
     narrowed = {"review": review, "viewer": permitted.reading.viewer.subject}
-    found = await _reviews(inquiry, 0, narrowed)
+    found = await _reviews(permitted, inquiry, 0, narrowed)
     for _ in found:
         inquiry.returned.add("review", review)
     return _review(*found[0]) if found else None
@@ -187,11 +193,11 @@ async def questions(permitted: Permitted, inquiry: Inquiry, wanted: Page) -> Sli
     """A page of what was asked of the viewer about reads of his own."""
     permitted.must_be(Action.ANSWER_REVIEW)
     narrowed = {"before": wanted.before, "own": permitted.reading.viewer.subject}
-    found = await _reviews(inquiry, wanted.first, narrowed)
+    found = await _reviews(permitted, inquiry, wanted.first, narrowed)
     shown = [_question(row, key) for row, key in found[: wanted.first]]
     for each in shown:
         inquiry.returned.add("review", each.id)
-    count = _counting(inquiry, narrowed)
+    count = _counting(permitted, inquiry, narrowed)
     return inquiry.cursors.slice(QUESTIONS, wanted, shown, len(found), count)
 
 
@@ -204,7 +210,8 @@ async def precision(
 ) -> list[RulePrecision]:
     """Each rule with what people found of the reads that it held for, judged in a period."""
     permitted.must_be(Action.READ_REVIEWS)
-    rows = await inquiry.rows(_PRECISION, {"since": since, "until": until})
+    values = {"since": since, "until": until, **_reviewed(permitted)}
+    rows = await inquiry.rows(_PRECISION, values)
     counts = {row.code: row for row in rows}
     return [
         RulePrecision(rule.code, rule.text, rule.source, rule.weight, *_counted(counts, rule.code))
@@ -219,18 +226,22 @@ def _counted(counts: dict[str, Any], code: str) -> tuple[int, int, int, int]:
 
 async def act_on(
     permitted: Permitted,
+    inquiry: Inquiry,
     desk: Desk,
     question: Question,
     review: UUID,
     act: Callable[[Reviewed, Seal], EventData],
 ) -> Answer[ReviewDone]:
-    """Ask, answer or judge; journaled before and after.
+    """Ask, answer or judge; journaled before and after. What is none of the viewer's to review is
+    not there.
 
     Raises `UnknownReview`, `ReviewRefused`, `JournalUnavailable`.
     """
     permitted.must_be(Action.DECIDE_REVIEW, Action.ANSWER_REVIEW)
     reading = permitted.reading
     mine = permitted.action == Action.ANSWER_REVIEW
+    if not await _reviews(permitted, inquiry, 0, {"review": review}):
+        raise UnknownReview(f"There is no review {review}.")
 
     def acting(state: Reviewed, seal: Seal) -> EventData:
         if mine and not (state.is_of(reading.viewer.subject) and state.asked_by):
@@ -252,16 +263,22 @@ async def act_on(
 
 
 async def _reviews(
-    inquiry: Inquiry, first: int, narrowed: dict[str, Any]
+    permitted: Permitted, inquiry: Inquiry, first: int, narrowed: dict[str, Any]
 ) -> list[tuple[Any, DataKey | None]]:
     """Rows with the keys of their texts, one more than asked for."""
-    rows = await inquiry.rows(_PAGE, {**narrowed, "limit": first + 1}, _asked(narrowed))
+    values = {**narrowed, **_reviewed(permitted), "limit": first + 1}
+    rows = await inquiry.rows(_PAGE, values, _asked(narrowed))
     keys = await inquiry.keys(row.review for row in rows if row.question or row.reason)
     return [(row, keys.get(row.review)) for row in rows]
 
 
-def _counting(inquiry: Inquiry, narrowed: dict[str, Any]) -> Count:
-    return inquiry.counting(_PAGE, narrowed, _asked(narrowed))
+def _counting(permitted: Permitted, inquiry: Inquiry, narrowed: dict[str, Any]) -> Count:
+    return inquiry.counting(_PAGE, {**narrowed, **_reviewed(permitted)}, _asked(narrowed))
+
+
+def _reviewed(permitted: Permitted) -> dict[str, object]:
+    """Whose reads are looked at: of whom the policy says so, which is the own controller."""
+    return {"reviewed": sorted(policy.reached(permitted.reading, permitted.action))}
 
 
 def _asked(narrowed: dict[str, Any]) -> list[SQL]:

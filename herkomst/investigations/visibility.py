@@ -158,6 +158,14 @@ _FRAGMENTS = {
         "AND convert_from(e.state, 'UTF8')::jsonb #>> '{{envelope,controller}}' = ANY(%(readers)s) "
         "ELSE EXISTS (SELECT FROM {cases} c WHERE c.case_id = m.case_id AND {case_seen}) END)"
     ),
+    # The read that a review is of was made by somebody of these: by his unit as the journal has it,
+    # or as the feed of personnel told it.
+    "review_reached": SQL(
+        "(SELECT {reader} FROM (SELECT v.role AS role, coalesce("
+        "(SELECT d.unit FROM {reads} d WHERE d.read = v.read), "
+        "(SELECT o.unit FROM {officers} o WHERE o.name = v.officer LIMIT 1), '') AS unit) r) "
+        "= ANY(%(reviewed)s)"
+    ),
     # That somebody came upon what is closed, or secret, is told to its owner.
     "match_told": SQL("(%(controls)s OR %(sees_matches)s AND t.owner = %(unit)s)"),
     # A record was asked for, for a case that he may know of, by himself, or of his own unit.
@@ -203,8 +211,11 @@ _READER = _first_of(
             _WORKS_IN.format(Literal(unit), Literal(controller))
             for unit, controller in controllers.UNITS.items()
         ),
+        SQL("WHEN lower(r.unit) = ANY({}) THEN {}").format(
+            Literal(sorted(controllers.PLACES)), Literal(controllers.POLICE)
+        ),
     ],
-    controllers.POLICE,
+    controllers.UNLISTED,
 )
 """Who answers for a read: whom he who read works for (`controllers.of_staff`)."""
 

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 from psycopg import Cursor
 
-from herkomst.domain import ids
+from herkomst.domain import controllers, ids
 from herkomst.domain.calendar import Occurred
 from herkomst.domain.casework import personnel
 from herkomst.domain.casework.personnel import (
@@ -277,12 +277,14 @@ def _pending(item: _Checked, data: EventData, actor: str) -> Pending:
 
 
 def _custody(record: StaffRecord | ReadRecord) -> Custody:
-    """Who is employed is the employer's (AVG); a case is police data under its article."""
+    """Who is employed is the employer's (AVG), and a case is police data under its article, of whom
+    the unit belongs to; where nobody knows that, it says so (`controllers.UNLISTED`)."""
     if isinstance(record, ReadRecord):
         return Custody("politie", GROUND, GROUND, record.source)
+    controller = controllers.of_unit(record.unit)
     if isinstance(record, CaseRecord):
-        return Custody("politie", record.ground, record.ground, record.unit)
-    return Custody("politie", GROUND, "avg", record.unit)
+        return Custody(controller, record.ground, record.ground, record.unit)
+    return Custody(controller, GROUND, "avg", record.unit)
 
 
 # What becomes of a record

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 import herkomst
 from herkomst.access import policy
@@ -18,6 +19,7 @@ from herkomst.access.policy import (
     may_erase,
     may_record,
     permit,
+    reached,
 )
 from herkomst.access.viewer import Reading, Role, Viewer, operator
 from herkomst.domain.controllers import CONTROLLERS
@@ -231,6 +233,40 @@ class TestWhoMayNot:
 
         with pytest.raises(NotPermitted, match="'district-4' is none"):
             permit(nowhere, Action.READ_PURCHASES)
+
+    def test_who_is_of_a_unit_that_nobody_knows_is_told_so(self) -> None:
+        for role in ("district_detective", "authorised_officer", "access_reviewer"):
+            nobody = under(Viewer(subject="x", role=Role(role), unit="x"), "duty:review", "wpg:32a")
+
+            with pytest.raises(NotPermitted, match="'x' is of no controller"):
+                permit(nobody, Action.READ_HITS)
+            assert not any(allows(nobody, action) for action in Action)
+
+    def test_development_login_plays_any_unit_as_of_the_police(self) -> None:
+        played = Viewer(subject="dev:x", role=Role.DISTRICT_DETECTIVE, unit="x", may_accept=True)
+
+        assert played.controller == "politie"
+        permit(under(played, "duty:front_desk", "wpg:8"), Action.READ_HITS)
+        kmar = replace(played, unit="kmar-x")
+        assert kmar.controller == "kmar"
+
+    @pytest.mark.parametrize(
+        ("unit", "own", "other"), [("amsterdam", "politie", "kmar"), ("kmar-a", "kmar", "politie")]
+    )
+    @pytest.mark.parametrize("action", [Action.READ_REVIEWS, Action.DECIDE_REVIEW])
+    def test_a_reviewer_reviews_the_reads_of_his_own_controller(
+        self, unit: str, own: str, other: str, action: Action
+    ) -> None:
+        found = reached(reading("access_reviewer", "duty:review", "wpg:32a", unit), action)
+
+        assert own in found
+        assert other not in found
+        assert "unlisted" not in found
+
+    def test_what_is_of_nobody_is_reached_by_who_reaches_all(self) -> None:
+        answering = reading("district_detective", "duty:answer", "wpg:32a")
+
+        assert "unlisted" in reached(answering, Action.ANSWER_REVIEW)
 
     def test_nobody_but_who_controls_sees_what_others_read(self) -> None:
         for action in (Action.READ_REVIEWS, Action.EXPORT_REVIEW):

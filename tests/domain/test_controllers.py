@@ -1,11 +1,20 @@
 """Who answers for what, and whom somebody works for."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from herkomst.access.policy import REGIMES
 from herkomst.access.viewer import Role
 from herkomst.domain import controllers
-from herkomst.domain.controllers import CONTROLLERS, made_available_to, of_staff
+from herkomst.domain.controllers import (
+    CONTROLLERS,
+    UNLISTED,
+    made_available_to,
+    of_staff,
+    of_unit,
+)
+from herkomst.domain.municipalities import MUNICIPALITIES
 from herkomst.domain.register.sources import PROFILES
 
 
@@ -17,9 +26,15 @@ from herkomst.domain.register.sources import PROFILES
         ("financial_investigator", "fiod", "fiod"),
         ("financial_investigator", "FIOD Zwolle", "fiod"),
         ("team_leader", "team_fiod", "fiod"),
-        ("financial_investigator", "fiodor", "politie"),
+        ("financial_investigator", "fiodor", "unlisted"),
+        ("district_detective", "everywhere", "unlisted"),
+        ("district_detective", "district-4", "politie"),
+        ("district_detective", "Den Haag", "politie"),
+        ("access_reviewer", "kmar", "kmar"),
+        ("access_reviewer", "om", "om"),
+        ("access_reviewer", "gemeente-utrecht", "gemeente"),
         ("hic_team", "kmar-schiphol", "kmar"),
-        ("authorised_officer", "", "politie"),
+        ("authorised_officer", "", "unlisted"),
         ("prosecutor", "amsterdam", "om"),
         ("prosecution_clerk", "fiod", "om"),
         ("boa_1", "GM0363", "gemeente"),
@@ -32,6 +47,22 @@ def test_whom_somebody_works_for_follows_from_his_role_and_his_unit(
     role: str, unit: str, controller: str
 ) -> None:
     assert of_staff(role, unit) == controller
+
+
+@given(st.text(max_size=20))
+def test_a_unit_is_of_a_controller_that_there_is_or_of_nobody(unit: str) -> None:
+    assert of_unit(unit) in {*CONTROLLERS, UNLISTED}
+
+
+@pytest.mark.parametrize("place", sorted(MUNICIPALITIES))
+def test_every_municipality_and_its_regional_unit_names_one_of_the_police(place: str) -> None:
+    named = MUNICIPALITIES[place]
+
+    assert (of_unit(named.name), of_unit(named.police_unit)) == ("politie", "politie")
+
+
+def test_nobody_is_a_controller_by_that_name() -> None:
+    assert UNLISTED not in CONTROLLERS
 
 
 def test_police_and_kmar_make_their_data_available_to_each_other_and_to_nobody_else() -> None:

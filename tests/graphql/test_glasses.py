@@ -48,6 +48,16 @@ def glasses(served: Served, **who: str) -> Any:
 
 
 class TestWhoMayNot:
+    def test_given_a_reviewer_of_another_controller_then_he_sees_none_and_gives_no_verdict(
+        self, served: Served
+    ) -> None:
+        broken(served)
+        kmar = {**REVIEWER, "unit": "kmar-schiphol"}
+        (glass,) = glasses(served, **REVIEWER)
+
+        assert glasses(served, **kmar) == []
+        assert review(served, glass, **kmar)["code"] == "nothing_open"
+
     def test_given_a_glass_that_is_whole_then_it_is_no_purpose(self, served: Served) -> None:
         answer = served.ask("{ hits(first: 1) { nodes { id } } }", purpose=BROKEN)
 

@@ -99,6 +99,27 @@ class TestWhoMayNot:
                 (answer,) = served.told(f"mutation {{ {call} {DONE} }}", None, **desk).values()
                 assert answer["__typename"] == "NotPermitted"
 
+    def test_a_reviewer_of_another_controller_has_none_of_it(self, served: Served) -> None:
+        review = queue(served)["self"]["id"]
+        ask(served, review)
+        kmar = {**REVIEWER, "unit": "kmar-schiphol"}
+        rules = "reviewRules { ... on ReviewRules { rules { judged } } }"
+
+        assert queue(served, **kmar) == {}
+        told = served.told(
+            f'{{ {QUEUE.replace("10", "1")} {{ totalCount }} review(id: "{review}") '
+            f"{{ __typename }} {rules} }}",
+            None,
+            **kmar,
+        )
+        assert told["reviewQueue"]["totalCount"] == 0
+        assert told["review"]["__typename"] == "UnknownReview"
+        assert judge(served, review, **kmar)["__typename"] == "UnknownReview"
+        assert judge(served, review)["__typename"] == "ReviewDone"
+        told = served.told(f"{{ {rules} }}", None, **kmar)
+        assert {rule["judged"] for rule in told["reviewRules"]["rules"]} == {0}
+        assert queue(served, **{**AUDITOR, "unit": "kmar-schiphol"}) == {}
+
     def test_an_auditor_looks_and_gives_no_verdict(self, served: Served) -> None:
         review = queue(served, **AUDITOR)["self"]["id"]
 

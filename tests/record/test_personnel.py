@@ -14,7 +14,7 @@ from herkomst.record.personnel import JournalInUse, Rehearsal
 from herkomst.record.receipts import Receipt
 from herkomst.record.vault import destroy
 from tests.archives import a_seller
-from tests.projections.following import follow
+from tests.projections.following import facts, follow
 from tests.record.holding import assert_holds, stored, topics
 from tests.staffing import (
     ACTOR,
@@ -59,6 +59,22 @@ def test_given_both_in_one_batch_then_the_second_amends_the_first(archive: Archi
 
     assert statuses(receipts) == ["accepted", "amended", "duplicate"]
     assert [receipt.position for receipt in receipts[:2]] == [1, 2]
+
+
+def test_given_a_case_then_it_is_of_whom_its_unit_is_of_and_never_silently_of_the_police(
+    archive: Archive,
+) -> None:
+    units = {
+        "Amsterdam": "politie",
+        "kmar-schiphol": "kmar",
+        "FIOD Zwolle": "fiod",
+        "x": "unlisted",
+    }
+    tell(archive, *(a_case(unit, unit=unit) for unit in units))
+
+    told = {fact.envelope.unit: fact.envelope.controller for fact in facts(archive, "casework")}
+
+    assert told == units
 
 
 def test_given_an_officer_then_nobody_reads_who_it_is(archive: Archive) -> None:

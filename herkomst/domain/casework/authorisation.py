@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from herkomst.domain import controllers
 from herkomst.domain.events import EventData, event
 
 LONGEST = timedelta(days=5 * 366)
@@ -117,6 +118,7 @@ class Authorisations(msgspec.Struct):
             )
         _must_be_a_name(subject, "subject")
         _must_be_a_name(unit, "unit")
+        _must_be_of_somebody(role, unit)
         _must_be_a_term(since, until, now)
         for held in self.grants.values():
             if (held.role, held.unit) == (role, unit) and held.since < until and since < held.until:
@@ -186,6 +188,17 @@ def _must_be_a_name(text: str, what: str) -> None:
             "Write a person as the `sub` of his identity provider, a system as client:ID."
             if what == "subject"
             else "Name the unit, such as amsterdam; for a till it is its source.",
+        )
+
+
+def _must_be_of_somebody(role: str, unit: str) -> None:
+    if controllers.of_staff(role, unit) == controllers.UNLISTED:
+        raise AuthorisationRefused(
+            "unit_unlisted",
+            f"Nobody knows which controller the unit {unit!r} is of, so what its people may see "
+            "cannot be said.",
+            "Name it with a word that `controllers.csv` has, such as district-4, fiod-zwolle or "
+            "kmar-schiphol, or by its municipality; or add its word there.",
         )
 
 

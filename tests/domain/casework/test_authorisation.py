@@ -84,6 +84,14 @@ def test_subject_and_unit_are_names(name: str) -> None:
         assert refusal.value.code in named
 
 
+def test_nobody_is_authorised_for_a_unit_that_nobody_knows() -> None:
+    with pytest.raises(AuthorisationRefused) as refused:
+        grant(unit="everywhere")
+    assert refused.value.code == "unit_unlisted"
+    assert grant(subject="client:kassa", role="source", unit="everywhere").unit == "everywhere"
+    assert grant(unit="kmar-schiphol").unit == "kmar-schiphol"
+
+
 @pytest.mark.parametrize("why", ["", " ", "x" * 2001])
 def test_a_reason_says_something(why: str) -> None:
     with pytest.raises(AuthorisationRefused) as refusal:
