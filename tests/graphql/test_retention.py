@@ -372,9 +372,7 @@ class TestClock:
 
         assert (told["state"], told["becomes"]) == ("active", "comparable")
         assert clock(served, hit, soon(0), "passage")["code"] == "unknown_passage"
-        open_case(served, purchase(1))
-        (block,) = clock(served, hit, date(2037, 1, 1), "hit")["blocks"]
-        assert block["kind"] == "case"
+        assert clock(served, hit, date(2037, 1, 1), "hit")["state"] == "destroyed"
 
     def test_a_reason_has_the_clock_of_what_it_was_given_for(self, served: Served) -> None:
         placed = place(served, presented("old"), soon())
@@ -396,8 +394,8 @@ class TestClock:
         dealer = clock(served, str(ids.dealer_id(TILL, "dealer-1")), soon(0), "dealer")
         bare = clock(served, str(purchase("bare")), DUE, "purchase")
 
-        assert (dealer["kind"], dealer["changesOn"]) == ("dealer", None)
-        assert (bare["kind"], bare["state"]) == ("purchase", "destroyed")
+        assert (dealer["why"], dealer["changesOn"]) == (f"dealer {TILL}:dealer-1", None)
+        assert (bare["why"], bare["state"]) == ("register", "destroyed")
 
     def test_reading_a_clock_is_journaled(self, served: Served) -> None:
         clock(served, presented(1))

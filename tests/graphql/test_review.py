@@ -103,7 +103,7 @@ class TestWhoMayNot:
         review = queue(served)["self"]["id"]
         ask(served, review)
         kmar = {**REVIEWER, "unit": "kmar-schiphol"}
-        rules = "reviewRules { ... on ReviewRules { rules { judged } } }"
+        rules = "reviewRules { ... on RulesInUse { rules { judged } } }"
 
         assert queue(served, **kmar) == {}
         told = served.told(
