@@ -52,7 +52,7 @@ class Served:
         )
         self._server = _Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],))
-        self.client = httpx.Client(base_url=self.url, timeout=30, verify=ROOTLESS)
+        self.client = httpx.Client(base_url=self.url, timeout=120, verify=ROOTLESS)
 
     @property
     def url(self) -> str:

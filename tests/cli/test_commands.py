@@ -288,5 +288,5 @@ class TestEnding:
         process.send_signal(signal.SIGTERM)
 
         # Then they do, and the code says by what
-        process.communicate(timeout=20)
+        process.communicate(timeout=120)
         assert process.returncode == 143

@@ -46,7 +46,7 @@ class Operator:
             env=self._environ | variables,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
         assert done.returncode == 0, done.stderr

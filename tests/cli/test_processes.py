@@ -14,8 +14,9 @@ import httpx
 import pytest
 
 from tests.commands import Herkomst
+from tests.serving import ROOTLESS
 
-PATIENCE = 60.0
+PATIENCE = 300.0
 _COUNT = re.compile(r"^herkomst_journal_seconds_count (\S+)$", re.MULTILINE)
 
 
@@ -32,7 +33,11 @@ class Serving:
         }
         with log.open("w") as err:
             self.process = herkomst.start("serve", "--work", "--processes", "2", err=err, **environ)
-        _until(self._answers)
+        try:
+            _until(self._answers)
+        except BaseException:
+            self.end()
+            raise
         told = herkomst("token", "--role", "district_detective", "--unit", "amsterdam", **environ)
         self._headers = {
             "Authorization": f"Bearer {told.out.strip()}",
@@ -43,7 +48,8 @@ class Serving:
     def read(self) -> httpx.Response:
         """One question over a connection of its own, which any of them may take."""
         question = {"query": "{ hits(first: 1) { nodes { id } } }"}
-        return httpx.post(f"{self.url}/graphql", json=question, headers=self._headers, timeout=30)
+        url, headers = f"{self.url}/graphql", self._headers
+        return httpx.post(url, json=question, headers=headers, timeout=120, verify=ROOTLESS)
 
     def answering(self) -> set[int]:
         """The processes that answer: the children but for the one that tracks what they share."""
@@ -53,13 +59,21 @@ class Serving:
 
     def journaled(self) -> int:
         """Entries that all of them counted."""
-        found = _COUNT.search(httpx.get(self.metrics).text)
+        found = _COUNT.search(httpx.get(self.metrics, verify=ROOTLESS).text)
         return int(float(found[1])) if found else 0
+
+    def end(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()
 
     def _answers(self) -> bool:
         assert self.process.poll() is None
         with suppress(httpx.TransportError):
-            return httpx.get(f"{self.url}/readyz").status_code == 200
+            return httpx.get(f"{self.url}/readyz", verify=ROOTLESS).status_code == 200
         return False
 
 
@@ -67,15 +81,8 @@ class Serving:
 def serving(herkomst: Herkomst, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     """One for all tests of this file, the last of which ends it."""
     begun = Serving(herkomst, tmp_path_factory.mktemp("serving") / "serve.log")
-    try:
-        yield begun
-    finally:
-        begun.process.terminate()
-        try:
-            begun.process.communicate(timeout=PATIENCE)
-        except subprocess.TimeoutExpired:
-            begun.process.kill()
-            begun.process.communicate()
+    yield begun
+    begun.end()
 
 
 def test_given_two_processes_when_one_dies_then_another_takes_its_place(serving: Serving) -> None:

@@ -40,7 +40,7 @@ from tests.projections.following import (
 )
 from tests.projections.following import runner as a_runner
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 """Seconds until a test that would hang fails."""
 
 

@@ -29,7 +29,7 @@ from herkomst.record.postgres import (
 )
 
 NAME = "standby"
-PATIENCE = 60.0
+PATIENCE = 300.0
 """Seconds for what takes one when nothing is wrong."""
 
 

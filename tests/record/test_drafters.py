@@ -17,7 +17,7 @@ from herkomst.record.keyring import Keyring
 from herkomst.record.vault import Vault
 from tests.archives import a_correction, a_dealer, a_purchase, a_stolen_item
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 RECORDS: list[tuple[int, Record]] = list(
     enumerate(
         [

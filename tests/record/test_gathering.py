@@ -6,7 +6,7 @@ import pytest
 
 from herkomst.record.gathering import Gathering
 
-PATIENCE = 30
+PATIENCE = 120
 
 
 class Slow:

@@ -221,7 +221,7 @@ def test_given_a_lost_connection_when_put_then_the_library_is_told_in_its_own_wo
                         ).fetchall()
                     )
             with pytest.raises(OperationalError):
-                waiting.result(timeout=10)
+                waiting.result(timeout=60)
 
     assert stored(archive) == []
 
@@ -253,7 +253,7 @@ def test_given_a_writer_of_one_sequence_when_another_appends_to_another_then_it_
 
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(append, archive, pending(concluded()), sequence="casework")
-            assert waiting.result(timeout=10).first == 1
+            assert waiting.result(timeout=60).first == 1
 
 
 def test_every_way_to_append_takes_the_lock_of_the_writers_and_takes_it_once(
@@ -302,7 +302,7 @@ def test_given_an_index_that_is_built_concurrently_when_events_come_then_appends
             assert not building.done()
 
         taken = pool.submit(archive.register.take_in, [(1, a_purchase(key="p2"))], actor=ACTOR)
-        assert taken.result(timeout=10)[0].status == "accepted"
+        assert taken.result(timeout=60)[0].status == "accepted"
         assert not building.done()
 
         old.execute("ROLLBACK")
@@ -324,7 +324,7 @@ def test_given_appends_when_one_listens_then_each_sequence_hints_on_its_own_chan
         append(archive, pending(concluded()), sequence="casework")
         append(archive, pending(concluded()))
 
-        heard = [notify.channel for notify in connection.notifies(timeout=10, stop_after=2)]
+        heard = [notify.channel for notify in connection.notifies(timeout=60, stop_after=2)]
 
     assert heard == ["herkomst_casework", "herkomst_register"]
 

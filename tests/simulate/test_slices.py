@@ -23,7 +23,7 @@ from herkomst.simulate.world import simulate
 from tests.simulate.conftest import Made, read
 
 PURCHASES, STOLEN = 6_000, 20_000
-PATIENCE = 30
+PATIENCE = 120
 SCRIPT = """
 import signal
 import sys

@@ -25,7 +25,7 @@ WATCH = """
         window.violations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`);
     });
 """
-PATIENCE = 20_000
+PATIENCE = 60_000
 """Milliseconds; the machine may be busy with other tests."""
 Visit = Callable[..., AbstractContextManager[Page]]
 
