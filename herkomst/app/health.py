@@ -58,14 +58,44 @@ def _followers(connection: Connection[Row]) -> bool:
     return all(standing.state != "failed" for standing in registry.standings(connection))
 
 
-PARTS: Mapping[str, tuple[Callable[[Connection[Row]], bool], str]] = {
-    "schema": (_schema, "the database has the schema of this version"),
-    "fsync": (_fsync, "the server writes through to the disk"),
-    "role": (_role, "the role may add to the record and not change it"),
-    "journal": (_journal, "the role may write the journal"),
-    "followers": (_followers, "no follower was stopped by an event"),
+class Part(NamedTuple):
+    """How a part is looked at, and what is said of it when it works and when it does not."""
+
+    works: Callable[[Connection[Row]], bool]
+    well: str
+    ill: str
+
+
+PARTS: Mapping[str, Part] = {
+    "schema": Part(
+        _schema,
+        "the database has the schema of this version",
+        "the database has the schema of another version; `herkomst migrate` brings it to this one",
+    ),
+    "fsync": Part(
+        _fsync,
+        "the server writes through to the disk",
+        "the server does not write through to the disk; switch fsync on",
+    ),
+    "role": Part(
+        _role,
+        "the role may add to the record and not change it",
+        "the role may change the record, or is its owner; serve with one that may only connect",
+    ),
+    "journal": Part(
+        _journal,
+        "the role may write the journal",
+        "the role may not write the journal, so nothing is answered; `herkomst migrate` grants it",
+    ),
+    "followers": Part(
+        _followers,
+        "no follower was stopped by an event",
+        "a follower was stopped by an event, or none can be seen; `herkomst doctor` says which",
+    ),
 }
 """What is looked at once the database answers, in this order."""
+_REACHABLE = "the database answers"
+_UNREACHABLE = "the database does not answer"
 
 
 async def livez(_request: Request) -> Response:
@@ -89,16 +119,15 @@ class Readiness:
         return Response(_encode(body), 503 if failing else 200, media_type="application/json")
 
     def _checks(self) -> list[Check]:
-        reachable = "the database answers"
         try:
             with self._archive.database.connection() as connection:
                 return [
-                    Check("database", True, reachable),
+                    Check("database", True, _REACHABLE),
                     *(_check(connection, name) for name in PARTS),
                     *self._replica(connection),
                 ]
         except (DatabaseDown, Error):
-            return [Check("database", False, reachable)]
+            return [Check("database", False, _UNREACHABLE)]
 
     def _replica(self, connection: Connection[Row]) -> Iterator[Check]:
         """The server that answers are read from, where that is another one."""
@@ -114,8 +143,9 @@ class Readiness:
 
 
 def _check(connection: Connection[Row], name: str) -> Check:
-    look, message = PARTS[name]
+    part = PARTS[name]
     try:
-        return Check(name, look(connection), message)
+        works = part.works(connection)
     except Error:  # Such as a table that is not there: this part fails, and the next is looked at.
-        return Check(name, False, message)
+        works = False
+    return Check(name, works, part.well if works else part.ill)

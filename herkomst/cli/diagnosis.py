@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 
 import anyio
 import msgspec
@@ -20,6 +21,7 @@ from herkomst.access.oidc import (
 )
 from herkomst.cli import exits, output
 from herkomst.cli.output import Json
+from herkomst.projections import registry
 from herkomst.projections.status import SEQUENCES
 from herkomst.record import migrations, replica
 from herkomst.record.archive import Urls, open_keyring, open_urls
@@ -28,6 +30,18 @@ from herkomst.record.keyring import KeyringError
 from herkomst.record.postgres import OWNER, ServerError, embedded
 from herkomst.record.reader import SequenceReader
 from herkomst.settings import ConfigurationError, Settings
+
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""By how much a clock may be behind the record before `doctor` says so."""
+_AHEAD = (
+    "SELECT max(recorded_at) - clock_timestamp() FROM ("
+    "(SELECT recorded_at FROM record.register_events ORDER BY notification_id DESC LIMIT 1)"
+    " UNION ALL "
+    "(SELECT recorded_at FROM record.casework_events ORDER BY notification_id DESC LIMIT 1)"
+    " UNION ALL "
+    "(SELECT recorded_at FROM record.journal_events ORDER BY notification_id DESC LIMIT 1)"
+    ") AS newest"
+)
 
 
 class Check(msgspec.Struct):
@@ -144,6 +158,9 @@ def _checks(
         f"connected as {connection.info.user}",
         "Give HERKOMST_DATABASE_URL a role that may only connect; `migrate` grants the rest.",
     )
+    if database.schema == needed:
+        yield _followers(connection)
+        yield _clock(connection)
     try:
         open_keyring(settings)
     except KeyringError as error:
@@ -158,6 +175,33 @@ def _checks(
         if settings.opensearch_url is None
         else "HERKOMST_OPENSEARCH_URL is set, and this version does not use it yet",
         "Unset it.",
+    )
+
+
+def _clock(connection: Connection[Row]) -> Check:
+    row = connection.execute(_AHEAD).fetchone()
+    ahead = timedelta() if row is None or row[0] is None else max(row[0], timedelta())
+    told = "the clock of the database is not behind the record"
+    if is_behind := ahead > CLOCKS_DIFFER:
+        told = f"the clock of the database is {ahead} behind the newest event"
+    return Check(
+        "clock",
+        not is_behind,
+        told,
+        "Set the clock right. If it was ahead before, nothing is lost: what is appended bears the "
+        "moment of that event until the clock has passed it.",
+    )
+
+
+def _followers(connection: Connection[Row]) -> Check:
+    stopped = [s for s in registry.standings(connection) if s.state == "failed"]
+    told = "; ".join(f"{s.name} stopped at {s.error}" for s in stopped)
+    return Check(
+        "followers",
+        not stopped,
+        told or "none was stopped by an event",
+        "Run `herkomst verify`. What it names was changed behind our back: restore a backup. Where "
+        "it names nothing, start the followers with a version that knows the event; they go on.",
     )
 
 

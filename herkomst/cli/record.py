@@ -8,6 +8,11 @@ from herkomst.record.archive import migrate as migrate_urls
 from herkomst.record.archive import open_archive, open_urls
 from herkomst.record.verification import verify as verify_record
 
+_CURE = (
+    "Leave the database as it is, because it is evidence, and restore a backup from before the "
+    "change into another home; `herkomst verify` there says whether it is whole."
+)
+
 
 def migrate(context: typer.Context, json: Json = False) -> None:
     """Bring the database to this version's schema, as its owner."""
@@ -28,4 +33,4 @@ def verify(context: typer.Context, json: Json = False) -> None:
     else:
         output.line("\n".join(f.message for f in found) or "The record is intact.")
     if found:
-        raise typer.Exit(exits.BROKEN)
+        exits.end(exits.BROKEN, _CURE)

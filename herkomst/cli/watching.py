@@ -36,7 +36,8 @@ def work(
         terminated = _stop_on_sigterm(runner)
         runner.run(once=once)
     if runner.failed:
-        exits.end(exits.FAILED, f"Stopped by an event: {', '.join(sorted(runner.failed))}.")
+        told = ", ".join(sorted(runner.failed))
+        exits.end(exits.FAILED, f"Stopped by an event: {told}. `herkomst doctor` says what to do.")
     if terminated:
         raise typer.Exit(exits.TERMINATED)
 

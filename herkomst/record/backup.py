@@ -54,6 +54,8 @@ NAME = "herkomst-backup.json"
 SLOTS = "herkomst_backup_"
 SEQUENCES = ("register", "casework", "journal")
 _SCHEMAS = ("record", "vault", "follow", "read", "intake", "access")
+_BEGUN = "restoring"
+"""A schema that stands in a database while a dump goes in: nobody has read or written there."""
 _PATIENT = "-c TimeZone=UTC -c idle_in_transaction_session_timeout=0"
 # A transaction that is written through at once; what comes before it is on the disk then.
 _MARK = "SELECT pg_logical_emit_message(true, 'herkomst backup', '')"
@@ -344,6 +346,7 @@ def _restore_dump(
         with connect(admin, "herkomst restore") as connection:
             _must_be_empty(connection)
             _drop_schemas(connection)
+            connection.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(_BEGUN)))
         # The application's role gets its rights when this is settled; until then it reads nothing.
         _run(
             settings.home,
@@ -371,6 +374,8 @@ def _settled(
         with connection.transaction(), connection.cursor() as cursor:
             destroyed = destroy_listed(cursor, listed)
         _must_open(connection, keyring)
+        # From here on it may be read, so that it is never taken for one that may be dropped.
+        connection.execute(SQL("DROP SCHEMA IF EXISTS {}").format(Identifier(_BEGUN)))
         migrations.migrate(connection, str(conninfo_to_dict(urls.app)["user"]))
     home = Erasures(settings.home / erasures.NAME)
     home.add(listed)
@@ -437,13 +442,22 @@ def _must_be_empty_or_absent(server: EmbeddedPostgres) -> None:
 
 
 def _must_be_empty(connection: Connection[Row]) -> None:
-    """Raises `BackupError` when anything is recorded there."""
-    if migrations.applied(connection) and any(_events(connection).values()):
+    """Raises `BackupError` when anything is recorded there, but by a restore that was cut off."""
+    if _was_cut_off(connection) or not migrations.applied(connection):
+        return
+    if any(_events(connection).values()):
         raise BackupError(
             "database_not_empty",
             "There are events in the database, and a restore is only into an empty one.",
-            "Name another HERKOMST_HOME or HERKOMST_DATABASE_URL.",
+            "Name another HERKOMST_HOME or HERKOMST_DATABASE_URL; if it is a dump whose restore "
+            "was cut off, `herkomst restore --here` goes on with it.",
         )
+
+
+def _was_cut_off(connection: Connection[Row]) -> bool:
+    """Whether a dump began to go in and nobody could read it since."""
+    found = connection.execute("SELECT to_regnamespace(%s) IS NOT NULL", (_BEGUN,)).fetchone()
+    return found == (True,)
 
 
 def _drop_schemas(connection: Connection[Row]) -> None:
@@ -484,7 +498,8 @@ def _must_open(connection: Connection[Row], keyring: Keyring) -> None:
         raise KeyringError(
             "wrapping_key_missing",
             f"The backup needs wrapping key {missing[0]}, which is not in {keyring.path}.",
-            f"Put it back from {keyring.path.name}.retired, and rotate when all is restored.",
+            f"Put it back from {keyring.path.name}.retired, by its number among those under "
+            '"wrapping", restore again, and rotate when all is restored.',
         )
     check_keyring(connection, keyring)
 

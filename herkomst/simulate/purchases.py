@@ -17,6 +17,10 @@ from herkomst.simulate.writing import Written
 SOURCE: Final = "dor"
 
 _MODES: Final = {trade: Urn(modes) for trade, modes in rates.MODES.items()}
+_BROUGHT: Final = {
+    trade: Urn({mode: share for mode, share in modes.items() if mode in rates.MODES_OF_A_SALE})
+    for trade, modes in rates.MODES.items()
+}
 _PAYMENTS: Final = {trade: Urn(forms) for trade, forms in rates.PAYMENTS.items()}
 _TRADE_IN: Final = Urn(rates.TRADE_IN_PAYMENTS)
 _CASH_LIMIT_AT: Final = clock.moment(rates.CASH_LIMIT_FROM)
@@ -51,6 +55,11 @@ class Visit(Struct):
 def mode_at(chance: Random, trade: str) -> str:
     """Draw how a shop of that trade acquires."""
     return _MODES[trade].draw(chance)
+
+
+def mode_of_sale(chance: Random, trade: str) -> str:
+    """Draw how a shop of that trade acquires from who comes to sell."""
+    return _BROUGHT[trade].draw(chance)
 
 
 class Books:

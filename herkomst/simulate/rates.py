@@ -97,6 +97,8 @@ MODES: Final[dict[str, Weights]] = {
     "watches": {"bought": 75, "traded_in": 15, "consigned": 10},
     "art": {"bought": 60, "consigned": 38, "held": 2},
 }  # fmt: skip
+MODES_OF_A_SALE: Final = ("bought", "traded_in", "consigned", "pawned")
+"""The modes in which a shop acquires from who wants to be paid."""
 ITEMS_OF_A_PURCHASE: Final[dict[int, float]] = {1: 86, 2: 9, 3: 3, 4: 2}
 
 PAYMENTS: Final[dict[str, Weights]] = {
@@ -312,8 +314,9 @@ STOLEN_KINDS: Final[Weights] = {
     "console": 1.5, "watch": 1.5, "audio": 1.2, "cargo_bike": 1.2, "television": 0.8,
     "metal_scrap": 0.8, "outboard_motor": 0.7, "electric_step": 0.7, "desktop": 0.5,
     "instrument": 0.5, "motorcycle": 0.5, "coin": 0.5, "silverware": 0.4, "painting": 0.3,
-    "appliance": 0.3, "drone": 0.3, "household": 0.2,
+    "appliance": 0.3, "drone": 0.3, "gold_scrap": 0.2, "household": 0.2,
 }  # fmt: skip
+"""Every kind that a shop may take in stolen is here too, or its report alone would betray it."""
 
 STOLEN_AMONG_PURCHASES: Final[Weights] = {
     "bicycle": 0.018, "e_bike": 0.018, "cargo_bike": 0.018, "moped": 0.015, "electric_step": 0.015,
@@ -354,11 +357,13 @@ THEFT_END_UNKNOWN: Final = 0.08
 ITEMS_OF_A_THEFT: Final[dict[str, dict[int, float]]] = {
     "bicycle": {1: 92, 2: 7, 3: 1},
     "phone": {1: 88, 2: 10, 3: 2},
-    "burglary": {1: 40, 2: 25, 3: 17, 4: 10, 5: 5, 6: 3},
+    "burglary": {1: 40, 2: 25, 3: 17, 4: 10, 5: 5, 6: 3, 7: 0.8, 8: 0.5, 9: 0.4, 10: 0.3,
+                 11: 0.25, 12: 0.2, 13: 0.15, 14: 0.1, 15: 0.1},
     "vehicle": {1: 100},
     "vehicle_part": {1: 80, 2: 15, 4: 5},
     "metal": {1: 100},
-}
+}  # fmt: skip
+"""A burglary of nobody's interest is as large as the series that a ring sells, now and then."""
 OFFENCES: Final[dict[str, Weights]] = {
     "bicycle": {"diefstal van fiets": 92, "diefstal uit schuur of box": 8},
     "phone": {"zakkenrollerij": 45, "diefstal": 30, "straatroof": 15, "inbraak woning": 10},
@@ -571,6 +576,13 @@ TASK_EVERY_DAYS: Final = 25
 DAYS_ON_SHIFT: Final = 0.60
 READ_WHILE_CONTROLLING: Final = 0.30
 """Of the reads for a duty: while the dealer is controlled."""
+GLASS_BROKEN_BECAUSE: Final[Weights] = {
+    "melding van heterdaad, geen dossier": 40,
+    "spoed": 25,
+    "verdachte wordt aangehouden": 20,
+    "navraag van de meldkamer": 15,
+}
+"""What is written by who breaks the glass, with need or without."""
 READ_PATHS: Final[Weights] = {"case": 38, "task": 22, "duty": 33, "cover": 1.6, "hand_over": 0.9,
                               "namesake": 1.0, "on_call": 1.5, "training": 1.0,
                               "unexplained": 1.0}  # fmt: skip

@@ -30,6 +30,12 @@ from herkomst.simulate.staff import (
 
 _ORDINARY: Final = Urn({name: rates.READ_PATHS[name] for name in ("case", "task", "duty")})
 _KINDS: Final = Urn({"purchase": 60, "seller": 40})
+_BROKEN_BECAUSE: Final = Urn(rates.GLASS_BROKEN_BECAUSE)
+
+
+def glass_broken_because(chance: Random) -> str:
+    """Draw what an officer writes who breaks the glass; nobody writes that there is no need."""
+    return _BROKEN_BECAUSE.draw(chance)
 
 
 class Story(Struct):
@@ -268,7 +274,7 @@ class Oddities:
         breaks = chance.random() < 0.3
         for minute in range(reads):
             seen = service.barracks.in_unit(officer.unit, before=at)
-            reason = "melding van heterdaad, geen dossier" if breaks else None
+            reason = glass_broken_because(chance) if breaks else None
             service.read_apart(story, f"duty:{key}", at + 4 * minute, seen,
                                break_glass=breaks, reason=reason)  # fmt: skip
         return reads

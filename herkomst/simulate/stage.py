@@ -65,7 +65,9 @@ class Stage:
         if self._books.lines >= self._purchases:
             return None
         cents = [lot.cents for lot in lots] if lots[0].cents else None
-        visit = purchases.Visit(self._keys.next(), shop, *when, person, "bought", cents, form)
+        agreed = person.is_company or cents or form
+        mode = "bought" if agreed else purchases.mode_of_sale(self.chance, shop.trade)
+        visit = purchases.Visit(self._keys.next(), shop, *when, person, mode, cents, form)
         brought = enumerate(lots, 1)
         goods = [self.supply.provide(visit, line, lot) for line, lot in brought]
         self._books.enter(visit, goods)

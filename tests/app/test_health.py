@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from herkomst.app.health import PARTS
+from herkomst.app.health import PARTS, Part
 from herkomst.record.archive import Archive
 from herkomst.record.database import Database
 from tests.access.test_reading import revoke
@@ -37,7 +37,7 @@ def test_alive_is_alive(served: Served) -> None:
 
 
 def test_ready_is_when_every_part_works(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(PARTS, "fsync", (lambda _: True, ""))
+    monkeypatch.setitem(PARTS, "fsync", Part(lambda _: True, "", ""))
 
     status, body = readiness(served)
 
@@ -75,6 +75,8 @@ def test_a_part_that_fails_is_named(served: Served, broken: str, part: str) -> N
 
     assert status == 503
     assert part in body["failing"]
+    said = {check["name"]: check["message"] for check in body["checks"]}
+    assert said[part] == PARTS[part].ill
     assert "Testa" not in str(body)
 
 
@@ -101,4 +103,7 @@ def test_a_database_that_is_gone_is_named(served: Served, monkeypatch: pytest.Mo
     monkeypatch.setattr(served.archive.database.pool, "timeout", 0.01)
     served.archive.database.close()
 
-    assert readiness(served)[1]["failing"] == ["database"]
+    _, body = readiness(served)
+
+    assert body["failing"] == ["database"]
+    assert body["checks"][0]["message"] == "the database does not answer"

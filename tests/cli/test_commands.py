@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+import psycopg
 import pytest
 
 from herkomst import __version__
@@ -215,6 +216,41 @@ class TestTheMainJob:
         report = ended.document
         assert report["database"]["embedded"] is True
         assert all(check["ok"] for check in report["checks"])
+
+    def test_doctor_names_a_follower_that_an_event_stopped_and_what_to_do(
+        self, herkomst: Herkomst
+    ) -> None:
+        owner = herkomst("doctor", "--json").document["database"]["owner_url"]
+        stopped = "UPDATE follow.followers SET state = %s, error = %s WHERE name = 'links'"
+        with psycopg.connect(owner, autocommit=True) as connection:
+            connection.execute(stopped, ("failed", "register=7: ValidationError"))
+            ended = herkomst("doctor", "--json")
+            connection.execute(stopped, ("live", None))
+
+        assert ended.code == 1
+        (check,) = (check for check in ended.document["checks"] if not check["ok"])
+        assert check["name"] == "followers"
+        assert check["message"] == "links stopped at register=7: ValidationError"
+        assert "herkomst verify" in check["cure"]
+
+    def test_doctor_says_that_the_clock_is_behind_the_record(self, herkomst: Herkomst) -> None:
+        owner = herkomst("doctor", "--json").document["database"]["owner_url"]
+        with psycopg.connect(owner) as connection:
+            connection.execute("ALTER TABLE record.journal_events DISABLE TRIGGER immutable")
+            connection.execute(
+                "INSERT INTO record.journal_events VALUES (gen_random_uuid(), 1, 'testa', '', "
+                "(SELECT coalesce(max(notification_id), 0) + 1 FROM record.journal_events), "
+                "now() + interval '2 days')"
+            )
+            connection.commit()
+            ended = herkomst("doctor", "--json")
+            connection.execute("DELETE FROM record.journal_events WHERE topic = 'testa'")
+            connection.execute("ALTER TABLE record.journal_events ENABLE TRIGGER immutable")
+
+        assert ended.code == 1
+        (check,) = (check for check in ended.document["checks"] if not check["ok"])
+        assert check["name"] == "clock"
+        assert "1 day, 23:" in check["message"]
 
     def test_an_unknown_subject_cannot_be_erased(self, herkomst: Herkomst) -> None:
         assert herkomst("erase", "seller:dor:nobody", "--ground", "avg:17").code == 1

@@ -19,8 +19,9 @@ from tests.archives import make_archive
 from tests.projections.following import follow
 
 SOURCES = {"dealers": "dol", "purchases": "dor"}
-HIDDEN = {"celebrity"}
-"""A single look at a person whom nobody else looks at is like any other that nothing explains."""
+HIDDEN = {"celebrity", "neighbour"}
+"""A single look at a person whom nobody else looks at is like any other that nothing explains, and
+the register may know no address of that seller but one from before he came to live next door."""
 
 
 @pytest.fixture(scope="module")

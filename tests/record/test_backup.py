@@ -500,6 +500,26 @@ def test_given_a_wrapping_key_that_was_retired_when_restored_then_it_is_asked_fo
     assert raised.value.code == "wrapping_key_missing"
 
 
+def test_given_a_dump_that_lacked_a_key_when_the_key_is_back_then_it_is_restored_after_all(
+    kept: Kept, fresh: Settings
+) -> None:
+    whole = fresh.kek_file.read_bytes()
+    keyring = Keyring.open(fresh.kek_file)
+    keyring.add()
+    keyring.retire([1])
+    with pytest.raises(KeyringError, match=r"wrapping key 1.*kek\.json\.retired"):
+        restored(fresh, kept.portable)
+
+    fresh.kek_file.write_bytes(whole)
+    told = restored(fresh, kept.portable)
+
+    # And once it was restored it is as safe from another restore as any
+    assert told.kind == "dump"
+    with pytest.raises(BackupError) as raised:
+        restored(fresh, kept.portable)
+    assert raised.value.code == "database_not_empty"
+
+
 def test_given_a_damaged_backup_when_restored_then_the_file_is_named(
     kept: Kept, fresh: Settings
 ) -> None:

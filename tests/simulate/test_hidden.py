@@ -1,5 +1,6 @@
 """Nothing but the truth tells which goods are planted: no key, no order, no file."""
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from math import sqrt
@@ -47,6 +48,23 @@ def test_persons_of_planted_crimes_are_written_down_as_all_others_are(made: Made
             written[is_planted].append(getattr(seller, name) is not None)
         of_planted, of_others = (sum(w) / len(w) for w in (written[True], written[False]))
         assert abs(of_planted - of_others) < 0.06
+
+
+def test_who_has_a_part_in_a_crime_sells_as_all_others_do(made: Made) -> None:
+    bought = {purchase.key: purchase for purchase in made.purchases}
+    people = ("prolific", "ring", "straw", "borrowed_document")
+    planted = [bought[r.key] for c in made.planted if c.kind in people for r in c.purchases]
+    modes = Counter(purchase.mode for purchase in planted)
+    lines = Counter(len(purchase.items) for purchase in planted)
+    assert 0.4 < modes["bought"] / len(planted) < 0.95
+    assert modes["traded_in"] + modes["pawned"]
+    assert 0.04 < 1 - lines[1] / len(planted) < 0.30
+
+
+def test_large_burglaries_are_mostly_of_goods_that_no_shop_ever_sees(made: Made) -> None:
+    sold = {here.stolen.key.rsplit("-", 1)[0] for here in made.stolen_here if here.stolen}
+    large = {key.rsplit("-", 1)[0] for key in made.stolen if int(key.rsplit("-", 1)[1]) > 6}
+    assert len(large - sold) > len(large & sold)
 
 
 def test_planted_stolen_goods_lie_evenly_by_key(made: Made) -> None:

@@ -211,6 +211,15 @@ def test_frame_numbers_shared_by_two_brands_are_few(made: Made) -> None:
     assert 0 < shared < 0.02 * frames
 
 
+def test_a_report_betrays_by_its_kind_or_its_size_nothing_that_is_planted() -> None:
+    taken_in = {kind for kinds in rates.KINDS.values() for kind in kinds}
+    assert {kind for kind in taken_in if rates.STOLEN_AMONG_PURCHASES[kind]} <= set(
+        rates.STOLEN_KINDS
+    )
+    low, high = rates.SERIES_GOODS
+    assert set(range(low, high + 1)) <= set(rates.ITEMS_OF_A_THEFT["burglary"])
+
+
 def test_every_trade_and_every_kind_has_its_rates() -> None:
     kinds = {kind for kinds in rates.KINDS.values() for kind in kinds} | set(rates.STOLEN_KINDS)
     assert set(rates.MODES) == set(rates.KINDS) == set(rates.PAYMENTS) == set(rates.TRADE_ENTRIES)

@@ -168,6 +168,17 @@ def test_the_glass_is_broken_with_need_and_without(rehearsed: Rehearsed) -> None
     assert kinds == {"break_glass", "on_call"}
 
 
+def test_what_is_written_by_who_breaks_the_glass_tells_not_whether_there_was_need(
+    rehearsed: Rehearsed,
+) -> None:
+    reasons: dict[str, set[str | None]] = {}
+    for kind in ("break_glass", "on_call"):
+        reads = [rehearsed.reads[r.key] for story in rehearsed.story(kind) for r in story.reads]
+        reasons[kind] = {read.reason for read in reads if read.break_glass}
+    assert len(reasons["on_call"]) > 1
+    assert reasons["break_glass"] | reasons["on_call"] <= set(rates.GLASS_BROKEN_BECAUSE)
+
+
 def test_reads_lie_in_the_order_of_time_and_keys_tell_nothing(rehearsed: Rehearsed) -> None:
     times = [strict.moment(read.at) for read in rehearsed.reads.values()]
     minutes = [time.replace(second=0) for time in times]

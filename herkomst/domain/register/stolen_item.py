@@ -158,7 +158,7 @@ def check(record: StolenItemRecord, *, today: date) -> Moments:
         checks.check_degrees(record.place.lat, 90, "/place/lat", problems)
         checks.check_degrees(record.place.lon, 180, "/place/lon", problems)
     problems.extend(_status_problems(record))
-    if record.reported_at[:10] > date(today.year + 1, 1, 1).isoformat():
+    if reported and record.reported_at[:10] > date(today.year + 1, 1, 1).isoformat():
         problems.append(
             Problem(
                 "/reported_at",

@@ -29,4 +29,4 @@ def _sell(scene: Scene, seller: Person, count: int, *, stolen: float) -> None:
     for day in scene.days(count, scene.count(rates.RING_SPAN_DAYS)):
         shop = scene.shop(seller.town, day, *loot.FENCES)
         past: Past = "stolen" if scene.chance.random() < stolen else "own"
-        scene.sell(seller, shop, scene.visit(shop, day), loot.lot(scene.chance, shop.trade, past))
+        scene.sell(seller, shop, scene.visit(shop, day), *loot.bag(scene.chance, shop.trade, past))

@@ -49,8 +49,8 @@ def shop_staff(scene: Scene) -> None:
     assistant = scene.person(town)
     shop = scene.shop(town, scene.day(), *loot.FENCES)
     for day in scene.days(scene.count(rates.STAFF_SALES), rates.STAFF_DAYS):
-        lot = loot.lot(scene.chance, shop.trade, "ordinary")
-        scene.sell(assistant, shop, scene.visit(shop, day), lot)
+        brought = loot.bag(scene.chance, shop.trade, "ordinary")
+        scene.sell(assistant, shop, scene.visit(shop, day), *brought)
 
 
 # -- of a ring, and of straw sellers --------------------------------------------------------------
@@ -115,8 +115,8 @@ def repair_shop_customers(scene: Scene) -> None:
     days = scene.days(len(customers), scene.count(rates.STRAW_SPAN_DAYS))
     for customer, day in zip(customers, days, strict=True):
         customer.phone = customers[0].phone
-        lot = loot.lot(scene.chance, shop.trade, "ordinary")
-        scene.sell(customer, shop, scene.visit(shop, day), lot)
+        brought = loot.bag(scene.chance, shop.trade, "ordinary")
+        scene.sell(customer, shop, scene.visit(shop, day), *brought)
 
 
 def heirs(scene: Scene) -> None:
@@ -188,9 +188,9 @@ def maiden_name(scene: Scene) -> None:
     days = scene.days(scene.count(rates.MARRIED_SALES), rates.MARRIED_DAYS)
     for number, day in enumerate(days):
         shop = scene.shop(town, day, *loot.FENCES)
-        lot = loot.lot(scene.chance, shop.trade, "ordinary")
+        brought = loot.bag(scene.chance, shop.trade, "ordinary")
         who = married if number >= len(days) / 2 else bride
-        scene.sell(who, shop, scene.visit(shop, day), lot, truly=bride)
+        scene.sell(who, shop, scene.visit(shop, day), *brought, truly=bride)
 
 
 def clerks_slip(scene: Scene) -> None:
@@ -201,8 +201,8 @@ def clerks_slip(scene: Scene) -> None:
     shop = scene.shop(town, day, *loot.FENCES)
     at, closes = scene.visit(shop, day)
     for person, moment in ((last, at), (following, min(at + 6, closes - 1))):
-        lot = loot.lot(scene.chance, shop.trade, "ordinary")
-        scene.sell(person, shop, (moment, closes), lot)
+        brought = loot.bag(scene.chance, shop.trade, "ordinary")
+        scene.sell(person, shop, (moment, closes), *brought)
 
 
 def parent_and_child(scene: Scene) -> None:
@@ -219,8 +219,8 @@ def _sell_now_and_then(scene: Scene, people: list[Person]) -> None:
     for person in people:
         for day in scene.days(scene.count(rates.NOW_AND_THEN), rates.NOW_AND_THEN_DAYS):
             shop = scene.shop(person.town, day, *loot.FENCES)
-            lot = loot.lot(scene.chance, shop.trade, "ordinary")
-            scene.sell(person, shop, scene.visit(shop, day), lot)
+            brought = loot.bag(scene.chance, shop.trade, "ordinary")
+            scene.sell(person, shop, scene.visit(shop, day), *brought)
 
 
 def _sell_left_behind(scene: Scene, person: Person, town: Town, day: int) -> None:

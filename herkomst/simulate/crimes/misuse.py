@@ -5,7 +5,7 @@ from random import Random
 from typing import Final
 
 from herkomst.simulate import clock, rates
-from herkomst.simulate.reads import Plan, Service, Story
+from herkomst.simulate.reads import Plan, Service, Story, glass_broken_because
 from herkomst.simulate.sample import Remembered
 from herkomst.simulate.staff import DAYS, FIRST, Engagement, Officer, next_door
 
@@ -80,7 +80,7 @@ class Misuse:
         """An officer breaks the glass in the middle of the day, without need."""
         story = self._service.story("break_glass", self._officer())
         seen = self._someone()
-        plan = Plan(story, seen, break_glass=True, reason="spoed")
+        plan = Plan(story, seen, break_glass=True, reason=glass_broken_because(self._chance))
         self._service.plan(self._first_day(seen), plan)
 
     def _unrelated_subject(self) -> None:

@@ -29,4 +29,4 @@ def _sell(scene: Scene, past: Past, *, traced: int) -> None:
         how: Past = "traced" if number < traced else past if chance.random() < stolen else "own"
         if how == "untraceable" and chance.random() < rates.PROLIFIC_UNREPORTED:
             how = "unreported"
-        scene.sell(thief, shop, scene.visit(shop, day), loot.lot(chance, shop.trade, how))
+        scene.sell(thief, shop, scene.visit(shop, day), *loot.bag(chance, shop.trade, how))

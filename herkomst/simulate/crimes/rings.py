@@ -59,7 +59,7 @@ def sell_together(scene: Scene, people: list[Person], shop: Shop, day: int) -> N
     at, closes = scene.visit(shop, day)
     for person in people:
         moment = min(at + int(chance.random() * rates.TOGETHER_MINUTES), closes - 1)
-        scene.sell(person, shop, (moment, closes), loot.lot(chance, shop.trade, past(scene)))
+        scene.sell(person, shop, (moment, closes), *loot.bag(chance, shop.trade, past(scene)))
 
 
 def _sell_apart(scene: Scene, members: list[Person]) -> None:
@@ -72,8 +72,8 @@ def _sell_apart(scene: Scene, members: list[Person]) -> None:
             else member.town
         )
         shop = scene.shop(near, day, *loot.FENCES)
-        scene.sell(member, shop, scene.visit(shop, day),
-                   loot.lot(scene.chance, shop.trade, past(scene)))  # fmt: skip
+        brought = loot.bag(scene.chance, shop.trade, past(scene))
+        scene.sell(member, shop, scene.visit(shop, day), *brought)
 
 
 def past(scene: Scene) -> Past:

@@ -79,14 +79,14 @@ def _recycle(scene: Scene, shop: Shop) -> None:
         return
     honest = scene.person(town)
     at, closes = scene.visit(other, day)
-    scene.sell(honest, other, (at, closes), loot.lot(chance, other.trade, "ordinary"))
+    scene.sell(honest, other, (at, closes), *loot.bag(chance, other.trade, "ordinary"))
     minutes = rates.RECYCLED_WITHIN_MINUTES
     _enter(scene, shop, (at + chance.randint(-minutes, minutes), closes), honest)
 
 
 def _enter(scene: Scene, shop: Shop, when: tuple[int, int], who: Person) -> None:
-    lot = loot.lot(scene.chance, shop.trade, "stolen")
-    reference = scene.sell(who, shop, when, lot)
+    brought = loot.bag(scene.chance, shop.trade, "stolen")
+    reference = scene.sell(who, shop, when, *brought)
     scene.excuse(who)
     if reference:
         scene.noted.append(reference)

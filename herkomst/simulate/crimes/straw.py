@@ -45,8 +45,8 @@ def _sell(scene: Scene, sellers: list[Person], lots: list[Lot] | None = None) ->
         seller = sellers[number]
         trades = ("general", "pawn") if lots else loot.FENCES
         shop = scene.shop(scene.town_near(seller.town), day, *trades)
-        lot = lots[number] if lots else loot.lot(scene.chance, shop.trade, _past(scene))
-        scene.sell(seller, shop, scene.visit(shop, day), lot)
+        brought = [lots[number]] if lots else loot.bag(scene.chance, shop.trade, _past(scene))
+        scene.sell(seller, shop, scene.visit(shop, day), *brought)
 
 
 def _in_pairs(scene: Scene, sellers: list[Person]) -> None:

@@ -39,6 +39,7 @@ def test_a_theft_is_an_interval() -> None:
         ({"key": " "}, ("/key", "key")),
         ({"stolen": a_moment("2026-02-30")}, ("/stolen/from", "time_unreadable")),
         ({"reported_at": "2026-03-01T09:30"}, ("/reported_at", "offset_missing")),
+        ({"reported_at": "yesterday"}, ("/reported_at", "time_unreadable")),
         ({"reported_at": "2027-02-01"}, ("/reported_at", "in_future")),
         ({"place": Place(lat=90.01, lon=4.9)}, ("/place/lat", "degrees")),
         ({"place": Place(lat=52.1, lon=-180.5)}, ("/place/lon", "degrees")),
