@@ -173,7 +173,7 @@ async def grant(
         moment = until.astimezone(UTC).isoformat(timespec="milliseconds")
         return AccessGranted(by=by, request=state.began, until=moment, why=seal(why))
 
-    return await _change(permitted, desk, question, stream, granted)
+    return await _change(permitted, desk, question, stream, granted, begins=False)
 
 
 async def refuse(
@@ -197,7 +197,7 @@ async def refuse(
         state.must_await(by, datetime.now(UTC))
         return AccessRefused(by=by, ground=ground, request=state.began, why=seal(why))
 
-    return await _change(permitted, desk, question, stream, refused)
+    return await _change(permitted, desk, question, stream, refused, begins=False)
 
 
 class _Wanted(NamedTuple):
@@ -253,7 +253,7 @@ async def _change(
     stream: UUID,
     act: Callable[[AccessRequest, Seal], EventData],
     *,
-    begins: bool = False,
+    begins: bool,
 ) -> Answer[AccessChanged]:
     reading = permitted.reading
     by = standpoint(permitted)

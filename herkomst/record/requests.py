@@ -39,7 +39,7 @@ def act_in_request(
     actor: str,
     custody: Custody,
     *,
-    begins: bool = False,
+    begins: bool,
 ) -> Done:
     """Ask (`begins`), or answer what was asked last. Raises `request.RequestRefused`,
     `case.CaseRefused`."""

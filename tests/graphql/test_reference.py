@@ -100,7 +100,7 @@ def asked_for(world: Archive, item: UUID) -> UUID:
             why=seal("Zelfde reeks?"),
         )
 
-    act_in_request(world.casework, stream, ask, by.actor, by.custody)
+    act_in_request(world.casework, stream, ask, by.actor, by.custody, begins=True)
     return ids.request_id(stream, 1)
 
 

@@ -417,14 +417,14 @@ def _asked_before(archive: Archive, granted_until: datetime | None = None) -> UU
         )
 
     custody = Standpoint(f"user:{_BY}", "wpg:8", "amsterdam").custody
-    act_in_request(archive.casework, stream, ask, f"user:{_BY}", custody)
+    act_in_request(archive.casework, stream, ask, f"user:{_BY}", custody, begins=True)
     if granted_until is not None:
         until = granted_until.isoformat()
 
         def grant(_: AccessRequest, seal: Seal) -> AccessGranted:
             return AccessGranted(by="dev:x", until=until, why=seal("Akkoord."))
 
-        act_in_request(archive.casework, stream, grant, "user:dev:x", custody)
+        act_in_request(archive.casework, stream, grant, "user:dev:x", custody, begins=False)
     return stream
 
 

@@ -352,7 +352,7 @@ def consented(archive: Archive, of_case: UUID, case: UUID) -> None:
         return AccessGranted(by="bf", until=until, why=seal("Akkoord."))
 
     for act in (ask, grant):
-        act_in_request(archive.casework, stream, act, by.actor, by.custody)
+        act_in_request(archive.casework, stream, act, by.actor, by.custody, begins=act is ask)
     follow(archive)
 
 

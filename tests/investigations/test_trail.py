@@ -422,7 +422,7 @@ def asked_for(archive: Archive, officer: str, case: CaseOpened | None) -> None:
         )
 
     stream = stream_for(STOLEN, case.id if case else None, officer, purpose)
-    act_in_request(archive.casework, stream, ask, by.actor, by.custody)
+    act_in_request(archive.casework, stream, ask, by.actor, by.custody, begins=True)
 
 
 class TestWhatWasAskedAndKept:

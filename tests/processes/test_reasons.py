@@ -236,7 +236,7 @@ def refuse(archive: Archive) -> None:
         why = seal("Geen noodzaak.")
         return AccessRefused(by="a", ground="no_need", request=state.began, why=why)
 
-    act_in_request(archive.casework, ASKED, refused, BY.actor, BY.custody)
+    act_in_request(archive.casework, ASKED, refused, BY.actor, BY.custody, begins=False)
     follow(archive)
 
 
@@ -396,7 +396,7 @@ def test_given_an_answer_of_before_requests_were_named_then_it_belongs_to_the_la
         until = datetime.now(UTC) + timedelta(400)
         return AccessGranted(by="a", until=until.isoformat(), why=seal("Goed."))
 
-    act_in_request(archive.casework, ASKED, granted, BY.actor, BY.custody)
+    act_in_request(archive.casework, ASKED, granted, BY.actor, BY.custody, begins=False)
     follow(archive)
 
     assert key not in told(archive, over())
