@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from psycopg import Connection, sql
 
+from herkomst.settings import ConfigurationError
+
 DIRECTORY = Path(__file__).parents[1] / "migrations"
 if not DIRECTORY.is_dir():  # In a checkout they lie beside the package, in a wheel inside it.
     DIRECTORY = Path(__file__).parents[2] / "migrations"
@@ -65,8 +67,10 @@ def migrate(connection: Connection[tuple[object, ...]], app_role: str) -> list[s
     """Bring the database to this version's schema, as its owner; the names of what ran.
 
     Grants the application's role what it needs and no more: it may add to the record, never
-    change it. Raises `MigrationChanged`.
+    change it. Raises `MigrationChanged`, and `ConfigurationError` for a database whose encoding
+    does not hold every text.
     """
+    _must_be_unicode(connection)
     ran: list[str] = []
     connection.autocommit = True
     connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
@@ -81,6 +85,17 @@ def migrate(connection: Connection[tuple[object, ...]], app_role: str) -> list[s
     finally:
         connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))
     return ran
+
+
+def _must_be_unicode(connection: Connection[tuple[object, ...]]) -> None:
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise ConfigurationError(
+            "database_not_unicode",
+            f"The database has the encoding {encoding}, which does not hold every name.",
+            "Create it anew with ENCODING 'UTF8' TEMPLATE template0; a server that was made "
+            "without a locale makes databases of another.",
+        )
 
 
 def _pending(connection: Connection[tuple[object, ...]], migration: Migration) -> bool:

@@ -1,6 +1,7 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -10,6 +11,7 @@ from herkomst.record.archive import SchemaBehind, check_schema
 from herkomst.record.database import connect
 from herkomst.record.migrations import MigrationChanged, applied, migrate
 from herkomst.record.postgres import APP, OWNER, SUPERUSER, EmbeddedPostgres
+from herkomst.settings import ConfigurationError
 
 GRANTED = {
     "record.register_events": {"SELECT", "INSERT"},
@@ -40,6 +42,27 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / f"{migration.name}.sql").write_text(migration.text)
     monkeypatch.setattr(migrations, "DIRECTORY", tmp_path)
     return tmp_path
+
+
+def test_given_a_database_that_is_not_of_unicode_when_migrated_then_it_is_refused(
+    server: EmbeddedPostgres,
+) -> None:
+    name = f"test_{uuid4().hex}"
+    with connect(server.url(SUPERUSER, "postgres"), "superuser") as superuser:
+        superuser.execute(
+            f"CREATE DATABASE {name} OWNER {OWNER} ENCODING 'SQL_ASCII' LOCALE 'C' "
+            "LOCALE_PROVIDER libc TEMPLATE template0".encode()
+        )
+        try:
+            with (
+                connect(server.url(OWNER, name), "owner") as connection,
+                pytest.raises(ConfigurationError, match="SQL_ASCII") as raised,
+            ):
+                migrate(connection, APP)
+        finally:
+            superuser.execute(f"DROP DATABASE {name}".encode())
+
+    assert raised.value.code == "database_not_unicode"
 
 
 def test_given_an_empty_database_when_migrated_then_all_migrations_run_once(
