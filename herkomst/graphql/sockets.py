@@ -6,6 +6,7 @@ so many operations at once, and so long to begin and to take what is sent.
 """
 
 import logging
+from collections import Counter
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,7 +34,9 @@ PROTOCOL = "graphql-transport-ws"
 INIT_PATIENCE = 10.0
 """Seconds within which a client must begin."""
 SOCKETS = 64
-"""Connections that one process keeps open."""
+"""Connections that one process keeps open, and as many again that did not begin yet."""
+OF_ONE = 16
+"""Connections of one person, so that nobody takes the room of all."""
 AT_ONCE = 10
 """Operations of one connection at the same time."""
 LONGEST_ID = 100
@@ -74,7 +77,8 @@ class Sockets:
 
     def __init__(self, operations: Operations, streams: Streams) -> None:
         self.operations, self.streams = operations, streams
-        self._open = 0
+        self._waiting = 0
+        self._begun: Counter[str] = Counter()
 
     async def answer(self, websocket: WebSocket) -> None:
         if not _same_origin(websocket):
@@ -84,14 +88,31 @@ class Sockets:
         await websocket.accept(subprotocol=PROTOCOL if PROTOCOL in wanted else None)
         if PROTOCOL not in wanted:
             await websocket.close(4406, "Subprotocol not acceptable")
-        elif self._open >= SOCKETS:
+        elif max(self._waiting, self._begun.total()) >= SOCKETS:
             await websocket.close(1013, "Too many connections")
         else:
-            self._open += 1
+            self._waiting += 1
+            conversation = _Conversation(self, websocket)
             try:
-                await _Conversation(self, websocket).hold()
+                await conversation.hold()
             finally:
-                self._open -= 1
+                self._leave(conversation.subject)
+
+    def begin(self, subject: str) -> None:
+        """Let a connection that waited begin as somebody's. Raises `Closed`."""
+        if self._begun.total() >= SOCKETS:
+            raise Closed(1013, "Too many connections")
+        if self._begun[subject] >= OF_ONE:
+            raise Closed(4429, f"More than {OF_ONE} connections of one person")
+        self._waiting -= 1
+        self._begun[subject] += 1
+
+    def _leave(self, subject: str | None) -> None:
+        if subject is None:
+            self._waiting -= 1
+        else:
+            self._begun[subject] -= 1
+            self._begun += Counter()  # Who has none left is not remembered.
 
 
 class _Conversation:
@@ -99,6 +120,8 @@ class _Conversation:
 
     def __init__(self, sockets: Sockets, websocket: WebSocket) -> None:
         self._sockets, self._websocket = sockets, websocket
+        self.subject: str | None = None
+        """Whose it is, once it has begun."""
         self._request: Request | None = None
         """Stands for the connection once it has begun."""
         self._running: dict[str, CancelScope] = {}
@@ -164,7 +187,7 @@ class _Conversation:
             raise Closed(4429, "Too many initialisation requests")
         try:
             request = _as_request(self._websocket, _decode_carried(message.payload))
-            await ask(request)
+            subject = (await ask(request)).reading.viewer.subject
         except NotAuthenticated as error:
             raise Closed(4401, error.code) from None
         except (msgspec.DecodeError, ValueError):
@@ -173,7 +196,8 @@ class _Conversation:
             if not answers.is_told(error):
                 raise
             raise Closed(4403, str(error.code)) from None  # type: ignore[attr-defined]
-        self._request = request
+        self._sockets.begin(subject)
+        self._request, self.subject = request, subject
 
     def _subscribe(self, message: _Message, tasks: TaskGroup) -> None:
         """Raises `Closed`."""

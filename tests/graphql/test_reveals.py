@@ -191,24 +191,6 @@ class TestReason:
         assert first.count("ReasonRequired") < len(first) / 3
         assert again == first[:20]
 
-    def test_given_another_name_for_the_purpose_then_the_same_are_asked_about(
-        self, served: Served
-    ) -> None:
-        """Given a case, which has a number and an id, and the duties beside it."""
-        case = open_case(served)
-        purposes = (f"case:{case['number']}", f"case:{case['id']}", "duty:front_desk")
-        made_up = [presented(f"made-up-{n}") for n in range(40)]
-
-        asked = {
-            tuple(
-                unveil(served, each, purpose=purpose, Herkomst_Reason="")["__typename"]
-                for each in made_up
-            )
-            for purpose in purposes
-        }
-
-        assert len(asked) == 1
-
     def test_given_a_reason_then_it_is_sealed_in_the_journal(self, served: Served) -> None:
         unveil(served, HIT)
 

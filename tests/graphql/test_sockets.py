@@ -276,6 +276,28 @@ class TestTheProtocol:
         with begun(served), connected(served) as second:
             assert code(second) == 1013
 
+    def test_there_is_room_for_so_many_connections_of_one_person(
+        self, served: Served, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Given somebody who has as many as one may have, then others have theirs."""
+        monkeypatch.setattr(sockets, "OF_ONE", 1)
+
+        with begun(served):
+            with connected(served) as second:
+                say(second, type="connection_init", payload=served.headers())
+                assert code(second) == 4429
+            with begun(served, role="team_leader"):
+                pass
+
+    def test_who_does_not_begin_takes_no_room_of_those_who_did(
+        self, served: Served, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sockets, "SOCKETS", 2)
+
+        with connected(served), begun(served), begun(served) as third:
+            watch(third, "{ __typename }")
+            assert heard(third)["type"] == "next"
+
     def test_there_is_room_for_so_many_streams(
         self, served: Served, monkeypatch: pytest.MonkeyPatch
     ) -> None:
