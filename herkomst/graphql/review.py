@@ -45,6 +45,7 @@ class Review:
     role: str = told("The role that he had then.")
     at: datetime = told("When he read.")
     purpose: str = told("The purpose that he stated.")
+    records: list[str] = told("Which records it returned, as KIND:ID, a hundred of them at most.")
     explained: bool = told("Whether something that held at that moment explains it.")
     path: list[str] = told("By which path it is explained, or why it is not.")
     rules: list[RuleHeld] = told("The rules that hold, the heaviest first.")

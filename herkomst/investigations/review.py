@@ -1,7 +1,8 @@
 """The review desk: which reads are worth a look, why, and what became of asking.
 
 It tells of who read, when, what for and by which path that is explained. Of whom was read it tells
-nothing but the key of the record: to judge a read, no name of a seller is needed.
+nothing but the ids of the records, whose trails may be asked: to judge a read, no name of a seller
+is needed.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -39,7 +40,8 @@ EXPORTED_AT_ONCE: Final = 1000
 """Lines that share an entry of the journal."""
 
 _PAGE = SQL(
-    "SELECT v.* FROM {reviews} v WHERE {review_reached} AND {asked} "
+    "SELECT v.*, (SELECT d.items FROM {reads} d WHERE d.read = v.read) AS items "
+    "FROM {reviews} v WHERE {review_reached} AND {asked} "
     "ORDER BY place DESC LIMIT %(limit)s"
 )
 _CONDITIONS: Final = {
@@ -82,6 +84,7 @@ class RuleHeld(msgspec.Struct, frozen=True):
         return indicators.BY_CODE[self.code].source
 
 
+_decode_items = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
 _decode_path = msgspec.json.Decoder(tuple[str, ...]).decode
 _decode_rules = msgspec.json.Decoder(tuple[RuleHeld, ...]).decode
 
@@ -96,6 +99,8 @@ class Review(Told, frozen=True, kw_only=True):
     role: str
     at: datetime
     purpose: str
+    records: tuple[str, ...]
+    """Which records it returned, as KIND:ID; none once the read itself is over its term."""
     explained: bool
     path: tuple[str, ...]
     rules: tuple[RuleHeld, ...]
@@ -294,6 +299,7 @@ def _review(row: Any, key: DataKey | None) -> Review:
         role=row.role,
         at=row.at,
         purpose=row.purpose,
+        records=_records(row.items),
         explained=row.explained,
         path=_decode_path(row.path),
         rules=_decode_rules(row.rules),
@@ -311,6 +317,11 @@ def _review(row: Any, key: DataKey | None) -> Review:
         decided_at=row.decided_at,
         revision=row.place,
     )
+
+
+def _records(items: bytes | None) -> tuple[str, ...]:
+    found = () if items is None else _decode_items(items)
+    return tuple([f"{kind}:{identity}" for kind, identity in found])
 
 
 def _question(row: Any, key: DataKey | None) -> ReviewQuestion:

@@ -145,6 +145,17 @@ class TestWhoMayNot:
         assert "Voorbeeld" not in told
         assert "Fictielaan" not in told
 
+    def test_a_read_leads_to_the_trail_of_what_was_read(self, served: Served) -> None:
+        reads = {
+            node["readKey"]: node["records"]
+            for node in served.nodes(QUEUE, "readKey records", **REVIEWER)
+        }
+        _, record = reads["self"][0].split(":")
+
+        trail = served.nodes(f'trail(of: "{record}", first: 50)', "topic", **REVIEWER)
+
+        assert "dor.identity.presented" in {entry["topic"] for entry in trail}
+
     def test_nobody_sees_asks_about_or_judges_a_read_of_his_own(self, served: Served) -> None:
         assert set(queue(served)) == {"work", "self"}
         own = queue(served, **AUDITOR)["reviewer"]["id"]
