@@ -101,8 +101,8 @@ def _no_record(kind: Kind, identity: str) -> casework.CaseRefused:
     """The same whether there is no such record, or none for who asks."""
     return casework.CaseRefused(
         "no_record",
-        f"There is no {kind} {identity[:40]!r}.",
-        "Send the id of a record that you may read.",
+        f"There is no {kind} {identity[:40]!r} that you may read in full.",
+        "Send the id of one; what is withheld is asked for by `requestAccess`.",
     )
 
 
