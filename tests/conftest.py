@@ -78,6 +78,8 @@ def patient() -> Iterator[None]:
         for limit in (
             "record.postgres.CONNECT_TIMEOUT",
             "record.database.CONNECT_TIMEOUT",
+            "access.reading.PATIENCE",
+            "investigations.inquiry.CONNECTION_TIMEOUT",
             "investigations.inquiry.STATEMENT_TIMEOUT",
             "investigations.freshness.PATIENCE",
         ):

@@ -32,6 +32,8 @@ from herkomst.record.database import RECONNECT, DatabaseDown, Row, is_silent, op
 from herkomst.record.vault import DataKey, KeyRow
 
 Pool = AsyncConnectionPool[AsyncConnection[Row]]
+CONNECTION_TIMEOUT = 5.0
+"""Seconds that a question waits for a connection before the database counts as down."""
 STATEMENT_TIMEOUT = 5
 """Seconds that one statement of a question may take."""
 
@@ -109,7 +111,7 @@ def open_desk(archive: Archive, *, size: int = 8) -> Desk:
         archive.urls.read,
         min_size=1,
         max_size=size,
-        timeout=5.0,
+        timeout=CONNECTION_TIMEOUT,
         open=False,
         kwargs={"autocommit": True, **settings},
         configure=_configure,

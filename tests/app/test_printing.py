@@ -56,7 +56,9 @@ class TestWhoMayNot:
         answer = printed(served, **who)
 
         assert (answer.status_code, answer.json()["code"]) == (403, "not_permitted")
-        assert journal(served.archive) == []
+        tried, came_of_it = journal(served.archive)
+        assert (tried.way, tried.sought) == ("export", (HIT.hex,))
+        assert (came_of_it.outcome, came_of_it.positions) == ("not_permitted", ())
 
     def test_a_hit_on_what_is_closed_is_none(self, served: Served) -> None:
         hidden = ids.pair_id(

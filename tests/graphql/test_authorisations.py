@@ -130,13 +130,13 @@ class TestGranting:
 
     def test_a_list_is_narrowed_and_paged(self, served: Served) -> None:
         for n in range(3):
-            authorise(served.archive, f"person-{n}", unit=f"unit-{n}")
+            authorise(served.archive, f"person-{n}", unit=f"district-{n}")
         authorise(served.archive, "client:kassa", "source", "kassa")
         follow(served.archive)
 
         assert [a["subject"] for a in listed(served, ', subject: "person-1"')] == ["person-1"]
         assert [a["unit"] for a in listed(served, ", role: source, holding: true")] == ["kassa"]
-        assert listed(served, ', unit: "unit-2", holding: false') == []
+        assert listed(served, ', unit: "district-2", holding: false') == []
         page = served.told(
             "{ authorisations(first: 3) { pageInfo { hasNextPage endCursor } } }",
             None,
