@@ -15,26 +15,11 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from herkomst.domain.calendar import Unit, add_term
+from herkomst.domain.register import keeping
 from herkomst.domain.tables import rows
 
 ANY = "*"
-Kind = Literal[
-    "identity",
-    "purchase",
-    "stolen_item",
-    "dealer",
-    "case",
-    "reveal",
-    "glass",
-    "hold",
-    "access_request",
-    "authorisation",
-    "review",
-    "person_request",
-    "officer",
-    "hit",
-    "passage",
-]
+Kind = Literal["identity", "hit", "passage", keeping.Kind]
 """What a clock of its own runs for; all but a hit and a passage have a key that it is for."""
 
 

@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import msgspec
 from anyio import to_thread
 from psycopg.sql import SQL
 
@@ -27,10 +26,10 @@ from herkomst.investigations.acting import in_casework, standpoint
 from herkomst.investigations.goods import Told
 from herkomst.investigations.inquiry import Desk, Inquiry
 from herkomst.investigations.pages import Page, Slice
+from herkomst.projections.reads import told_of
 from herkomst.record.casework import Seal
 
 LIST, VIEWED = "glasses", "glass_reads"
-_decode_items = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
 _VIEWED = SQL(
     "SELECT FROM {reads} WHERE officer = %(officer)s AND at >= %(since)s AND at <= %(until)s "
     "AND break_glass AND NOT rehearsed LIMIT %(limit)s"
@@ -144,7 +143,7 @@ def _viewed(row: Any) -> Viewed:
         at=row.at,
         way=row.kind,
         count=row.count,
-        records=tuple([f"{kind}:{identity}" for kind, identity in _decode_items(row.items)]),
+        records=told_of(row.items),
         revision=row.revision,
     )
 

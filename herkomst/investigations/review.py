@@ -29,6 +29,7 @@ from herkomst.investigations.inquiry import Desk, Inquiry
 from herkomst.investigations.pages import Count, Page, Slice
 from herkomst.processes.comparing import Weighed
 from herkomst.processes.weighing import head, weigh
+from herkomst.projections.reads import told_of
 from herkomst.record.archive import Archive
 from herkomst.record.casework import Seal
 from herkomst.record.database import connect
@@ -84,7 +85,6 @@ class RuleHeld(msgspec.Struct, frozen=True):
         return indicators.BY_CODE[self.code].source
 
 
-_decode_items = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
 _decode_path = msgspec.json.Decoder(tuple[str, ...]).decode
 _decode_rules = msgspec.json.Decoder(tuple[RuleHeld, ...]).decode
 
@@ -299,7 +299,7 @@ def _review(row: Any, key: DataKey | None) -> Review:
         role=row.role,
         at=row.at,
         purpose=row.purpose,
-        records=_records(row.items),
+        records=() if row.items is None else told_of(row.items),
         explained=row.explained,
         path=_decode_path(row.path),
         rules=_decode_rules(row.rules),
@@ -317,11 +317,6 @@ def _review(row: Any, key: DataKey | None) -> Review:
         decided_at=row.decided_at,
         revision=row.place,
     )
-
-
-def _records(items: bytes | None) -> tuple[str, ...]:
-    found = () if items is None else _decode_items(items)
-    return tuple([f"{kind}:{identity}" for kind, identity in found])
 
 
 def _question(row: Any, key: DataKey | None) -> ReviewQuestion:

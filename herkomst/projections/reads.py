@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+import msgspec
+
 from herkomst.domain import ids
 from herkomst.domain.casework.glass import BROKEN_GLASS
 from herkomst.domain.casework.personnel import Named, person_name
@@ -16,6 +18,7 @@ MOST = 100
 """Ids of one operation that are looked at; an export returns more and is seen by its count."""
 REAL = "journal"
 """Source of a real read, whose key is its stream."""
+_decode_items = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
 
 
 class Reads(Model):
@@ -64,6 +67,11 @@ class Reads(Model):
         reason = unsealed.open(fact.stream, data.reason)
         said = 0 if reason is None else len(reason.decode().strip())
         return [_real(fact, data, said) if isinstance(data, Read) else _rehearsed(fact, data, said)]
+
+
+def told_of(items: bytes) -> tuple[str, ...]:
+    """The records of the column `items`, as KIND:ID."""
+    return tuple([f"{kind}:{identity}" for kind, identity in _decode_items(items)])
 
 
 def _real(fact: Recorded, data: Read, reason_length: int) -> tuple[object, ...]:
