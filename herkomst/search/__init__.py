@@ -1,0 +1,1 @@
+"""Search: typed questions over documents, answered by PostgreSQL or by OpenSearch."""
