@@ -48,11 +48,16 @@ demo-check: setup ## The same without a person: fails when planted hits are not 
 
 .PHONY: test
 test: setup browser keycloak check ## Everything that must pass, in under ten minutes
-	$(PYTEST) -m "not slow" --hypothesis-profile quick
+	$(PYTEST) -m "not slow and not search" --hypothesis-profile quick
+
+.PHONY: test-search
+test-search: setup ## What asks an OpenSearch, on one node and on three with one killed
+	$(RUN) python -m tests.search --durations 10 --hypothesis-profile quick
 
 .PHONY: test-all
-test-all: setup browser keycloak check ## And the slower proofs
-	$(PYTEST) --hypothesis-profile thorough
+test-all: setup browser keycloak check ## And the slower proofs, of search too
+	$(PYTEST) -m "not search" --hypothesis-profile thorough
+	$(RUN) python -m tests.search --hypothesis-profile thorough
 
 .PHONY: model
 model: setup ## The stateful model against the real pipeline: SECONDS= SEED=
@@ -87,7 +92,11 @@ opensearch: ## An OpenSearch on this machine: NODES=1 or 3; `./opensearch.sh sto
 
 .PHONY: bench
 bench: setup ## Every bench, as ratios in one run
-	for name in append rebuild match intake journal; do $(RUN) python -m bench.$$name; done
+	for name in append rebuild match checks intake journal search; do $(RUN) python -m bench.$$name; done
+
+.PHONY: bench-quality
+bench-quality: setup ## What matching finds in three made-up worlds, by grade and stratum
+	$(RUN) python -m bench.quality --seeds 14 15 16
 
 .PHONY: bench-10m
 bench-10m: setup ## The size of the nation, in hours: SIZE_HOME= FLAGS=--resume goes on with it

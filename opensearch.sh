@@ -124,8 +124,8 @@ configure() { # node, nodes
 
 launch() { # node
     # shellcheck disable=SC2086
-    (cd / && $as OPENSEARCH_PATH_CONF="$home/$1/config" OPENSEARCH_JAVA_HOME="$(java_home)" \
-        OPENSEARCH_TMPDIR="$home/$1/tmp" setsid "$program/bin/opensearch" -p "$home/$1/pid" \
+    (cd / && $as OPENSEARCH_HOME="$program" OPENSEARCH_PATH_CONF="$home/$1/config" \
+        OPENSEARCH_JAVA_HOME="$(java_home)" OPENSEARCH_TMPDIR="$home/$1/tmp" setsid "$program/bin/opensearch" -p "$home/$1/pid" \
         >"$home/$1.log" 2>&1 </dev/null &)
 }
 
@@ -134,7 +134,7 @@ await() { # nodes
     until curl -fsS -m 10 -o /dev/null 2>/dev/null \
         "http://127.0.0.1:$port/_cluster/health?wait_for_nodes=%3E%3D$1&wait_for_status=yellow&timeout=5s"; do
         tries=$((tries + 1))
-        if [ $tries -gt 240 ]; then
+        if [ $tries -gt 600 ]; then
             tail -n 25 "$home"/1.log >&2
             fail "No cluster of $1 came up; the logs are in $home."
         fi
@@ -171,7 +171,8 @@ start_processes() { # nodes
     await "$1"
 }
 
-container() { echo "herkomst-opensearch-$1"; }
+# Named by its port, so that there may be several clusters.
+container() { echo "herkomst-opensearch-$((port + $1 - 1))"; }
 
 start_containers() { # engine, nodes
     mkdir -p "$home"
@@ -218,7 +219,11 @@ case "${1:-} $count" in
 "stop 1") if by=$(engine); then each_container "$by" stop; else stop; fi ;;
 "wipe 1")
     if by=$(engine); then each_container "$by" rm -f -v; else stop; fi
-    for each in $(seq "$(nodes)"); do rm -rf "${home:?}/$each" "$home/$each.log" "$home/$each.env"; done
+    for each in $(seq "$(nodes)"); do
+        # A process that ends may still write its last file.
+        rm -rf "${home:?}/$each" 2>/dev/null || { sleep 1; rm -rf "${home:?}/$each"; }
+        rm -f "$home/$each.log" "$home/$each.env"
+    done
     rm -f "$home/nodes"
     ;;
 "kill "[123]) if by=$(engine); then "$by" kill "$(container "$2")"; else kill -9 "$(pid "$2")"; fi ;;

@@ -29,6 +29,7 @@ import msgspec
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
+from bench import broker
 from bench.report import report
 from bench.score import Rate
 from bench.world import fresh_archive
@@ -92,9 +93,19 @@ class _Planted(msgspec.Struct):
 
 
 def main(
-    seeds: Sequence[int], purchases: int, journal_rows: int | None, *, is_detailed: bool
+    seeds: Sequence[int],
+    purchases: int,
+    journal_rows: int | None,
+    *,
+    is_detailed: bool,
+    has_slow_broker: bool = False,
 ) -> bool:
-    told = {str(seed): figures(seed, purchases, is_detailed=is_detailed) for seed in seeds}
+    told = {
+        str(seed): figures(
+            seed, purchases, is_detailed=is_detailed, has_slow_broker=has_slow_broker
+        )
+        for seed in seeds
+    }
     answers = None if journal_rows is None else answer_times(journal_rows)
     passed = all(each["passed"] for each in told.values())
     passed &= answers is None or bool(answers["passed"])
@@ -102,6 +113,7 @@ def main(
         "desk",
         {
             "purchases": purchases,
+            "slow_broker": has_slow_broker,
             "seeds": told,
             "answers": answers,
             "passed": passed,
@@ -113,7 +125,9 @@ def main(
 # How well
 
 
-def figures(seed: int, purchases: int, *, is_detailed: bool) -> dict[str, object]:
+def figures(
+    seed: int, purchases: int, *, is_detailed: bool, has_slow_broker: bool = False
+) -> dict[str, object]:
     """What the desk makes of one world."""
     with tempfile.TemporaryDirectory(prefix="herkomst-world-") as name, fresh_archive() as archive:
         world = Path(name)
@@ -125,6 +139,8 @@ def figures(seed: int, purchases: int, *, is_detailed: bool) -> dict[str, object
             seed=seed,
             staff=True,
         )
+        if has_slow_broker:
+            broker.plant(world, seed)
         take_in(archive, world)
         Runner(archive.urls.app, followers(archive)).run(once=True)
         weighed, spent = _timed(archive)
@@ -192,7 +208,9 @@ def _judged(
 def _detail(weighed: Sequence[Weighed], stories: Sequence[_Planted], top: int) -> dict[str, object]:
     """What lies in the top beside misuse, and what explains and what does not."""
     kinds = {r.key: story.kind for story in stories for r in story.reads}
+    rank = {each.read.key: place for place, each in enumerate(weighed, 1)}
     return {
+        "slow_broker": [rank[r.key] for s in stories if s.kind == broker.KIND for r in s.reads],
         "top": Counter(kinds.get(each.read.key, "ordinary") for each in weighed[:top]),
         "explained_by": Counter(each.explanation.by for each in weighed),
         "unexplained": Counter(
@@ -383,7 +401,13 @@ if __name__ == "__main__":
     parser.add_argument("--purchases", type=int, default=20_000)
     parser.add_argument("--journal-rows", type=int, help="measure answers over so many reads")
     parser.add_argument("--detail", action="store_true", help="what lies in the top beside misuse")
+    parser.add_argument("--slow-broker", action="store_true", help="plant one more, `broker`")
     given = parser.parse_args()
-    raise SystemExit(
-        0 if main(given.seeds, given.purchases, given.journal_rows, is_detailed=given.detail) else 1
+    passed = main(
+        given.seeds,
+        given.purchases,
+        given.journal_rows,
+        is_detailed=given.detail,
+        has_slow_broker=given.slow_broker,
     )
+    raise SystemExit(0 if passed else 1)

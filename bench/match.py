@@ -29,11 +29,12 @@ from bench.world import fresh_archive, made_up_world, records
 from herkomst import memory
 from herkomst.domain.batches import batched
 from herkomst.domain.events import known_events
+from herkomst.domain.identifiers import numbers as numbers_of
 from herkomst.processes.followers import followers
 from herkomst.processes.matching import FLOOD, Matching
 from herkomst.projections import registry
 from herkomst.projections.copying import RowFormat
-from herkomst.projections.match_keys import STOLEN, Keyed, MatchKeys
+from herkomst.projections.match_keys import STOLEN, Keyed, MatchKeys, columns_of
 from herkomst.projections.runner import BATCH, Runner
 from herkomst.record.database import Row, connect
 from herkomst.record.reader import SequenceReader
@@ -121,30 +122,38 @@ def _fill(connection: Connection[Row], model: MatchKeys, generation: int, stolen
     random = Random(1)  # noqa: S311
     moment = datetime(2025, 1, 1, tzinfo=UTC)
     for numbers in batched(range(stolen), 20_000):
-        rows = [
-            Keyed(
-                "number:" + "".join(random.choices(_ALPHABET, k=11)),
-                STOLEN,
-                UUID(int=random.getrandbits(128)),
-                0,
-                "politie",
-                f"bench-{number}",
-                "laptop",
-                "Dell",
-                "Latitude 5420",
-                moment,
-                moment,
-                False,
-                False,
-                False,
-                None,
-                None,
-                False,
-            )
-            for number in numbers
-        ]
+        rows = [_stolen(random, moment, number) for number in numbers]
         model.write(connection, generation, rows)
     connection.execute(SQL("ANALYZE {}").format(model.table(generation)))
+
+
+def _stolen(random: Random, moment: datetime, place: int) -> Keyed:
+    (number,) = numbers_of(
+        [("serial", "".join(random.choices(_ALPHABET, k=11)))], "laptop", "Dell", _no_token
+    )
+    return Keyed(
+        *columns_of(number),
+        STOLEN,
+        UUID(int=random.getrandbits(128)),
+        0,
+        "politie",
+        f"bench-{place}",
+        "laptop",
+        "Dell",
+        "Latitude 5420",
+        moment,
+        moment,
+        False,
+        False,
+        False,
+        None,
+        None,
+        False,
+    )
+
+
+def _no_token(key: str) -> str:
+    raise ValueError(f"{key} points at nobody")
 
 
 def _prepared(

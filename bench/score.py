@@ -29,7 +29,9 @@ class _Good(msgspec.Struct):
     line: int = 0
 
 
-class _Planted(msgspec.Struct):
+class Planted(msgspec.Struct):
+    """A pair that a number can show, as the truth of a world has it."""
+
     purchase: _Good
     stolen: _Good
     grade: str
@@ -73,7 +75,7 @@ class Rate(NamedTuple):
 
 
 def main(hits: Path, truths: Sequence[Path], *, rates: bool) -> bool:
-    planted = {_pair(p.purchase, p.stolen): p for t in truths for p in _read(t, _Planted)}
+    planted = read_truth(truths)
     standing = {
         _pair(h.purchase, h.stolen): h
         for h in _read(hits, _Exported)
@@ -105,6 +107,11 @@ def main(hits: Path, truths: Sequence[Path], *, rates: bool) -> bool:
         },
     )
     return passed
+
+
+def read_truth(truths: Sequence[Path]) -> dict[Pair, Planted]:
+    """What was planted, by pair."""
+    return {_pair(p.purchase, p.stolen): p for t in truths for p in _read(t, Planted)}
 
 
 def _read(path: Path, kind: type[T]) -> list[T]:

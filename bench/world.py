@@ -38,8 +38,8 @@ def made_up_world(*, dealers: int, purchases: int, stolen: int, seed: int) -> It
         yield out
 
 
-def records(world: Path, name: str) -> list[tuple[int, Record]]:
-    """The typed records of one of its files, numbered."""
+def records(world: Path, name: str, file: str | None = None) -> list[tuple[int, Record]]:
+    """The typed records of one of its files, numbered; of another `file` than by their name."""
     decode = msgspec.json.Decoder(_TYPES[name]).decode
-    with (world / f"{name}.ndjson").open("rb") as file:
-        return [(number, decode(line)) for number, line in enumerate(file, 1)]
+    with (world / f"{file or name}.ndjson").open("rb") as lines:
+        return [(number, decode(line)) for number, line in enumerate(lines, 1)]

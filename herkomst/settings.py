@@ -77,7 +77,7 @@ class Settings:
     journal_database_url: str | None = field(default=None, repr=False)
     """Where the journal of reads is kept; None means beside the register."""
     opensearch_url: str | None = field(default=None, repr=False)
-    """None means that PostgreSQL answers searches."""
+    """None means that PostgreSQL answers searches. Several nodes are separated by commas."""
     opensearch_ca_file: Path | None = None
     oidc_issuer: str | None = None
     """Whose word it is who asks; None means that nobody logs in but by development login."""
@@ -116,7 +116,7 @@ class Settings:
             admin_database_url=_database_url(environ, "HERKOMST_ADMIN_DATABASE_URL"),
             read_database_url=_database_url(environ, "HERKOMST_READ_DATABASE_URL"),
             journal_database_url=_database_url(environ, "HERKOMST_JOURNAL_DATABASE_URL"),
-            opensearch_url=_web_url(environ, "HERKOMST_OPENSEARCH_URL"),
+            opensearch_url=_web_urls(environ, "HERKOMST_OPENSEARCH_URL"),
             opensearch_ca_file=_path(environ, "HERKOMST_OPENSEARCH_CA_FILE"),
             oidc_issuer=issuer,
             oidc_audience=audience,
@@ -235,6 +235,19 @@ def _metrics_port(environ: Mapping[str, str], port: int) -> int:
 
 def _database_url(environ: Mapping[str, str], name: str) -> str | None:
     return _url(environ, name, ("postgresql", "postgres"), needs_host=False)
+
+
+def _web_urls(environ: Mapping[str, str], name: str) -> str | None:
+    """One URL, or several with commas between them."""
+    value = _text(environ, name)
+    each_of_them = () if value is None else value.split(",")
+    if all(_is_url(each, ("https", "http"), needs_host=True) for each in each_of_them):
+        return value
+    raise ConfigurationError(
+        "variable_invalid",
+        f"{name} is not a URL, nor several.",
+        "Write it as https://… or http://…, with commas between several.",
+    )
 
 
 def _web_url(environ: Mapping[str, str], name: str) -> str | None:

@@ -24,6 +24,8 @@ STEPS = (
     "swap.swapped",
     "swap.committed",
     "swap.retired",
+    "index.built",
+    "index.swapped",
     "erasure.destroyed",
     "erasure.ordered",
     "erasure.acknowledged",

@@ -82,6 +82,7 @@ def patient() -> Iterator[None]:
             "investigations.inquiry.CONNECTION_TIMEOUT",
             "investigations.inquiry.STATEMENT_TIMEOUT",
             "investigations.freshness.PATIENCE",
+            "search.opensearch.ANSWERED_WITHIN",
         ):
             patch.setattr(f"herkomst.{limit}", PATIENCE)
         yield

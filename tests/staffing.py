@@ -145,7 +145,9 @@ def rehearse(archive: Archive, *records: ReadRecord) -> list[Receipt]:
     return receipts
 
 
-def really_read(archive: Archive, user: str, purpose: str, *returned: str) -> None:
+def really_read(
+    archive: Archive, user: str, purpose: str, *returned: str, sought: tuple[str, ...] = ()
+) -> None:
     """A real read of a user, as the journal of the product has it."""
     entry = archive.journal.open_entry()
     data = Read(
@@ -160,6 +162,7 @@ def really_read(archive: Archive, user: str, purpose: str, *returned: str) -> No
         purpose=purpose,
         returned=returned,
         role="district_detective",
+        sought=sought,
         unit="Amsterdam",
         user=user,
         way="graphql",

@@ -28,6 +28,7 @@ from tests.serving import Served, follow, journal, pair, serving, take_in
 
 OPEN = {
     ("GET", "/"): "a page without data",
+    ("GET", "/search"): "a page without data",
     ("GET", "/explorer"): "a page without data",
     ("GET", "/assets/{path:path}"): "a file of the pages",
     ("GET", "/session"): "says whether development login is on",
@@ -151,7 +152,8 @@ class TestEveryWayThatReads:
 
 class TestHeaders:
     @pytest.mark.parametrize(
-        "path", ["/", "/explorer", "/livez", "/readyz", "/graphql", "/nothing", "/v1/nothing"]
+        "path",
+        ["/", "/search", "/explorer", "/livez", "/readyz", "/graphql", "/nothing", "/v1/nothing"],
     )
     def test_safety_comes_with_every_answer(self, served: Served, path: str) -> None:
         answer = served.client.get(path)
@@ -187,7 +189,7 @@ class TestHeaders:
 
 
 class TestPages:
-    @pytest.mark.parametrize("path", ["/", "/explorer"])
+    @pytest.mark.parametrize("path", ["/", "/search", "/explorer"])
     def test_they_are_served_and_hold_no_data(self, served: Served, path: str) -> None:
         answer = served.client.get(path)
 

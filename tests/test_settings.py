@@ -37,7 +37,7 @@ def test_given_every_variable_then_every_one_is_read() -> None:
         "HERKOMST_ADMIN_DATABASE_URL": "postgresql://owner@db/herkomst",
         "HERKOMST_READ_DATABASE_URL": "postgres://app@replica/herkomst",
         "HERKOMST_JOURNAL_DATABASE_URL": "postgresql:///journal?host=/run/pg",
-        "HERKOMST_OPENSEARCH_URL": "https://search:9200",
+        "HERKOMST_OPENSEARCH_URL": "https://search-1:9200,https://search-2:9200",
         "HERKOMST_OPENSEARCH_CA_FILE": "/etc/ca.pem",
         "HERKOMST_KEK_FILE": "/run/secrets/kek",
         "HERKOMST_OIDC_ISSUER": "https://login.example/realms/politie",
@@ -62,7 +62,7 @@ def test_given_every_variable_then_every_one_is_read() -> None:
         admin_database_url="postgresql://owner@db/herkomst",
         read_database_url="postgres://app@replica/herkomst",
         journal_database_url="postgresql:///journal?host=/run/pg",
-        opensearch_url="https://search:9200",
+        opensearch_url="https://search-1:9200,https://search-2:9200",
         opensearch_ca_file=Path("/etc/ca.pem"),
         kek_file=Path("/run/secrets/kek"),
         names_kek_file=True,
@@ -144,6 +144,8 @@ def test_given_zero_then_development_login_is_off() -> None:
         ("HERKOMST_OPENSEARCH_URL", "search:9200"),
         ("HERKOMST_OPENSEARCH_URL", "https://"),
         ("HERKOMST_OPENSEARCH_URL", "https://[::1"),
+        ("HERKOMST_OPENSEARCH_URL", "https://search:9200,"),
+        ("HERKOMST_OPENSEARCH_URL", "https://search:9200,search:9201"),
     ],
 )
 def test_given_a_value_that_cannot_be_meant_then_it_is_refused_with_a_cure(

@@ -259,7 +259,7 @@ def _name(connection: HTTPConnection, name: str) -> str:
 
 
 def _is_secure(connection: HTTPConnection) -> bool:
-    return connection.url.scheme in ("https", "wss")
+    return connection.scope.get("scheme") in ("https", "wss")
 
 
 def here(connection: HTTPConnection) -> str:

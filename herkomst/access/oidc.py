@@ -1,9 +1,10 @@
 """The identity provider (OpenID Connect): it says who asks, and whether he still may.
 
 What it publishes is fetched when it is needed and kept for a bounded time: its description for an
-hour, its keys for five minutes. A key that is not known is looked for again, not more often than
-every ten seconds. While it cannot be reached known keys are good for an hour, and whoever needs it
-is told at once instead of being kept waiting.
+hour, its keys for half a minute, so that a key which it withdraws signs nothing here a minute
+later. A key that is not known is looked for again, not more often than every ten seconds. While it
+cannot be reached known keys are good for an hour, and whoever needs it is told at once instead of
+being kept waiting.
 """
 
 import time
@@ -32,7 +33,7 @@ ALGORITHMS = ("RS256", "PS256", "ES256")
 """How a provider may sign: neither `none`, nor what its public key could forge (HS256)."""
 LEEWAY = 10
 """Seconds that two clocks may differ."""
-METADATA_TERM, KEYS_TERM = 3600, 300
+METADATA_TERM, KEYS_TERM = 3600, 30
 """Seconds after which what was fetched is fetched again."""
 KEYS_LAST = 3600
 """Seconds that known keys are good for while the provider is down."""

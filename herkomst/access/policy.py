@@ -76,10 +76,20 @@ class Action(StrEnum):
     WORK_IN_CASE = "work_in_case"
     REVIEW_CASE = "review_case"
     DECIDE_HIT = "decide_hit"
+    READ_SEQUELS = "read_sequels"
+    ANSWER_SIGNAL = "answer_signal"
+    ORDER_KEEPING = "order_keeping"
+    RELEASE_ORDER = "release_order"
+    SEIZE_GOOD = "seize_good"
+    DECIDE_RETURN = "decide_return"
+    RECORD_COMPLAINT = "record_complaint"
+    TELL_DEALER = "tell_dealer"
+    READ_NOTICES = "read_notices"
     EXPORT_HITS = "export_hits"
     RECORD_PURCHASES = "record_purchases"
     RECORD_STOLEN_ITEMS = "record_stolen_items"
     RECORD_DEALERS = "record_dealers"
+    LEARN_OF_KEPT = "learn_of_kept"
     ERASE = "erase"
     READ_CLOCKS = "read_clocks"
     RUN_CLOCKS = "run_clocks"
@@ -91,6 +101,7 @@ class Action(StrEnum):
     DECIDE_REVIEW = "decide_review"
     ANSWER_REVIEW = "answer_review"
     EXPORT_REVIEW = "export_review"
+    OVERSEE_REVIEWS = "oversee_reviews"
     READ_AUTHORISATIONS = "read_authorisations"
     GRANT_AUTHORISATION = "grant_authorisation"
     END_AUTHORISATION = "end_authorisation"
@@ -306,6 +317,11 @@ def may_record(viewer: Viewer, source: str, action: Action | None = None) -> boo
     return source == viewer.unit and any(
         _allowed(viewer.role, each, NONE_ASKED, NONE_ASKED, legal_today()) for each in wanted
     )
+
+
+def may_learn_of_kept(viewer: Viewer) -> bool:
+    """Whether a viewer who sends records is told why a found good is not sold on."""
+    return _allowed(viewer.role, Action.LEARN_OF_KEPT, NONE_ASKED, NONE_ASKED, legal_today())
 
 
 def may_erase(viewer: Viewer, ground: str) -> bool:

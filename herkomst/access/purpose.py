@@ -4,12 +4,16 @@ A purpose is held against what is the case at that moment: who names a case work
 oversees its unit; who names a task is to do it now. A duty is what the policy says it is for; that
 of the broken glass (`duty:break_glass`) is one only while it is broken, and that of acceptance only
 by development login.
+
+A case has a number and an id, and who asks may use either. From here on a purpose names it by its
+id, so that it is one purpose wherever it is recorded or compared.
 """
 
 import difflib
 import re
 from datetime import UTC, datetime
 from typing import NamedTuple, Self
+from uuid import UUID
 
 from herkomst.access import policy
 from herkomst.access.viewer import Held, Kind, Purpose, Reading, Viewer
@@ -57,7 +61,8 @@ class Asked(NamedTuple):
         """The reading of a viewer whose purpose was held against this case, or needs none."""
         return Reading(
             viewer=viewer,
-            purpose=self.purpose,
+            purpose=self.purpose if held is None else _of_case(self.purpose, held.case),
+            stated=self.purpose,
             ground=self.ground,
             held=held,
             device=self.device,
@@ -108,6 +113,12 @@ def known_ground(text: str | None) -> str:
     return text
 
 
+def _of_case(purpose: Purpose, case: UUID) -> Purpose:
+    """The same purpose, by the id of its case."""
+    _, _, task = purpose.id.partition("/")
+    return Purpose(purpose.kind, f"{case}/{task}" if purpose.kind == "task" else str(case))
+
+
 def hold(standings: Standings, viewer: Viewer, asked: Asked) -> Reading:
     """The reading of a viewer, whose purpose is his at this moment.
 
@@ -138,8 +149,8 @@ def hold(standings: Standings, viewer: Viewer, asked: Asked) -> Reading:
             raise _not_held(purpose)
     elif part is None and not _oversees(reading, case):
         raise _not_held(purpose)
-    _must_be_open(case)
-    _must_fit(case, asked.ground)
+    _must_be_open(case, name)
+    _must_fit(case, name, asked.ground)
     return asked.by(viewer, Held(case.id, part))
 
 
@@ -153,21 +164,21 @@ def _oversees(reading: Reading, case: StandingCase) -> bool:
     return own and policy.oversees(reading, case.article, case.handling)
 
 
-def _must_be_open(case: StandingCase) -> None:
+def _must_be_open(case: StandingCase, name: str) -> None:
     if case.state.state == "closed":
         raise PurposeNotHeld(
             "case_closed",
-            f"Case {case.name} is closed, and no purpose any more.",
+            f"Case {name} is closed, and no purpose any more.",
             "Let it be reopened, with the reason, or name another purpose.",
         )
 
 
-def _must_fit(case: StandingCase, ground: str) -> None:
+def _must_fit(case: StandingCase, name: str, ground: str) -> None:
     """An article of the Wpg is that of the case; what the prosecution reads on is its own law."""
     if ground.startswith("wpg:") and ground != case.article:
         raise PurposeNotHeld(
             "ground_not_of_case",
-            f"Case {case.name} is worked in under {case.article}, and not under {ground}.",
+            f"Case {name} is worked in under {case.article}, and not under {ground}.",
             f"Send `Herkomst-Ground: {case.article}`, or name another purpose.",
         )
 

@@ -46,12 +46,14 @@ class JournalUnavailable(Exception):
         super().__init__(f"{self.message} {self.cure}")
 
 
-class Question(NamedTuple):
+class Question(msgspec.Struct):
     """What is asked: the text of the operation and its variables, and by which way it came."""
 
     text: str
     variables: Mapping[str, object]
     way: Way
+    attempts: int = 0
+    """How often something that it asks for was tried."""
 
     @property
     def document(self) -> str:
@@ -157,6 +159,7 @@ class Asked:
 
     def attempted(self) -> tuple[Event, KeyRow | None]:
         """The entry that says what is about to be tried."""
+        self._question.attempts += 1
         viewer = self._reading.viewer
         return self._event(
             Attempted(
@@ -235,6 +238,16 @@ async def attempt(
         await _commit(archive, asked.concluded(str(getattr(error, "code", "failed")), ()))
         raise
     return Answer(value, await _commit(archive, asked.concluded("done", positions(value))))
+
+
+async def fail(archive: Archive, reading: Reading, question: Question, outcome: str) -> None:
+    """Journal an attempt that came to nothing before anything was done, with its outcome.
+
+    Raises `JournalUnavailable`.
+    """
+    asked = Asked(archive, reading, question)
+    await _commit(archive, asked.attempted())
+    await _commit(archive, asked.concluded(outcome, ()))
 
 
 def write(archive: Archive, entry: tuple[Event, KeyRow | None]) -> int:

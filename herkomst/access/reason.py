@@ -9,11 +9,12 @@ is sealed in the journal, where a reviewer reads it.
 from uuid import UUID
 
 from herkomst.access.viewer import Reading, Role
+from herkomst.domain.casework import reasons
 from herkomst.record.keyring import Keyring
 
 ONE_IN = 10
-SHORTEST, LONGEST = 10, 500
-"""Characters of a reason."""
+LONGEST = 500
+"""Characters of a reason in a header; how few are too few is told for all reasons alike."""
 MACHINES = frozenset({Role.SOURCE, Role.DEALER, Role.DEPOT})
 """Roles that systems have; nobody is there to be asked."""
 
@@ -23,7 +24,10 @@ class ReasonRequired(Exception):
 
     code = "reason_required"
     message = "This look-up is one of those whose reason is to be written down."
-    cure = "Ask again with `Herkomst-Reason`: why this person, in 10 to 500 characters."
+    cure = (
+        "Ask again with `Herkomst-Reason`: why this person, in "
+        f"{reasons.SHORTEST} to {LONGEST} characters."
+    )
 
     def __init__(self) -> None:
         super().__init__(f"{self.message} {self.cure}")
@@ -39,4 +43,4 @@ def must_be_given(keyring: Keyring, reading: Reading, person: UUID) -> None:
 
 
 def says_something(reason: str | None) -> bool:
-    return reason is not None and SHORTEST <= len(reason.strip()) <= LONGEST
+    return reason is not None and reasons.says_something(reason) and len(reason.strip()) <= LONGEST

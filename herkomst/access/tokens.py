@@ -163,14 +163,18 @@ def _verified(settings: Settings, token: str) -> dict[str, Any]:
     if key is None:
         raise NotAuthenticated("token_invalid", "The token is not one of ours.")
     claims = _signed(token, key)
-    _claims.validate(claims)  # Each time, because a term ends.
+    if claims["exp"] < time.time():  # Each time, because a term ends.
+        raise ExpiredTokenError("exp")
     return claims
 
 
 @lru_cache(maxsize=1024)
 def _signed(token: str, key: bytes) -> dict[str, Any]:
-    """The claims of a token that this key signed; tills send the same one with every record."""
-    return jwt.decode(token, OctKey.import_key(key), algorithms=[_ALGORITHM]).claims
+    """The claims of a token that this key signed and that holds now; the same token comes with
+    everything that somebody asks."""
+    claims = jwt.decode(token, OctKey.import_key(key), algorithms=[_ALGORITHM]).claims
+    _claims.validate(claims)
+    return claims
 
 
 def _read_key(home: Path) -> bytes | None:

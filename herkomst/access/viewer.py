@@ -91,7 +91,10 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
     viewer: Viewer
     purpose: Purpose
+    """It names a case by its id."""
     ground: str
+    stated: Purpose | None = None
+    """The purpose as who asks wrote it, perhaps with the number of the case."""
     held: Held | None = None
     """The case of a purpose that is a case or a task in one."""
     device: str = ""

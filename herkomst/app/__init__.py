@@ -1,7 +1,7 @@
 """The application: a list of routes, of middleware in order, and of what errors mean."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import TypedDict
 
 from starlette.applications import Starlette
@@ -50,12 +50,13 @@ def create_app(archive: Archive, settings: Settings) -> Starlette:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
         desk = open_desk(archive)
-        async with desk.pool, _asked(client) as provider:
+        async with aclosing(desk), desk.pool, desk.primary, _asked(client) as provider:
             yield {"desk": desk, "gate": Gate(archive, settings, provider)}
 
     return Starlette(
         routes=[
             Route("/", pages.page),
+            Route("/search", pages.page),
             Route("/explorer", pages.page),
             Route("/assets/{path:path}", pages.asset),
             Route("/graphql", Endpoint(operations, streams).answer, methods=["GET", "POST"]),

@@ -29,6 +29,9 @@ SAFETY = {
 }
 
 
+_SAFETY = MutableHeaders(SAFETY).raw
+
+
 class Traces:
     """Continues the trace of the caller (W3C Trace Context), or begins one, and names it."""
 
@@ -74,7 +77,7 @@ class Safety:
         async def safe(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(SAFETY)
+                headers.raw.extend(_SAFETY)  # Nothing that is answered has one of them by itself.
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 

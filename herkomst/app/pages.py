@@ -13,7 +13,7 @@ from starlette.responses import FileResponse, Response
 DIRECTORY = Path(__file__).parents[1] / "web"
 if not DIRECTORY.is_dir():  # In a checkout it lies beside the package, in a wheel inside it.
     DIRECTORY = Path(__file__).parents[2] / "web"
-PAGES = {"/": "index.html", "/explorer": "explorer.html"}
+PAGES = {"/": "index.html", "/search": "search.html", "/explorer": "explorer.html"}
 MEDIA = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",

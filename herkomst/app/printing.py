@@ -76,7 +76,7 @@ async def print_trail(request: Request) -> Response:
     try:
         permitted = permit(headers.reading, Action.EXPORT_TRAIL)
     except NotPermitted as error:
-        await refused(desk, headers.reading, question, error)
+        await refused(desk, headers.reading, question, error.code)
         raise
     await freshness.wait(desk, freshness.parse_wait_for(headers.wait_for))
     at = datetime.now(UTC)

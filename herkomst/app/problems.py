@@ -33,11 +33,14 @@ from herkomst.investigations.printing import TooLong
 from herkomst.investigations.whereabouts import NothingThere
 from herkomst.projections.registry import ModelMissing
 from herkomst.record.database import LOST, DatabaseDown
+from herkomst.search.engines import EngineDown
+from herkomst.search.engines import TooSlow as SearchTooSlow
 
 STATUS: Mapping[type[Exception], int] = {
     BodyTooLarge: 413,
     FromAnotherSite: 403,
     DatabaseDown: 503,
+    EngineDown: 503,
     InvalidPage: 400,
     InvalidWaitFor: 400,
     JournalUnavailable: 503,
@@ -58,6 +61,7 @@ STATUS: Mapping[type[Exception], int] = {
     TokenRefused: 403,
     TooLong: 400,
     TooManyStreams: 503,
+    SearchTooSlow: 503,
     TooSlow: 503,
     Unreadable: 400,
     WrongMediaType: 415,

@@ -151,13 +151,15 @@ class Session:
         """
         guard, provider = _provided(request)
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
-            raise LoginRefused("logout_invalid", "This is no form.", "Send a logout token.")
-        form = parse_qs(await _body(request, LOGOUT_LIMIT), max_num_fields=4)
-        (token,) = form.get(b"logout_token", [b""])[:1]
+            raise _no_logout("This is no form.")
         try:
-            claims = await provider.logged_out(token.decode("ascii", "replace"))
+            token = _logout_token(await _body(request, LOGOUT_LIMIT))
+        except (SessionInvalid, ValueError):
+            raise _no_logout("The form holds no logout token.") from None
+        try:
+            claims = await provider.logged_out(token)
         except NotAuthenticated as error:
-            raise LoginRefused(error.code, error.message, "Send a logout token.") from None
+            raise LoginRefused(error.code, error.message, _SEND_ONE) from None
         await guard.run(
             guard.sessions.end_by_provider,
             claims.get("sub"),
@@ -165,6 +167,19 @@ class Session:
             datetime.fromtimestamp(max(claims["iat"], 0), UTC),
         )
         return Response(status_code=200)
+
+
+_SEND_ONE = "Send a logout token."
+
+
+def _no_logout(message: str) -> LoginRefused:
+    return LoginRefused("logout_invalid", message, _SEND_ONE)
+
+
+def _logout_token(form: bytes) -> str:
+    """What a form says under that name. Raises `ValueError` for what is no form, or too much."""
+    (token,) = parse_qs(form.decode("ascii"), max_num_fields=4).get("logout_token", [""])[:1]
+    return token
 
 
 async def _who(guard: Gate, known: Known) -> dict[str, object]:
@@ -243,7 +258,8 @@ def _return_to(text: str) -> str:
     except ValueError:
         parts = urlsplit("?")
     is_plain = text.isascii() and text.isprintable() and "\\" not in text and len(text) <= 500
-    if parts.scheme or parts.netloc or parts.path not in PAGES or not is_plain:
+    is_page = text.startswith("/") and parts.path in PAGES
+    if parts.scheme or parts.netloc or not is_page or not is_plain:
         raise LoginRefused(
             "return_to", "There is no such page to return to.", f"There is {', '.join(PAGES)}."
         )

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import anyio
 import msgspec
@@ -29,6 +31,9 @@ from herkomst.record.database import DatabaseDown, Row, connect
 from herkomst.record.keyring import KeyringError
 from herkomst.record.postgres import OWNER, ServerError, embedded
 from herkomst.record.reader import SequenceReader
+from herkomst.search import postgres
+from herkomst.search.engines import EngineDown
+from herkomst.search.questions import COUNTED
 from herkomst.settings import ConfigurationError, Settings
 
 CLOCKS_DIFFER = timedelta(minutes=1)
@@ -62,10 +67,19 @@ class DatabaseReport(msgspec.Struct):
     owner_url: str | None = None
 
 
+class OpenSearchReport(msgspec.Struct):
+    url: str
+    """Of its nodes, without a password."""
+    status: str | None
+    """`green`, `yellow` where copies are missing, `red` where documents are; None where nobody
+    answers."""
+    nodes: int
+
+
 class Report(msgspec.Struct):
     version: str
     database: DatabaseReport | None
-    opensearch: None
+    opensearch: OpenSearchReport | None
     checks: list[Check]
 
 
@@ -99,6 +113,9 @@ def diagnose(settings: Settings) -> Report:
             return report
         report.database = _database(settings, urls, connection)
         report.checks += _checks(settings, connection, report.database)
+        if settings.opensearch_url is not None:
+            report.opensearch = _opensearch(settings.opensearch_url, settings.opensearch_ca_file)
+            report.checks.append(_cluster(report.opensearch))
         if settings.read_database_url is not None:
             report.checks.append(_replica(settings.read_database_url, connection))
     return report
@@ -168,13 +185,48 @@ def _checks(
     else:
         yield Check("keys", True, "the key file opens")
     yield from _provider(settings)
-    yield Check(
+    if settings.opensearch_url is None and database.schema == needed:
+        yield _search(connection)
+
+
+def _search(connection: Connection[Row]) -> Check:
+    held = postgres.documents_held(connection)
+    told = f"PostgreSQL answers searches, over some {held:,} documents"
+    if held > postgres.LARGEST:
+        told += (
+            f"; a count reads 'more than {COUNTED:,}' because it counts all up to "
+            f"{postgres.LARGEST:,} alone: set HERKOMST_OPENSEARCH_URL for more"
+        )
+    return Check("search", True, told)
+
+
+def _opensearch(urls: str, ca_file: Path | None) -> OpenSearchReport:
+    from herkomst.search.opensearch import Index
+
+    shown = ",".join(_without_password(url) for url in urls.split(","))
+    try:
+        with Index(urls, ca_file) as index:
+            health = index.health()
+    except EngineDown:
+        return OpenSearchReport(shown, None, 0)
+    return OpenSearchReport(shown, health.status, health.number_of_nodes)
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    host = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname or ""
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def _cluster(found: OpenSearchReport) -> Check:
+    told = f"{found.url}: "
+    told += f"{found.status}, nodes: {found.nodes}" if found.status else "nobody answers"
+    return Check(
         "opensearch",
-        settings.opensearch_url is None,
-        "PostgreSQL answers searches"
-        if settings.opensearch_url is None
-        else "HERKOMST_OPENSEARCH_URL is set, and this version does not use it yet",
-        "Unset it.",
+        found.status in ("green", "yellow"),
+        told,
+        "Start it, or mend HERKOMST_OPENSEARCH_URL; without one PostgreSQL answers. A red cluster "
+        "lacks documents: start the node that has them, or run `herkomst rebuild index`.",
     )
 
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -44,9 +45,10 @@ def export(
         )
     with ExitStack() as stack:
         archive = stack.enter_context(open_archive(context.obj))
+        parts = iter(_parts(archive, what, of, as_, purpose=purpose, ground=ground))
+        first = next(parts, b"")  # Where it is refused, the file that is there stays as it is.
         stream = stack.enter_context(out.open("wb")) if out else sys.stdout.buffer
-        for part in _parts(archive, what, of, as_, purpose=purpose, ground=ground):
-            stream.write(part)
+        stream.writelines(chain([first], parts))
 
 
 def _parts(

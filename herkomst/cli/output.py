@@ -42,7 +42,7 @@ def set_up_logging(settings: Settings, *, quiet: bool) -> None:
         handler.setFormatter(logging.Formatter("%(message)s"))
     level = logging.ERROR if quiet else settings.log_level.upper()
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for chatty in ("psycopg", "uvicorn.access", "httpx"):
+    for chatty in ("psycopg", "httpx"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

@@ -141,6 +141,7 @@ def _config(app: Starlette | None, settings: Settings) -> uvicorn.Config:
         host=settings.host,
         port=settings.port,
         log_config=None,
+        access_log=False,
         server_header=False,
         timeout_graceful_shutdown=DRAIN,
         ws_max_size=BODY_LIMIT,

@@ -20,6 +20,7 @@ from herkomst.projections.status import status as status_now
 from herkomst.record.archive import open_archive
 from herkomst.record.database import Row, connect
 from herkomst.record.reader import SequenceReader
+from herkomst.search.indexing import Indexing
 
 Names = Annotated[list[str] | None, typer.Argument()]
 
@@ -105,13 +106,20 @@ def rebuild(
     all_: Annotated[bool, typer.Option("--all", help="Every read model, in one scan.")] = False,
 ) -> None:
     """Build read models anew beside the old ones, while serving."""
-    known = [model.name for model in MODELS]
+    known = [*(model.name for model in MODELS), Indexing.name]
     _must_be_known(names or [], known, "read model")
     if not names and not all_:
         exits.end(exits.USAGE, f"Name what to rebuild, or --all; there are {', '.join(known)}.")
     with open_archive(context.obj) as archive, connect(archive.urls.app, "herkomst rebuild") as c:
         every = followers(archive)
-        rebuild_models(c, every, known if all_ else names or [])
+        chosen = known if all_ else names or []
+        rebuild_models(c, every, chosen)
+        if Indexing.name in chosen:
+            _indexing(every).rebuild(c)
+
+
+def _indexing(every: Sequence[Follower]) -> Indexing:
+    return next(follower for follower in every if isinstance(follower, Indexing))
 
 
 def rematch(
@@ -133,12 +141,15 @@ def rematch(
 
 
 def digest(context: typer.Context, names: Names = None, json: Json = False) -> None:
-    """The fingerprint of each read model: what happened, not how it is stored."""
-    chosen = _models(names or [])
+    """The fingerprint of each read model and of the index: what happened, not how it is stored."""
+    _must_be_known(names or [], [*(model.name for model in MODELS), Indexing.name], "read model")
+    chosen = [model for model in MODELS if not names or model.name in names]
     with open_archive(context.obj) as archive, connect(archive.urls.app, "herkomst digest") as c:
         c.isolation_level = IsolationLevel.REPEATABLE_READ
         with c.transaction():  # One moment for all of them, also while one is being rebuilt.
             told = _digests(c, chosen)
+            if not names or Indexing.name in names:
+                told.append(_digest_of_index(c, _indexing(followers(archive))))
     if json:
         output.document(told)
     else:
@@ -159,6 +170,8 @@ def _digests(connection: Connection[Row], models: Sequence[Model]) -> list[dict[
     return told
 
 
-def _models(names: Sequence[str]) -> Sequence[Model]:
-    _must_be_known(names, [model.name for model in MODELS], "read model")
-    return [model for model in MODELS if not names or model.name in names]
+def _digest_of_index(connection: Connection[Row], indexing: Indexing) -> dict[str, object]:
+    standings = {s.name: s.position for s in registry.standings(connection)}
+    rows, sha256 = indexing.digest(connection)
+    position = standings.get(indexing.name, 0)
+    return {"name": indexing.name, "position": position, "rows": rows, "sha256": sha256}

@@ -134,20 +134,32 @@ def add_days(day: date, n: int, unit: Literal["calendar", "working"]) -> date:
     return day
 
 
-Unit = Literal["day", "week", "month", "year"]
-"""What the terms of the law are counted in."""
+Unit = Literal["day", "working_day", "week", "month", "year"]
+"""What the terms of the law are counted in; a day is one of the calendar."""
 _MONTHS = {"month": 1, "year": 12}
 
 
 def add_term(day: date, length: int, unit: Unit) -> date:
     """The day on which a term ends that begins on this one. A month without that day ends on its
     last."""
+    if unit == "working_day":
+        return add_days(day, length, "working")
     if unit not in _MONTHS:
         return day + length * (7 if unit == "week" else 1) * _DAY
     months = day.year * 12 + day.month - 1 + length * _MONTHS[unit]
     year, month = divmod(months, 12)
     last = monthrange(year, month + 1)[1]
     return date(year, month + 1, min(day.day, last))
+
+
+def end_of_term(begun: date, length: int, unit: Unit, *, extends: bool = False) -> datetime:
+    """First moment after a term that was begun on a legal day, which itself is not counted: the
+    midnight that ends its last day, however often the clock was changed meanwhile. One that
+    `extends` goes on to the next working day (art. 1(1) Algemene termijnenwet)."""
+    last = add_term(begun, length, unit)
+    while extends and not is_working_day(last):
+        last += _DAY
+    return start_of(last + _DAY)
 
 
 def is_working_day(day: date) -> bool:

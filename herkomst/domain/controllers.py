@@ -21,6 +21,11 @@ from herkomst.domain.tables import rows
 POLICE, MUNICIPALITY, DEALER = "politie", "gemeente", "dealer"
 UNLISTED = "unlisted"
 """Of a unit that no row of the table knows."""
+HOW_TO_NAME = (
+    "Name it with a word that `controllers.csv` has, such as district-4, fiod-zwolle or "
+    "kmar-schiphol, or by its municipality; or add its word there."
+)
+"""How to mend the name of a unit that is of nobody."""
 _WORDS = re.compile(r"[a-z0-9]+")
 
 

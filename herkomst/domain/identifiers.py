@@ -1,18 +1,22 @@
 """Numbers on goods: their form for comparison, and what carries no identity.
 
-What was typed is kept by the caller; here O and 0, I and 1 are never folded. Formats:
+What was typed is kept, and the normal form folds no O into 0 and no I into 1: only the key by
+which numbers meet does, and whether they are the same is judged by the normal form. Formats:
 3GPP TS 23.003 (IMEI), ISO 3779 (VIN), RDW series (plates), IEEE 802 (MAC).
 """
 
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
 from string import ascii_letters, ascii_lowercase, ascii_uppercase, digits
 from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from stdnum.nl import bsn
 
-from herkomst.domain.goods import KINDS
+from herkomst.domain.goods import KINDS, normal_brand
+from herkomst.domain.likeness import ending, folded, stem
 from herkomst.domain.tables import rows
 
 IDENTIFIER_TYPES = frozenset(
@@ -32,6 +36,8 @@ PROBLEMS: Mapping[str, str] = MappingProxyType(
 )
 
 _SHORTEST = 4
+_TAC = 8
+"""Digits of an IMEI that name a type (type allocation code)."""
 _OWN_CLASS = frozenset({"imei", "vin", "plate", "chip", "engraving", "mac"})
 _IMEI_KINDS = frozenset(k.slug for k in KINDS.values() if k.family == "phones")
 _VIN_KINDS = frozenset(k.slug for k in KINDS.values() if k.family in ("vehicles", "vehicle_parts"))
@@ -51,6 +57,16 @@ _NINE_DIGITS = re.compile(
     (?![A-Za-z0-9])""",
     re.IGNORECASE | re.VERBOSE,
 )
+_LABELS: Mapping[str, str] = MappingProxyType(
+    {row["word"]: row["type"] for row in rows("number_words")}
+)
+_LABELLED = re.compile(
+    r"(?<![A-Za-z])(" + "|".join(sorted(_LABELS, key=len, reverse=True)) + r")"
+    r"[ .:#=]*((?=[A-Za-z./\-]*[0-9])[A-Za-z0-9][A-Za-z0-9./\-]{2,24}[A-Za-z0-9])(?![A-Za-z0-9])",
+    re.IGNORECASE,
+)
+_FIFTEEN = re.compile(r"(?<![A-Za-z0-9])[0-9](?:[ \-/.]?[0-9]){14}(?![A-Za-z0-9])")
+_SEVENTEEN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]{17}(?![A-Za-z0-9])")
 _LONG_DIGITS = re.compile(r"[0-9]{9,}")
 
 
@@ -95,15 +111,96 @@ def match_class(type_: str, normal: str, kind: str) -> str:
     return "number"
 
 
-def match_keys(
-    identifiers: Iterable[tuple[str, str]], kind: str, token: Callable[[str], str]
-) -> tuple[str, ...]:
-    """The sorted keys `class:normal` of (type, value) pairs on one good.
+Found = Literal["number", "second", "mended", "text"]
+"""How a number came to stand on a good: as its number, as the second IMEI of a telephone, as what
+an IMEI with a wrong check digit may have meant, or in a free text."""
 
-    For sealed types `token` turns the key into a keyed hash, and the key reads `class:~hash`.
+
+class Number(NamedTuple):
+    """A number on a good, as it is compared."""
+
+    key: str
+    """`class:folded`, or `class:~hash` of a sealed type: numbers that look alike meet there."""
+    exact: str
+    """`class:normal`, or `class:~hash`: two numbers are the same where this is."""
+    written: str | None
+    """As it was written, or None where that is not told outside the sealed part."""
+    found: Found = "number"
+    ends: str | None = None
+    """Where it meets numbers of the brand that end like it, such as parts of it."""
+    stem: str | None = None
+    """Where it meets numbers of the brand that begin like it, such as those of its series."""
+
+    @property
+    def class_(self) -> str:
+        return self.key.partition(":")[0]
+
+    @property
+    def sealed(self) -> bool:
+        return ":~" in self.key
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Everywhere it meets others."""
+        return tuple(key for key in (self.key, self.ends, self.stem) if key)
+
+
+def numbers(
+    identifiers: Iterable[tuple[str, str]],
+    kind: str,
+    brand: str | None,
+    token: Callable[[str], str],
+    text: Iterable[tuple[str, str]] = (),
+) -> tuple[Number, ...]:
+    """The numbers of (type, value) pairs on one good, one for each key, by key.
+
+    Those of `text` stood in a free text, so what was written is not told. For sealed types `token`
+    makes keyed hashes.
     """
-    found = (_key(type_, value, kind, token) for type_, value in identifiers)
-    return tuple(sorted({key for key in found if key}))
+    known = normal_brand(brand)
+    found: list[Number] = []
+    imeis = 0
+    for type_, value in identifiers:
+        written = _numbers(type_, value, kind, known, token)
+        if written and written[0].class_ == "imei":
+            imeis += 1
+            if imeis > 1:
+                written = [number._replace(found=_second(number.found)) for number in written]
+        found += written
+    for type_, value in text:
+        found += [
+            number._replace(written=None, found="text", ends=None, stem=None)
+            for number in _numbers(type_, value, kind, None, token)
+            if number.found == "number"
+        ]
+    return _by_key(found)
+
+
+def numbers_in(text: str, kind: str) -> tuple[tuple[str, str], ...]:
+    """The (type, value) pairs of numbers that stand in a free text: those that say what they are,
+    IMEIs by their check digit, and chassis numbers by their form where the good has one."""
+    found = [(_LABELS[name.lower()], value) for name, value in _LABELLED.findall(text)]
+    found += [("imei", run) for run in _FIFTEEN.findall(text) if _luhn(_only_digits(run))]
+    if kind in _VIN_KINDS:
+        found += [("vin", run) for run in _SEVENTEEN.findall(text) if _VIN.fullmatch(run.upper())]
+    return tuple(dict.fromkeys(found))
+
+
+def _second(found: Found) -> Found:
+    return "second" if found == "number" else found
+
+
+def _by_key(found: Iterable[Number]) -> tuple[Number, ...]:
+    """One number for each key: what was written as such comes before what it may have meant."""
+    kept: dict[str, Number] = {}
+    for number in found:
+        other = kept.get(number.key)
+        if other is None or _RANK[number.found] < _RANK[other.found]:
+            kept[number.key] = number
+    return tuple(sorted(kept.values(), key=attrgetter("key")))
+
+
+_RANK: Mapping[Found, int] = MappingProxyType({"number": 0, "second": 1, "mended": 3, "text": 2})
 
 
 def problem(type_: str, value: str) -> str | None:
@@ -170,25 +267,86 @@ def _is_imei(normal: str) -> bool:
 
 
 def _luhn(fifteen: str) -> bool:
-    # Fifteen times the code of "0" is a multiple of ten, so the codes can be summed as they are.
-    figures = fifteen.encode()
-    return (sum(figures[::2]) + sum(figures[1::2].translate(_DOUBLED))) % 10 == 0
+    return (_weighed(fifteen[:14]) + int(fifteen[14])) % 10 == 0
+
+
+def _weighed(fourteen: str) -> int:
+    # Ten times the code of "0" is a multiple of ten, so the codes can be summed as they are.
+    figures = fourteen.encode()
+    return sum(figures[::2]) + sum(figures[1::2].translate(_DOUBLED)) - 4 * ord("0")
 
 
 def _randomised(text: str) -> bool:
     return text[1:2] in "2367ABEF" and _HEX_12.fullmatch(text) is not None
 
 
-def _key(type_: str, value: str, kind: str, token: Callable[[str], str]) -> str | None:
+def _numbers(
+    type_: str, value: str, kind: str, brand: str | None, token: Callable[[str], str]
+) -> list[Number]:
+    """What a value says: nothing, a number, and of an IMEI that cannot be right what it meant."""
     normal = normal_form(type_, value)
     if normal is None:
-        return None
-    class_ = match_class(type_, normal, kind)
-    if class_ == "imei" and type_ != "imei":
-        return _key("imei", normal, kind, token)
+        return []
+    alike = folded(normal)
+    class_ = match_class(type_, alike, kind)
+    if class_ == "number" and _VIN.fullmatch(normal):
+        class_ = match_class(type_, normal, kind)
     if class_ in SEALED_TYPES:
-        return f"{class_}:~{token(f'{class_}:{normal}')}"
-    return f"{class_}:{normal}"
+        return [_sealed(class_, normal, alike, token)]
+    if class_ == "imei":
+        return _of_imei(value, normal, brand)
+    if alike != normal and is_placeholder(alike):
+        return []
+    return [
+        Number(
+            f"{class_}:{alike}",
+            f"{class_}:{normal}",
+            value,
+            ends=ending(alike, class_, brand) if brand else None,
+            stem=stem(alike, class_, brand) if brand else None,
+        )
+    ]
+
+
+def _sealed(class_: str, normal: str, alike: str, token: Callable[[str], str]) -> Number:
+    exact = f"{class_}:~{token(f'{class_}:{normal}')}"
+    # Which of the two a hash is of stays untold, so that it does not tell that no sign looks alike.
+    return Number(f"{class_}:~{token(f'{class_}:={alike}')}", exact, None)
+
+
+def _of_imei(value: str, normal: str, brand: str | None) -> list[Number]:
+    exact = _imei(normal)
+    alike = folded(normal)
+    device = exact if alike == normal else _imei(alike)
+    if is_placeholder(device):
+        return []
+    whole = with_check_digit(device)
+    ends = ending(whole, "imei", brand) if brand else None
+    number = Number(f"imei:{device}", f"imei:{exact}", value, ends=ends)
+    if len(device) != 15:
+        return [number]
+    mended = {f"imei:{meant}" for meant in _meant(device)} - {number.key}
+    return [number, *(Number(key, number.exact, value, "mended") for key in sorted(mended))]
+
+
+def with_check_digit(device: str) -> str:
+    """An IMEI as it stands on a telephone, of the fourteen digits that name it."""
+    if len(device) != 14 or not (device.isascii() and device.isdigit()):
+        return device
+    return device + str(-_weighed(device) % 10)
+
+
+def _meant(wrong: str) -> Iterable[str]:
+    """The IMEIs that are one slip behind the type code away from one that cannot be right."""
+    if not (wrong.isascii() and wrong.isdigit()):
+        return
+    for at in range(_TAC, len(wrong)):
+        for digit in digits:
+            if _luhn(meant := wrong[:at] + digit + wrong[at + 1 :]):
+                yield meant[:14]
+        swapped = wrong[:at] + wrong[at + 1 : at + 2] + wrong[at] + wrong[at + 2 :]
+        if len(swapped) == len(wrong) and _luhn(swapped):
+            yield swapped[:14]
 
 
 def _imei_problem(text: str) -> str | None:

@@ -61,6 +61,21 @@ def pair_id(purchase: UUID, line: int, stolen: UUID) -> UUID:
     return named("pair", purchase.hex, line, stolen.hex)
 
 
+def sequel_of(hit: UUID) -> UUID:
+    """Stream of what follows a hit: the answer of who owns the report, and what keeps the good."""
+    return named("sequel", hit.hex)
+
+
+def measure_id(sequel: UUID, version: int) -> UUID:
+    """One part of a sequel, by the event that began it; also its data key."""
+    return named("measure", sequel.hex, version)
+
+
+def kept_of(purchase: UUID) -> UUID:
+    """Stream that tells which hits are on found goods of a purchase, which are not sold on."""
+    return named("kept", purchase.hex)
+
+
 def number_id(key: str) -> UUID:
     """Stream of a comparison key that stands on many goods."""
     return named("number", key)

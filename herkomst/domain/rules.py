@@ -4,11 +4,13 @@
 """
 
 from collections import defaultdict
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import lru_cache
+from typing import Literal
 
 import msgspec
 
+from herkomst.domain.calendar import add_days, legal_date, start_of
 from herkomst.domain.money import Money, parse_money
 from herkomst.domain.tables import rows
 
@@ -67,6 +69,16 @@ def profile(municipality: str, on: date) -> Profile:
 def national(name: str, on: date) -> Rule | None:
     """The rule of that name on a day; None before it held. A name not in the table is an error."""
     return next((rule for rule in _NATIONAL[name] if _holds(rule, on)), None)
+
+
+def end_of(name: str, since: datetime) -> datetime:
+    """First moment behind the term of that name, in days, which counts from the day after a
+    moment."""
+    day = legal_date(since)
+    rule = national(name, day)
+    assert rule is not None
+    unit: Literal["calendar", "working"] = "working" if rule.unit == "working_day" else "calendar"
+    return start_of(add_days(day, rule.value, unit) + timedelta(days=1))
 
 
 def _holds(row: Profile | Rule, on: date) -> bool:

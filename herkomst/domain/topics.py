@@ -9,6 +9,7 @@ from herkomst.domain.casework import (
     glass,
     hit,
     hold,
+    kept,
     match,
     personnel,
     rehearsal,
@@ -16,6 +17,7 @@ from herkomst.domain.casework import (
     reveal,
     review,
     rights,
+    sequel,
 )
 from herkomst.domain.register import (
     book,
@@ -39,6 +41,7 @@ MODULES: tuple[ModuleType, ...] = (
     identity,
     journal,
     keeping,
+    kept,
     match,
     personnel,
     purchase,
@@ -47,5 +50,6 @@ MODULES: tuple[ModuleType, ...] = (
     reveal,
     review,
     rights,
+    sequel,
     stolen_item,
 )

@@ -40,8 +40,9 @@ class Context:
         """Position of the last decision of this operation; 0 without one."""
         self.counts: list[int | None] = []
         """The sizes that the answer tells."""
-        self.refused: NotPermitted | None = None
-        """Why the policy refused a root of it, where it did."""
+        self.refused: list[str] = []
+        """Why its roots were refused before anything was tried, by the codes of the answers; what
+        the policy refused to read is told once."""
         self.bought: DataLoader[tuple[UUID, int], PurchasedGood | None] = self._loader(
             Action.READ_HITS, hits.purchased
         )
@@ -67,8 +68,19 @@ class Context:
         try:
             return policy.permit(self.reading, action)
         except NotPermitted as error:
-            self.refused = error
+            if not self.refused:
+                self.refused.append(error.code)
             raise
+
+    async def changing(self, change: Awaitable[Any]) -> Any:
+        """What a mutation comes to; it is noted where it was refused before it was tried."""
+        tried, told = self.question.attempts, len(self.refused)
+        outcome = await change
+        del self.refused[told:]
+        code = getattr(outcome, "code", None)  # Refusals alone have one.
+        if code is not None and self.question.attempts == tried:
+            self.refused.append(code)
+        return outcome
 
     def _loader(self, action: Action, fetch: Fetch[K, V]) -> DataLoader[K, V | None]:
         """A loader that asks the policy, and then for all of a turn at once."""

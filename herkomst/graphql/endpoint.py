@@ -178,8 +178,8 @@ async def executed(
         context = Context(desk, reading, question, inquiry)
         result = await operation.execute(schema, context)
         fail_with(result)
-    if context.refused is not None:
-        await refused(desk, reading, question, context.refused)
+    for code in context.refused:
+        await refused(desk, reading, question, code)
     if context.counts:
         returned.count(tuple(context.counts), answers.encode(result.data))
     positions = freshness.told(inquiry.positions, named, inquiry.told)

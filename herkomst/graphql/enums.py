@@ -30,7 +30,7 @@ class HitTime(Enum):
 class HitState(Enum):
     found = _word("found", "Nobody has looked at it yet.")
     assessed = _word("assessed", "A person took it up.")
-    confirmed = _word("confirmed", "A person confirmed the signal; it says nothing of who owns it.")
+    confirmed = _word("confirmed", "A person confirmed the hit; it says nothing of who owns it.")
     rejected = _word("rejected", "A person rejected it, on the facts as they were compared.")
     closed = _word("closed", "The facts no longer make it a hit.")
 
@@ -42,6 +42,85 @@ class Rejection(Enum):
     lawful_sale = _word("lawful_sale", "The owner sold it.")
     placeholder = _word("placeholder", "The number is no number of this good.")
     other = _word("other", "Another reason, told in the case.")
+
+
+@strawberry.enum(description="What the unit that owns a report says of its signal.")
+class SignalVerdict(Enum):
+    stands = _word("stands", "The signal stands, and it is about this good.")
+    recovered = _word("recovered", "The good was recovered; its source is to say so.")
+    withdrawn = _word("withdrawn", "The report was withdrawn; its source is to say so.")
+    other_good = _word("other_good", "It is about another good.")
+    unclear = _word("unclear", "It cannot be told.")
+
+
+@strawberry.enum(description="What became of a hit after it was found.")
+class SequelState(Enum):
+    unanswered = _word("unanswered", "The unit that owns the report has not answered.")
+    denied = _word("denied", "It does not confirm the signal.")
+    confirmed = _word("confirmed", "It confirmed the signal, and nobody ordered anything.")
+    ordered = _word("ordered", "An order to keep the good runs.")
+    released = _word("released", "An officer let the order end.")
+    lapsed = _word("lapsed", "The term of the order went by.")
+    seized = _word("seized", "The good is seized.")
+    contested = _word("contested", "A complaint of that is open.")
+    returned = _word("returned", "The prosecutor decided that it goes back.")
+
+
+@strawberry.enum(description="A part of what follows a hit.")
+class MeasureKind(Enum):
+    signal = _word("signal", "The answer of the unit that owns the report.")
+    period = _word("period", "The holding period (bewaartermijn) of the municipality.")
+    order = _word("order", "A written order to keep (bevel tot bewaring, art. 437(1)(f) Sr).")
+    seizure = _word("seizure", "Seizure (inbeslagneming, art. 94 Sv).")
+    notice = _word("notice", "The dealer was told.")
+
+
+@strawberry.enum(description="How a part of what follows a hit stands.")
+class MeasureState(Enum):
+    done = _word("done", "It was said; it has no term.")
+    running = _word("running", "It keeps the good where it is.")
+    announced = _word("announced", "Its return was announced, and a complaint may be lodged.")
+    returnable = _word("returnable", "The term for a complaint is over, or it was decided on.")
+    contested = _word("contested", "A complaint is open.")
+    released = _word("released", "An officer let it end.")
+    returned = _word("returned", "The prosecutor decided that the good goes back.")
+    seized = _word("seized", "It ended when the good was seized.")
+    lapsed = _word("lapsed", "Its term went by.")
+
+
+@strawberry.enum(description="What a term is counted in, from the legal day after it began.")
+class TermUnit(Enum):
+    day = _word("day", "Calendar days.")
+    working_day = _word("working_day", "Working days (werkdagen).")
+    week = _word("week", "Weeks.")
+    month = _word("month", "Months.")
+    year = _word("year", "Years.")
+
+
+@strawberry.enum(description="In which way a seized good goes back (art. 116 and 353 Sv).")
+class ReturnWay(Enum):
+    to_holder = _word("to_holder", "To whom it was seized from.")
+    to_entitled_after_waiver = _word(
+        "to_entitled_after_waiver", "To who is entitled, after a written waiver (afstand)."
+    )
+    to_entitled_after_notice = _word(
+        "to_entitled_after_notice", "To who is entitled, after notice and the term for a complaint."
+    )
+    by_court = _word("by_court", "As the court decided.")
+
+
+@strawberry.enum(description="Who complains (art. 552a Sv).")
+class ComplaintParty(Enum):
+    holder = _word("holder", "Whom it was seized from.")
+    entitled = _word("entitled", "Who says to be entitled to it.")
+    other = _word("other", "Somebody else who is concerned.")
+
+
+@strawberry.enum(description="What became of a complaint.")
+class ComplaintOutcome(Enum):
+    upheld = _word("upheld", "The court upheld it.")
+    dismissed = _word("dismissed", "The court dismissed it.")
+    withdrawn = _word("withdrawn", "It was withdrawn.")
 
 
 @strawberry.enum(description="On what a reveal stands.")
@@ -132,6 +211,7 @@ class TrailKind(Enum):
     presentation = _word("presentation", "A presented identity; never whose it is.")
     stolen_item = _word("stolen_item", "A stolen good.")
     hit = _word("hit", "A hit, and what was decided on it.")
+    sequel = _word("sequel", "What followed a hit: its signal, and what keeps the good.")
     case = _word("case", "A case that you may know of.")
     reveal = _word("reveal", "That an identity was revealed to somebody.")
     request = _word("request", "That its owner was asked for it, and what he answered.")
@@ -230,6 +310,12 @@ class ReviewState(Enum):
     decided = _word("decided", "It was judged.")
 
 
+@strawberry.enum(description="What a review is of.")
+class ReviewOf(Enum):
+    read = _word("read", "A read that was queued.")
+    glass = _word("glass", "One time that the glass was broken.")
+
+
 @strawberry.enum(description="Why a read is in the queue; neither says that anything is wrong.")
 class ReviewWhy(Enum):
     rank = _word("rank", "It ranks among the highest.")
@@ -266,6 +352,7 @@ class HeldKind(Enum):
     authorisation = _word("authorisation", "Why somebody was authorised, and that was ended.")
     review = _word("review", "What was asked, answered and found in the review of a read.")
     person_request = _word("person_request", "The request of a person, and the answer.")
+    sequel = _word("sequel", "Why a part of what followed a hit was decided.")
     dealer = _word("dealer", "How a dealer is reached.")
     officer = _word("officer", "What the feed of personnel told of an officer.")
 
@@ -295,9 +382,16 @@ class Role(Enum):
     municipal_clerk = _word("municipal_clerk", "Clerk of a municipality.")
     source = _word("source", "A source that hands in its own records.")
     dealer = _word("dealer", "A dealer, or who works for him.")
-    depot = _word("depot", "Keeper of seized goods (beslaghuis).")
+    depot = _word("depot", "Depot of found goods, such as bicycles (fietsdepot).")
     privacy_officer = _word("privacy_officer", "Privacy officer (privacyfunctionaris).")
     access_reviewer = _word("access_reviewer", "Reviews who looked at what.")
     auditor = _word("auditor", "Auditor (art. 33 Wpg).")
     administrator = _word("administrator", "Administrator, who sees no content.")
     defence = _word("defence", "Counsel of a suspect, or his expert.")
+
+
+@strawberry.enum(description="In which order what was found comes; what is equal, by its id.")
+class SearchOrder(Enum):
+    relevance = _word("relevance", "The best answer first, of equal ones the newest.")
+    newest = _word("newest", "What was acquired, stolen or notified last comes first.")
+    oldest = _word("oldest", "What was acquired, stolen or notified first comes first.")

@@ -1,6 +1,7 @@
 """How the shapes of this room are resolved: from the records of investigations, by name."""
 
 from collections.abc import Callable
+from functools import wraps
 from inspect import signature
 from typing import Any, TypeVar
 from uuid import UUID
@@ -51,12 +52,20 @@ def resolved(
 
 def mutation(shape: Any, description: str, right: Action) -> Callable[[F], F]:
     """A mutation whose outcome is a record of this shape."""
-    decorator: Callable[[F], F] = strawberry.mutation(
-        graphql_type=shape,
-        description=whole_description(description, False, right, 0),
-        metadata={"right": right, "cost": 0},
-    )
-    return decorator
+
+    def define(function: F) -> F:
+        @wraps(function)
+        async def changing(*args: Any, info: Info, **named: Any) -> Any:
+            return await info.context.changing(function(*args, info=info, **named))
+
+        decorator: Callable[[Any], F] = strawberry.mutation(
+            graphql_type=shape,
+            description=whole_description(description, False, right, 0),
+            metadata={"right": right, "cost": 0},
+        )
+        return decorator(changing)
+
+    return define
 
 
 def told(description: str, name: str | None = None, right: Action | None = None) -> Any:

@@ -45,6 +45,8 @@ class GlassBreak:
     verdict: enums.GlassVerdict | None = told("What the reviewer found; null while it is open.")
     reviewed_by: str | None = told("Who reviewed it.")
     finding: str | None = told("What he wrote.")
+    judge_by: datetime = told("First moment at which the verdict is overdue.")
+    overdue: bool = told("Whether nobody gave a verdict in time; one is still to be given.")
 
     @resolved(
         Connection[GlassRead],

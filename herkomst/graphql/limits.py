@@ -107,6 +107,10 @@ class Cost(NamedTuple):
     maximum: int = COST
 
 
+Sizes = tuple[tuple[str, float | None], ...]
+"""Of the variables what may be the size of a page: nothing else of them has a part in a price."""
+
+
 class Readied(NamedTuple):
     """A document that was read, found to be small enough, and validated."""
 
@@ -121,6 +125,7 @@ class Reader:
         self._schema = schema
         self._introspection = introspection
         self.ready = lru_cache(maxsize=REMEMBERED)(self._ready)
+        self.price = lru_cache(maxsize=REMEMBERED)(self._price)
 
     def _ready(self, text: str) -> Readied:
         """Raises `GraphQLError`, and `Refused` where it asks too much at once."""
@@ -130,6 +135,13 @@ class Reader:
             weigh(self._schema, document, operation, None, introspection=self._introspection)
         errors = validate(self._schema, document, hide_suggestions=not self._introspection)
         return Readied(document, tuple(errors))
+
+    def _price(self, text: str, name: str | None, sizes: Sizes) -> int:
+        """What an operation of a document costs. Raises `Refused` for a page that is none."""
+        document = self.ready(text).document
+        operation = chosen(document, name)
+        assert operation is not None
+        return price(self._schema, document, operation, dict(sizes))
 
 
 def read(text: str) -> DocumentNode:
@@ -206,6 +218,15 @@ def _values(nodes: Iterable[Node]) -> Iterator[tuple[ValueNode, int]]:
         values += ((each, level) for each in beside if isinstance(each, Node))
         for directive in getattr(node, "directives", None) or ():
             values.append((directive, level))
+
+
+def sizes(variables: Mapping[str, Any]) -> Sizes:
+    return tuple(
+        [
+            (name, value if isinstance(value, int | float) else None)
+            for name, value in variables.items()
+        ]
+    )
 
 
 def refuse_many_values(variables: Mapping[str, Any] | None) -> None:

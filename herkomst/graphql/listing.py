@@ -1,7 +1,9 @@
 """A page of any list: asked for, refused, or answered."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
+
+import msgspec
 
 from herkomst.access import policy
 from herkomst.access.policy import Permitted
@@ -16,18 +18,27 @@ T = TypeVar("T")
 Ask = Callable[[Permitted, Inquiry, Page], Awaitable[Slice[T]]]
 
 
-class Listed(NamedTuple, Generic[T]):
+class Listed(msgspec.Struct, Generic[T], frozen=True):
     """A page that was answered, or why it is refused."""
 
-    edges: Sequence[Edge[T]] | None
-    nodes: Sequence[T] | None
-    page_info: PageInfo
-    refused: NotPermitted | InvalidPage | None
-    total: Count
+    found: Slice[T] | None
+    refused: NotPermitted | InvalidPage | None = None
 
+    @property
+    def edges(self) -> Sequence[Edge[T]] | None:
+        return None if self.found is None else self.found.edges
 
-def refused(why: NotPermitted | InvalidPage) -> Listed[T]:
-    return Listed(None, None, PageInfo(has_next_page=False, end_cursor=None), why, _uncounted)
+    @property
+    def nodes(self) -> Sequence[T] | None:
+        return None if self.found is None else self.found.nodes
+
+    @property
+    def page_info(self) -> PageInfo:
+        return PageInfo(False, None) if self.found is None else self.found.page_info
+
+    @property
+    def total(self) -> Count:
+        return _uncounted if self.found is None else self.found.total
 
 
 async def _uncounted() -> None:
@@ -42,12 +53,12 @@ async def listed(info: Info, of: str, first: int, after: str | None, ask: Ask[T]
         page = context.inquiry.cursors.page(of, first, after)
         found = await ask(permitted, context.inquiry, page)
     except policy.NotPermitted as error:
-        return refused(NotPermitted.of(error))
+        return Listed(None, NotPermitted.of(error))
     except pages.InvalidPage as error:
-        return refused(InvalidPage.of(error))
+        return Listed(None, InvalidPage.of(error))
     return answered(found)
 
 
 def answered(found: Slice[T]) -> Listed[T]:
     """A page that was found."""
-    return Listed(found.edges, found.nodes, found.page_info, None, found.total)
+    return Listed(found)

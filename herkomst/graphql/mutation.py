@@ -22,6 +22,7 @@ from herkomst.graphql.retention import KeepingWork
 from herkomst.graphql.reveals import Revealing
 from herkomst.graphql.review import ReviewWork
 from herkomst.graphql.rights import PersonRequestWork
+from herkomst.graphql.sequels import AfterHit
 from herkomst.investigations import decisions
 from herkomst.record.casework import UnknownHit as NoSuchHit
 
@@ -78,13 +79,17 @@ class Mutation(
     KeepingWork,
     PersonRequestWork,
     AuthorisationWork,
+    AfterHit,
 ):
     @mutation(DecisionResult, "Take a hit up: you looked at both goods.", Action.DECIDE_HIT)
     async def assess_hit(self, info: Info, id: strawberry.ID) -> Any:  # noqa: A002
         return await _decide(info, id, casework.Hit.assess, "assessed")
 
     @mutation(
-        DecisionResult, "Confirm the signal; it says nothing of who owns it.", Action.DECIDE_HIT
+        DecisionResult,
+        "Confirm the hit: as far as you see, the goods are the same. It says nothing of who owns "
+        "it; whether its signal stands is answered by the unit that owns the report.",
+        Action.DECIDE_HIT,
     )
     async def confirm_hit(self, info: Info, id: strawberry.ID) -> Any:  # noqa: A002
         return await _decide(info, id, casework.Hit.confirm, "confirmed")

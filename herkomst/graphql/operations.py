@@ -22,13 +22,16 @@ from graphql import (
 from herkomst.access.reading import JournalUnavailable
 from herkomst.graphql import limits
 from herkomst.graphql.documents import Documents, UnknownDocument
+from herkomst.graphql.execution import RecordExecutor
 from herkomst.graphql.limits import COST, TRUSTED_COST, Cost, Reader, Refused
 from herkomst.graphql.schema import Schema
 from herkomst.investigations.inquiry import TooSlow
 from herkomst.projections.registry import ModelMissing
 from herkomst.record.database import DatabaseDown
+from herkomst.search.engines import EngineDown
+from herkomst.search.engines import TooSlow as SearchTooSlow
 
-UNAVAILABLE = (JournalUnavailable, DatabaseDown, ModelMissing, TooSlow)
+UNAVAILABLE = (JournalUnavailable, DatabaseDown, EngineDown, ModelMissing, SearchTooSlow, TooSlow)
 """What fails the whole request: half an answer is none."""
 COERCION_ERRORS = 10
 """Errors of variables that are told."""
@@ -93,6 +96,7 @@ class Operation(NamedTuple):
             context_value=context,
             variable_values=dict(self.variables),
             operation_name=self.node.name.value if self.node.name else None,
+            executor_class=RecordExecutor,
             hide_suggestions=True,
         )
         return await result if isawaitable(result) else result
@@ -140,7 +144,7 @@ class Operations:
                 raise OperationRefused(list(errors), cost)
             operation = _chosen(document, asked.operation_name)
             variables = asked.variables or {}
-            requested = limits.price(self._schema, document, operation, variables)
+            requested = self._reader.price(text, asked.operation_name, limits.sizes(variables))
             cost = cost._replace(requested=max(requested, limits.UNPRICED))
             limits.refuse_dear(cost)
         except GraphQLError as error:

@@ -40,11 +40,14 @@ from herkomst.graphql.fields import parsed_id, resolved, right_of
 from herkomst.graphql.glasses import GlassBreak
 from herkomst.graphql.listing import Listed, listed
 from herkomst.graphql.matches import Match
+from herkomst.graphql.overdue import OverdueReviews
 from herkomst.graphql.refusals import NotPermitted, UnknownHit, UnknownRecord
 from herkomst.graphql.requests import AccessRequest
 from herkomst.graphql.retention import Keeping
 from herkomst.graphql.review import ReviewDesk
 from herkomst.graphql.rights import PersonRequests
+from herkomst.graphql.searching import Searches
+from herkomst.graphql.sequels import Sequels
 from herkomst.graphql.trail import Trails
 from herkomst.graphql.types import (
     Connection,
@@ -129,7 +132,7 @@ def _id(argument: str, text: str | None) -> UUID | None:
     description="What can be asked. Every question names a purpose and a ground in its headers, is "
     "journaled before it is answered, and needs `first` from 1 to 100 where it lists."
 )
-class Query(ReviewDesk, Keeping, PersonRequests, Trails):
+class Query(ReviewDesk, OverdueReviews, Keeping, PersonRequests, Trails, Sequels, Searches):
     @resolved(Connection[Hit], "Hits, the one that changed last first.", Action.READ_HITS)
     async def hits(
         self,

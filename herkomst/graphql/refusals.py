@@ -114,6 +114,13 @@ class RequestRefused(_Refusal):
     cure: str = told("How to mend it.")
 
 
+@strawberry.type(description="What cannot follow a hit as it stands.")
+class SequelRefused(_Refusal):
+    code: str = told("What is wrong, such as not_confirmed, facts_changed, order_given or term.")
+    message: str = told("What is wrong, as a sentence.")
+    cure: str = told("How to mend it.")
+
+
 @strawberry.type(description="What is not revealed, and why.")
 class RevealRefused(_Refusal):
     code: str = told("What is wrong, such as not_in_case, no_hit or second_person.")

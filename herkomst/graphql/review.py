@@ -9,7 +9,9 @@ import strawberry
 
 from herkomst.access import policy
 from herkomst.access.policy import Action
+from herkomst.domain.casework import reasons
 from herkomst.domain.casework import review as casework
+from herkomst.domain.casework.case import CaseRefused
 from herkomst.domain.events import EventData
 from herkomst.graphql.context import Info
 from herkomst.graphql.enums import ReviewState, ReviewVerdict, ReviewWhy
@@ -61,6 +63,10 @@ class Review:
     decided_by: str | None = told("Who gave the verdict.")
     queued_at: datetime = told("When it was queued.")
     decided_at: datetime | None = told("When the verdict was given.")
+    judge_by: datetime | None = told(
+        "First moment at which the verdict is overdue; null of a read that was rehearsed."
+    )
+    overdue: bool = told("Whether nobody gave a verdict in time; one is still to be given.")
     seconds_to_verdict: int | None = told("How long that took.")
 
 
@@ -186,7 +192,7 @@ async def _act(info: Info, identity: str, act: Act) -> Any:
         return NotPermitted.of(error)
     except NoSuchReview:
         return unknown_review(identity)
-    except casework.ReviewRefused as error:
+    except (casework.ReviewRefused, CaseRefused) as error:
         return ReviewRefused.of(error)
     context.casework = answer.value.position
     return answer.value
@@ -224,5 +230,7 @@ class ReviewWork:
         return await _act(
             info,
             review,
-            lambda r, seal: r.judge(by, verdict.value, seal(reason) if reason else None),
+            lambda r, seal: r.judge(
+                by, verdict.value, seal(reasons.said(reason)) if reason else None
+            ),
         )

@@ -7,6 +7,7 @@ journal, and handed on one by one as fast as the client takes it: a slow one is 
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -39,14 +40,19 @@ HEARTBEAT = 15.0
 """Seconds after which a quiet stream shows a sign of life."""
 STREAMS = 64
 """Streams that one process keeps open."""
+OF_ONE = 16
+"""Streams of one person, so that nobody takes the room of all."""
 
 
 class TooManyStreams(Exception):
     """There is no room for another stream."""
 
     code = "too_many_streams"
-    message = f"{STREAMS} streams are open already."
-    cure = "Try again later, or ask for a page."
+    cure = "End one, try again later, or ask for a page."
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"{message} {self.cure}")
+        self.message = message
 
 
 class Push(NamedTuple):
@@ -88,7 +94,7 @@ class Streams:
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
         self.pulse = Pulse()
-        self._open = 0
+        self._open: Counter[str] = Counter()
 
     async def open(self, request: Request, operation: Operation) -> "Stream":
         """A stream of a subscription that may be watched.
@@ -102,23 +108,31 @@ class Streams:
             permit(reading, right)
         except NotPermitted as error:
             question = Question(operation.text, operation.variables, "stream")
-            await refused(request.state.desk, reading, question, error)
+            await refused(request.state.desk, reading, question, error.code)
             raise
-        if self._open >= STREAMS:
-            raise TooManyStreams
         after = watch.after
         if after is None:
             after = await self.pulse.position(request.state.desk)
-        return Stream(self, request, operation, watch, right, after)
+        self._must_have_room(reading.viewer.subject)
+        return Stream(self, request, operation, watch, right, after, reading.viewer.subject)
 
     @contextmanager
-    def room(self) -> Iterator[None]:
-        """Room for one stream, while it is used."""
-        self._open += 1
+    def room(self, subject: str) -> Iterator[None]:
+        """Room for one stream of a person, while it is used. Raises `TooManyStreams`."""
+        self._must_have_room(subject)
+        self._open[subject] += 1
         try:
             yield
         finally:
-            self._open -= 1
+            self._open[subject] -= 1
+            self._open += Counter()  # Who has none left is not remembered.
+
+    def _must_have_room(self, subject: str) -> None:
+        """Raises `TooManyStreams`."""
+        if self._open.total() >= STREAMS:
+            raise TooManyStreams(f"{STREAMS} streams are open already.")
+        if self._open[subject] >= OF_ONE:
+            raise TooManyStreams(f"You have {OF_ONE} streams open already.")
 
 
 class Stream:
@@ -132,12 +146,14 @@ class Stream:
         watch: Watch,
         right: Action,
         after: int,
+        subject: str,
     ) -> None:
         # Asking again is nothing that the person does, so it keeps no session awake.
         self._request = Request({**request.scope, "method": "GET"})
         self._streams, self._operation = streams, operation
         self._watch, self._right, self._after = watch, right, after
         self._desk: Desk = request.state.desk
+        self._subject = subject
 
     async def pushes(self) -> AsyncIterator[Push | None]:
         """What is pushed, in order; None is a sign of life.
@@ -145,24 +161,31 @@ class Stream:
         Raises what ends it: a token, a purpose or a right that no longer holds, or a journal that
         cannot be written.
         """
-        with self._streams.room():
+        with self._streams.room(self._subject):
             yield None
             checked = spoken = anyio.current_time()
             while True:
                 if await self._streams.pulse.position(self._desk) > self._after:
                     checked = anyio.current_time()
                     for push in await self._next():
+                        # Whoever takes them slowly takes nothing that he may not have any more.
+                        checked = await self._checked_since(checked)
                         yield push
                         spoken = anyio.current_time()
                     continue
-                now = anyio.current_time()
-                if now - checked >= RECHECK:
-                    await self._checked()
-                    checked = now
-                if now - spoken >= HEARTBEAT:
+                checked = await self._checked_since(checked)
+                if anyio.current_time() - spoken >= HEARTBEAT:
                     yield None
-                    spoken = now
+                    spoken = anyio.current_time()
                 await anyio.sleep(POLL)
+
+    async def _checked_since(self, last: float) -> float:
+        """When the reading was last seen to stand, which was not long ago."""
+        now = anyio.current_time()
+        if now - last < RECHECK:
+            return last
+        await self._checked()
+        return now
 
     async def _checked(self) -> Reading:
         """The reading, as it still stands."""

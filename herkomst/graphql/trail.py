@@ -1,8 +1,7 @@
 """The audit trail of a record, as it is asked."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import strawberry
 
@@ -11,12 +10,11 @@ from herkomst.access.policy import Action
 from herkomst.graphql.context import Info
 from herkomst.graphql.enums import TrailKind
 from herkomst.graphql.fields import resolved, right_of, told
-from herkomst.graphql.listing import refused
+from herkomst.graphql.listing import Listed
 from herkomst.graphql.refusals import InvalidPage, NotPermitted
 from herkomst.graphql.types import Connection, Occurred
 from herkomst.investigations import pages, trail
-from herkomst.investigations.pages import Count, Edge, PageInfo
-from herkomst.investigations.trail import Entry, Narrowed, Trail
+from herkomst.investigations.trail import Entry, Narrowed
 
 
 @strawberry.type(description="One thing that an event says.")
@@ -57,20 +55,10 @@ class TrailConnection(Connection[TrailEntry]):
     )
 
 
-class Told(NamedTuple):
+class Told(Listed[Entry], frozen=True):
     """A page of a trail, or why it is refused."""
 
-    edges: Sequence[Edge[Entry]] | None
-    nodes: Sequence[Entry] | None
-    page_info: PageInfo
-    refused: NotPermitted | InvalidPage | None
-    total: Count
-    whole_until: datetime | None
-
-    @classmethod
-    def of(cls, found: Trail) -> "Told":
-        page = found.page
-        return cls(page.edges, page.nodes, page.page_info, None, page.total, found.whole_until)
+    whole_until: datetime | None = None
 
 
 @strawberry.type(description="The trails that can be asked.")
@@ -101,11 +89,7 @@ class Trails:
             page = context.inquiry.cursors.page(trail.LIST, first, after)
             found = await trail.page(permitted, context.inquiry, page, of, asked)
         except policy.NotPermitted as error:
-            return _refused(NotPermitted.of(error))
+            return Told(None, NotPermitted.of(error))
         except pages.InvalidPage as error:
-            return _refused(InvalidPage.of(error))
-        return Told.of(found)
-
-
-def _refused(why: NotPermitted | InvalidPage) -> Told:
-    return Told(*refused(why), None)
+            return Told(None, InvalidPage.of(error))
+        return Told(found.page, whole_until=found.whole_until)

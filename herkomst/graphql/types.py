@@ -4,10 +4,12 @@ A shape lists what a record of the investigations has; it is never made itself. 
 list or a page costs is said in `limits.py`.
 """
 
+from collections.abc import Awaitable
 from datetime import date, datetime
 from typing import Annotated, Generic, Protocol, TypeVar
 
 import strawberry
+from graphql import GraphQLError
 
 from herkomst.access.policy import Action, NotPermitted
 from herkomst.domain import ids, matching
@@ -40,6 +42,9 @@ class Counted(Protocol):
 
 
 _NOT_AS_KNOWN = "Null in a case as it was known on a day: there it is an item of its own."
+_ASKED_APART = (
+    "Refused as `not_as_known` in a case as it was known on a day: there it is an item of its own."
+)
 
 
 @strawberry.interface(
@@ -166,12 +171,19 @@ class Mark:
     message: str = told("The same as a sentence.")
 
 
-@strawberry.type(description="A fact for or against, with the values as they were compared.")
+@strawberry.type(description="A fact for or against, with the values as they were written.")
 @shape_of(matching.Reason)
 class Reason:
-    code: str = told("Such as frame_agrees or brand_missing.")
-    purchase: str | None = told("Value on the side of the purchase.")
-    stolen: str | None = told("Value on the side of the report.")
+    code: str = told("Such as number_agrees, imei_looks_alike or brand_missing.")
+    purchase: str | None = told(
+        "Value on the side of the purchase; null of a number that points at a person or stood in "
+        "a description."
+    )
+    stolen: str | None = told("Value on the side of the report, in the same way.")
+    value: str | None = told(
+        "Of a number that is less than the same: how many stolen goods of the brand and model "
+        "would look so by chance, for each purchase that is compared."
+    )
 
 
 @strawberry.type(description="A good reported stolen (gestolen goed).")
@@ -214,10 +226,10 @@ class PurchasedGood:
     good: PurchasedLine | None = told("The good; null where a correction took the line away.")
 
     @resolved(Shop | None, "The shop; null where its dealer never notified.")
-    async def shop(
+    def shop(
         self, info: Info, root: strawberry.Parent[hits.PurchasedGood]
-    ) -> shops.Shop | None:
-        return await info.context.hit_shops.load(root.establishment_id)
+    ) -> Awaitable[shops.Shop | None]:
+        return info.context.hit_shops.load(root.establishment_id)
 
 
 @strawberry.type(
@@ -239,20 +251,32 @@ class Hit(Node):
     revision: int = told("Position of its last event in casework; the stream resumes from it.")
 
     @resolved(
-        PurchasedGood, f"The good that was bought. Read once for all of a page. {_NOT_AS_KNOWN}"
+        PurchasedGood, f"The good that was bought. Read once for all of a page. {_ASKED_APART}"
     )
-    async def purchase(
+    def purchase(
         self, info: Info, root: strawberry.Parent[hits.Hit]
-    ) -> hits.PurchasedGood | None:
-        if root.as_known:
-            return None
-        return await info.context.bought.load((root.purchase_id, root.line))
+    ) -> Awaitable[hits.PurchasedGood | None]:
+        _must_be_told_as_of_now(root)
+        return info.context.bought.load((root.purchase_id, root.line))
 
-    @resolved(StolenSide, f"The good that was stolen. Read once for all of a page. {_NOT_AS_KNOWN}")
-    async def stolen(
+    @resolved(StolenSide, f"The good that was stolen. Read once for all of a page. {_ASKED_APART}")
+    def stolen(
         self, info: Info, root: strawberry.Parent[hits.Hit]
-    ) -> items.StolenItem | goods.Withheld | None:
-        return None if root.as_known else await info.context.stolen.load(root.stolen_id)
+    ) -> Awaitable[items.StolenItem | goods.Withheld | None]:
+        _must_be_told_as_of_now(root)
+        return info.context.stolen.load(root.stolen_id)
+
+
+def _must_be_told_as_of_now(hit: hits.Hit) -> None:
+    """Raise `GraphQLError` for a hit as it was known: what stands beside it is told as of now."""
+    if hit.as_known:
+        raise GraphQLError(
+            "What stands beside a hit is not told of a day.",
+            extensions={
+                "code": "not_as_known",
+                "cure": "Ask it as an item of the case, or of the hit as it stands.",
+            },
+        )
 
 
 @strawberry.type(description="An address.")
@@ -355,10 +379,10 @@ class Purchase(Node):
     recorded_at: datetime = told("When it was recorded.")
 
     @resolved(Shop | None, f"The shop; null where its dealer never notified. {_NOT_AS_KNOWN}")
-    async def shop(
+    def shop(
         self, info: Info, root: strawberry.Parent[purchases.Purchase]
-    ) -> shops.Shop | None:
-        return None if root.as_known else await info.context.shops.load(root.establishment_id)
+    ) -> Awaitable[shops.Shop | None] | None:
+        return None if root.as_known else info.context.shops.load(root.establishment_id)
 
     @resolved(
         PresentationSide | None,
@@ -411,7 +435,7 @@ class Dealer(Node):
     recorded_at: datetime = told("When it was recorded.")
 
     @resolved(list[Establishment], "Its places of business.", Action.READ_DEALERS)
-    async def establishments(
+    def establishments(
         self, info: Info, root: strawberry.Parent[dealers.Dealer]
-    ) -> list[dealers.Establishment]:
-        return await info.context.establishments.load(root.id) or []
+    ) -> Awaitable[list[dealers.Establishment] | None]:
+        return info.context.establishments.load(root.id)

@@ -14,7 +14,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 
 from herkomst.access.gate import authenticate
-from herkomst.access.policy import Action, may_record
+from herkomst.access.policy import Action, may_learn_of_kept, may_record
 from herkomst.access.viewer import Viewer
 from herkomst.domain.batches import batched
 from herkomst.domain.problems import Problem
@@ -119,7 +119,7 @@ async def _answer(
     if len(body) > RECORD_LIMIT:
         return _too_large(RECORD_LIMIT)
     read = read_line(1, body, kind, may_send)
-    receipt = await posts.take_in(read, actor=_actor(viewer))
+    receipt = await posts.take_in(read, actor=_actor(viewer), is_told=may_learn_of_kept(viewer))
     status = _STATUS[receipt.status]
     if receipt.status == "rejected":
         status = _REFUSED.get(receipt.errors[0].code, status)
@@ -142,7 +142,7 @@ async def _receipts(
     """The receipts of each batch, once it is durable."""
     for some in batched(lines, BATCH):
         receipts = await to_thread.run_sync(
-            _read_and_take, archive, some, kind, may_send, _actor(viewer), limiter=limiter
+            _read_and_take, archive, some, kind, may_send, viewer, limiter=limiter
         )
         yield b"".join([_encode(receipt) + b"\n" for receipt in receipts])
 
@@ -152,10 +152,11 @@ def _read_and_take(
     lines: Sequence[tuple[int, bytes]],
     kind: str,
     may_send: MaySend,
-    actor: str,
+    viewer: Viewer,
 ) -> list[Receipt]:
     reads = [read_line(n, raw, kind, may_send) for n, raw in lines]
-    return take(archive.register, reads, actor=actor)
+    is_told = may_learn_of_kept(viewer)
+    return take(archive.register, reads, actor=_actor(viewer), is_told=is_told)
 
 
 def _actor(viewer: Viewer) -> str:

@@ -25,11 +25,11 @@ class Posts:
         self._register = register
         self._gathering: Gathering[Sent, list[Receipt]] = Gathering(self._take_in, most=BATCH)
 
-    async def take_in(self, read: Read, *, actor: str) -> Receipt:
+    async def take_in(self, read: Read, *, actor: str, is_told: bool = True) -> Receipt:
         """The receipt of one record, once it is durable."""
         if isinstance(read, Receipt):
             return read
-        (receipt,) = await self._gathering.outcome(Sent([read], actor))
+        (receipt,) = await self._gathering.outcome(Sent([read], actor, is_told))
         return receipt
 
     def _take_in(self, sent: Sequence[Sent]) -> Sequence[list[Receipt] | Exception]:

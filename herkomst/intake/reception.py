@@ -120,9 +120,12 @@ def read_mapped(line: int, record: Mapping[str, object], kind: str, may_send: Ma
     return read_line(line, msgspec.json.encode(record), kind, may_send)
 
 
-def take(register: Register, reads: Sequence[Read], *, actor: str) -> list[Receipt]:
-    """Take in one batch, as one transaction; the receipts in the order of its lines."""
-    return _merged(reads, register.take_in(_records(reads), actor=actor))
+def take(
+    register: Register, reads: Sequence[Read], *, actor: str, is_told: bool = True
+) -> list[Receipt]:
+    """Take in one batch, as one transaction; the receipts in the order of its lines. Who `is_told`
+    of hits on found goods is refused the sale of one."""
+    return _merged(reads, register.take_in(_records(reads), actor=actor, is_told=is_told))
 
 
 def take_batches(

@@ -1,11 +1,10 @@
 """What every change of casework by a person has in common: as whom it is done, and its journal."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from typing import Never, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from herkomst.access.policy import NotPermitted, Permitted
-from herkomst.access.reading import Answer, Question, attempt
+from herkomst.access.reading import Answer, Question, attempt, fail
 from herkomst.access.viewer import Reading
 from herkomst.investigations.inquiry import Desk
 from herkomst.record.casework import Standpoint
@@ -39,17 +38,12 @@ async def in_casework(
     )
 
 
-async def refused(desk: Desk, reading: Reading, question: Question, error: NotPermitted) -> None:
-    """Journal that the policy refused an operation before it was tried, which is an attempt that
-    came to nothing: the trails of the records that it names tell of it (art. 32a Wpg). One that
-    names none is told of by its read alone.
+async def refused(desk: Desk, reading: Reading, question: Question, code: str) -> None:
+    """Journal that an operation was refused before it was tried, which is an attempt that came to
+    nothing: the trails of the records that it names tell of it (art. 32a Wpg). What the policy
+    refused and names none is told of by its read alone.
 
     Raises `JournalUnavailable`.
     """
-
-    async def fail() -> Never:
-        raise error
-
-    if question.named:
-        with suppress(NotPermitted):
-            await attempt(desk.archive, reading, question, fail, tuple)
+    if question.named or code != NotPermitted.code:
+        await fail(desk.archive, reading, question, code)

@@ -24,6 +24,7 @@ _PAGE = SQL(
     "SELECT * FROM {dealers} d WHERE {dealer_shown} AND {asked} "
     "ORDER BY revision DESC LIMIT %(limit)s"
 )
+_BY_IDS = SQL("SELECT * FROM {dealers} d WHERE dealer = ANY(%(ids)s) AND {dealer_shown}")
 _OF_DEALERS = SQL(
     "SELECT * FROM {establishments} e WHERE dealer = ANY(%(ids)s) AND {establishment_shown} "
     "ORDER BY dealer, branch NULLS FIRST"
@@ -109,6 +110,15 @@ async def one(permitted: Permitted, inquiry: Inquiry, identity: UUID) -> Dealer 
     values = {"limit": 1, "dealer": identity, **visibility.values(permitted)}
     found = await _opened(inquiry, await inquiry.rows(_PAGE, values, [_CONDITIONS["dealer"]]))
     return found[0] if found else None
+
+
+async def by_ids(
+    permitted: Permitted, inquiry: Inquiry, ids: Collection[UUID]
+) -> dict[UUID, Dealer]:
+    """Those of these dealers that there are."""
+    permitted.must_be(Action.READ_DEALERS)
+    rows = await inquiry.rows(_BY_IDS, {"ids": list(ids), **visibility.values(permitted)})
+    return {dealer.id: dealer for dealer in await _opened(inquiry, rows)}
 
 
 async def _opened(inquiry: Inquiry, rows: Sequence[Any]) -> list[Dealer]:

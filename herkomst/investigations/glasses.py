@@ -12,6 +12,7 @@ from psycopg.sql import SQL
 from herkomst.access import policy
 from herkomst.access.policy import Action, Permitted
 from herkomst.access.reading import Answer, Question
+from herkomst.domain.casework import reasons
 from herkomst.domain.casework.glass import (
     Broken,
     Emergency,
@@ -43,7 +44,7 @@ _VIEWED_EACH = SQL(
     "ORDER BY revision DESC LIMIT g.most) AS r ORDER BY g.place, r.revision DESC"
 )
 _PAGE = SQL(
-    "SELECT * FROM {glasses} r WHERE "
+    "SELECT *, verdict IS NULL AND judge_by <= %(now)s AS overdue FROM {glasses} r WHERE "
     "({reader} = ANY(%(reviewed)s) OR unit = %(unit)s OR officer = %(viewer)s) "
     "AND {asked} ORDER BY revision DESC LIMIT %(limit)s"
 )
@@ -68,6 +69,8 @@ class Break(Told, frozen=True, kw_only=True):
     verdict: str | None
     reviewed_by: str | None
     finding: str | None
+    judge_by: datetime
+    overdue: bool
     revision: int
 
 
@@ -163,7 +166,7 @@ async def break_glass(
             role=viewer.role,
             unit=viewer.unit,
             until=until.isoformat(timespec="milliseconds"),
-            why=seal(why),
+            why=seal(reasons.said(why)),
         )
 
     return await _change(permitted, desk, question, viewer.subject, broken)
@@ -199,7 +202,7 @@ async def review(
 
     def reviewed(state: Glass, seal: Seal) -> Reviewed:
         state.must_await(officer, by, datetime.now(UTC))
-        return Reviewed(by=by, verdict=verdict, why=seal(why))
+        return Reviewed(by=by, verdict=verdict, why=seal(reasons.said(why)))
 
     return await _change(permitted, desk, question, officer, reviewed)
 
@@ -230,6 +233,7 @@ def _whose(permitted: Permitted) -> dict[str, object]:
         "reviewed": sorted(policy.reached(permitted.reading, Action.REVIEW_GLASS)),
         "unit": viewer.unit if oversees else None,
         "viewer": viewer.subject,
+        "now": datetime.now(UTC),
     }
 
 
@@ -255,6 +259,8 @@ async def _told(inquiry: Inquiry, rows: list[Any]) -> list[Break]:
             verdict=row.verdict,
             reviewed_by=row.reviewed_by,
             finding=opened(row, row.finding),
+            judge_by=row.judge_by,
+            overdue=row.overdue,
             revision=row.revision,
         )
         for row in rows

@@ -21,13 +21,13 @@ from herkomst.domain.matching import Reason
 from herkomst.domain.problems import Mark
 from herkomst.investigations import purchases, visibility
 from herkomst.investigations.goods import BoughtGood, Told
-from herkomst.investigations.inquiry import Inquiry, Undecoded
+from herkomst.investigations.inquiry import Inquiry
 from herkomst.investigations.live import MODELS
 from herkomst.investigations.pages import Page, Slice
 from herkomst.investigations.purchases import Purchase
 from herkomst.projections import registry
 from herkomst.record.archive import Archive
-from herkomst.record.database import connect
+from herkomst.record.database import Undecoded, connect
 
 LIST = "hits"
 EXPORTED_AT_ONCE = 1000

@@ -15,11 +15,8 @@ from uuid import UUID
 import anyio
 import psycopg
 from psycopg import AsyncConnection, AsyncRawCursor
-from psycopg.abc import Buffer
-from psycopg.adapt import Loader
-from psycopg.pq import Format
 from psycopg.rows import namedtuple_row
-from psycopg.sql import SQL
+from psycopg.sql import SQL, Composed
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from herkomst.access.reading import Returned
@@ -28,8 +25,11 @@ from herkomst.investigations.live import BEGIN, Live, Ready, understood
 from herkomst.investigations.pages import COUNTED, NEWEST, Count, Cursors, InvalidPage
 from herkomst.projections.registry import ModelBehind
 from herkomst.record.archive import Archive
-from herkomst.record.database import RECONNECT, DatabaseDown, Row, is_silent, options
-from herkomst.record.vault import DataKey, KeyRow
+from herkomst.record.database import RECONNECT, DatabaseDown, Row, Undecoded, is_silent, options
+from herkomst.record.vault import DataKey, KeyRow, key_of_part
+from herkomst.search import configured
+from herkomst.search.engines import Engine, Remote
+from herkomst.search.postgres import PostgresEngine
 
 Pool = AsyncConnectionPool[AsyncConnection[Row]]
 CONNECTION_TIMEOUT = 5.0
@@ -52,13 +52,17 @@ _READABLE: LiteralString = (
 _OF_STREAMS: LiteralString = (
     "SELECT k.key_id, k.wrapped, k.kek FROM vault.keys k WHERE k.key_id = ANY(%(ids)s) AND "
 )
+# A part whose own key was destroyed is not opened with another.
+_OF_STREAM_NOT_DESTROYED: LiteralString = (
+    "CASE WHEN NOT EXISTS "
+    "(SELECT FROM record.register_events e WHERE e.originator_id = p.telling) THEN p.stream END"
+)
 _OF_PARTS: LiteralString = (
     "SELECT p.part, k.key_id, k.wrapped, k.kek "
     "FROM unnest(%(ids)s::uuid[], %(streams)s::uuid[], %(tellings)s::uuid[]) "
-    "AS p (part, stream, telling) JOIN vault.keys k ON k.key_id = CASE "
-    "WHEN EXISTS (SELECT FROM vault.keys o WHERE o.key_id = p.part) THEN p.part "
-    "WHEN NOT EXISTS (SELECT FROM record.register_events e WHERE e.originator_id = p.telling) "
-    "THEN p.stream END WHERE "
+    "AS p (part, stream, telling) JOIN vault.keys k ON k.key_id = "
+    + key_of_part("p.part", _OF_STREAM_NOT_DESTROYED)
+    + " WHERE "
 )
 _KEYS, _PART_KEYS = SQL(_OF_STREAMS + _READABLE), SQL(_OF_PARTS + _READABLE)
 _VAULT_KEY = SQL(
@@ -91,10 +95,27 @@ class Desk(NamedTuple):
     pool: Pool
     cursors: Cursors
     latest: Latest
+    primary: Pool
+    """Where search by the database is asked: the same pool, but where reads go to a replica."""
+    outside: Remote | None
+    """What answers searches outside of the database, where that is configured."""
+
+    async def aclose(self) -> None:
+        """Let go of what is outside of the database."""
+        if self.outside is not None:
+            await self.outside.close()
 
 
 def open_desk(archive: Archive, *, size: int = 8) -> Desk:
-    """A desk whose pool is opened by `async with desk.pool`."""
+    """A desk whose pool is opened by `async with desk.pool`; who searches opens `desk.primary` too,
+    which may be the same."""
+    pool = _pool(archive.urls.read, size)
+    primary = pool if archive.urls.read == archive.urls.app else _pool(archive.urls.app, size)
+    outside = configured.outside(archive.urls.search)
+    return Desk(archive, pool, Cursors(archive.keyring), Latest(), primary, outside)
+
+
+def _pool(url: str, size: int) -> Pool:
     settings = options("herkomst read")
     settings["options"] += f" -c statement_timeout={STATEMENT_TIMEOUT}s"
 
@@ -108,7 +129,7 @@ def open_desk(archive: Archive, *, size: int = 8) -> Desk:
             raise
 
     pool: Pool = AsyncConnectionPool(
-        archive.urls.read,
+        url,
         min_size=1,
         max_size=size,
         timeout=CONNECTION_TIMEOUT,
@@ -119,7 +140,7 @@ def open_desk(archive: Archive, *, size: int = 8) -> Desk:
         reconnect_timeout=RECONNECT,
         reconnect_failed=_connect_again,
     )
-    return Desk(archive, pool, Cursors(archive.keyring), Latest())
+    return pool
 
 
 async def _connect_again(pool: Pool) -> None:
@@ -128,15 +149,6 @@ async def _connect_again(pool: Pool) -> None:
 
 async def _configure(connection: AsyncConnection[Row]) -> None:
     connection.adapters.register_loader("jsonb", Undecoded)
-
-
-class Undecoded(Loader):
-    """JSON as it is: what reads a row decodes it into types of its own."""
-
-    format = Format.BINARY
-
-    def load(self, data: Buffer) -> bytes:
-        return bytes(data[1:])  # The first byte is the version of the format.
 
 
 class Inquiry:
@@ -156,7 +168,7 @@ class Inquiry:
         """Of each sequence, the newest revision among what is returned."""
         self.statements = 0
         self._desk, self._case = desk, case
-        self._turn = anyio.Lock()
+        self._turn = anyio.Lock(fast_acquire=True)
         self._stack = AsyncExitStack()
         self._connection: AsyncConnection[Row] | None = None
         self._live: Live
@@ -206,28 +218,49 @@ class Inquiry:
         Raises `DatabaseDown`, `InvalidPage`, `ModelBehind`, `ModelMissing`, `TooSlow`.
         """
         async with self._turn:
-            try:
+            with self._translated():
                 connection = self._connection or await self._begin()
                 return await self._fetch(
                     connection, self._live.ready(statement, asked, around), values
                 )
-            except psycopg.errors.QueryCanceled as error:
-                raise TooSlow from error
-            except psycopg.errors.UndefinedColumn as error:
-                if not self._behind:
-                    raise
-                raise ModelBehind(self._behind) from error
-            except psycopg.DataError as error:
-                raise InvalidPage(
-                    "filter",
-                    "value",
-                    "A value that narrows the list is none that can be stored.",
-                    "Send text without U+0000, and a day that exists.",
-                ) from error
-            except (psycopg.OperationalError, PoolTimeout) as error:
-                raise DatabaseDown(
-                    f"The database for reading cannot be reached: {error}"
-                ) from error
+
+    @property
+    def engine(self) -> Engine:
+        """What answers searches."""
+        return self._desk.outside or PostgresEngine(self.searched)
+
+    async def searched(self, statement: Composed) -> list[Any]:
+        """Run a statement of the engine of search, which names its tables and values itself: in the
+        snapshot, or where reads go to a replica at the primary, because what is searched is copied
+        to none. Raises `DatabaseDown`, `InvalidPage`, `TooSlow`."""
+        async with self._turn:
+            with self._translated():
+                snapshot = self._connection or await self._begin()
+                desk = self._desk
+                if desk.primary is desk.pool:
+                    return await self._found(snapshot, statement)
+                async with desk.primary.connection() as connection:
+                    return await self._found(connection, statement)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.errors.QueryCanceled as error:
+            raise TooSlow from error
+        except psycopg.errors.UndefinedColumn as error:
+            if not self._behind:
+                raise
+            raise ModelBehind(self._behind) from error
+        except psycopg.DataError as error:
+            raise InvalidPage(
+                "filter",
+                "value",
+                "A value that narrows the list is none that can be stored.",
+                "Send text without U+0000, and a day that exists.",
+            ) from error
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise DatabaseDown(f"The database for reading cannot be reached: {error}") from error
 
     def counting(self, statement: SQL, values: Mapping[str, object], asked: Sequence[SQL]) -> Count:
         """What counts the list whose pages this statement reads, by the same conditions."""
@@ -303,4 +336,10 @@ class Inquiry:
         self.statements += 1
         async with AsyncRawCursor(connection, row_factory=namedtuple_row) as cursor:
             await cursor.execute(statement.text, statement.values(values), binary=True)
+            return await cursor.fetchall()
+
+    async def _found(self, connection: AsyncConnection[Row], statement: Composed) -> list[Any]:
+        self.statements += 1
+        async with connection.cursor(row_factory=namedtuple_row) as cursor:
+            await cursor.execute(statement, binary=True)
             return await cursor.fetchall()

@@ -27,6 +27,7 @@ from herkomst.projections.hits import Hits
 from herkomst.projections.holds import Holds
 from herkomst.projections.keepings import Keepings
 from herkomst.projections.matches import Matches
+from herkomst.projections.measures import Measures
 from herkomst.projections.mentions import Mentions
 from herkomst.projections.model import Model
 from herkomst.projections.officers import Officers
@@ -57,6 +58,7 @@ MODELS: tuple[Model, ...] = (
     PersonRequests(),
     Mentions(),
     Matches(),
+    Measures(),
     Officers(),
     Passages(),
     Presentations(),

@@ -13,12 +13,12 @@ from herkomst.investigations.pages import Page, Slice
 
 LIST = "matches"
 _PAGE = SQL(
-    "SELECT * FROM {matches} WHERE owner = %(unit)s AND {asked} "
+    "SELECT *, {purpose_told} AS purpose_told FROM {matches} WHERE owner = %(unit)s AND {asked} "
     "ORDER BY revision DESC LIMIT %(limit)s"
 )
 _CHANGED = SQL(
-    "SELECT * FROM {matches} WHERE owner = %(unit)s AND revision > %(after)s "
-    "ORDER BY revision LIMIT %(limit)s"
+    "SELECT *, {purpose_told} AS purpose_told FROM {matches} "
+    "WHERE owner = %(unit)s AND revision > %(after)s ORDER BY revision LIMIT %(limit)s"
 )
 _BEFORE = SQL("revision < %(before)s")
 
@@ -74,7 +74,7 @@ def _told(inquiry: Inquiry, row: Any) -> Match:
         officer=row.officer,
         role=row.role,
         unit=row.unit,
-        purpose=row.purpose,
+        purpose=row.purpose_told,
         at=row.at,
         told_at=row.told_at,
         revision=row.revision,

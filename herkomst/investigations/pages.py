@@ -74,21 +74,22 @@ class PageInfo(NamedTuple):
 
 
 class Slice(NamedTuple, Generic[T]):
-    """The records of a page with their cursors."""
+    """The records of a page; cursors are made of those whose cursor is asked for."""
 
-    edges: Sequence[Edge[T]]
+    nodes: Sequence[T]
     more: bool
     begins_behind: bool
     total: Count
+    cursors: Callable[[Sequence[T]], Sequence[str]]
 
     @property
-    def nodes(self) -> list[T]:
-        return [edge.node for edge in self.edges]
+    def edges(self) -> list[Edge[T]]:
+        return [Edge(*each) for each in zip(self.nodes, self.cursors(self.nodes), strict=True)]
 
     @property
     def page_info(self) -> PageInfo:
-        cursors = [edge.cursor for edge in self.edges]
-        first, last = (cursors[0], cursors[-1]) if cursors else (None, None)
+        ends = self.cursors([*self.nodes[:1], *self.nodes[-1:]])
+        first, last = ends or (None, None)
         return PageInfo(self.more, last, self.begins_behind, first)
 
 
@@ -129,9 +130,11 @@ class Cursors:
         self, of: str, wanted: Page, items: Sequence[R], found: int, total: Count
     ) -> Slice[R]:
         """A page of what was found, of which one more was looked for than was asked."""
-        cursors = self.cursors(of, [item.revision for item in items])
-        edges = [Edge(*each) for each in zip(items, cursors, strict=True)]
-        return Slice(edges, found > wanted.first, wanted.before != NEWEST, total)
+
+        def cursors(some: Sequence[R]) -> list[str]:
+            return self.cursors(of, [item.revision for item in some])
+
+        return Slice(items, found > wanted.first, wanted.before != NEWEST, total, cursors)
 
     def page(self, of: str, first: int, after: str | None) -> Page:
         """The page that is asked for. Raises `InvalidPage`."""

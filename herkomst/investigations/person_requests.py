@@ -21,7 +21,7 @@ from herkomst.access.policy import Action, Permitted
 from herkomst.access.reading import Answer, Question
 from herkomst.domain import clocks, ids
 from herkomst.domain.calendar import add_term, legal_date, legal_today, start_of
-from herkomst.domain.casework import rights
+from herkomst.domain.casework import reasons, rights
 from herkomst.domain.casework.rights import Outcome, Request, RequestRefused, Right, Through
 from herkomst.domain.events import EventData
 from herkomst.domain.persons import normal_document
@@ -330,7 +330,7 @@ async def extend(
     by = standpoint(permitted).actor
 
     def extended(state: Request, seal: Seal) -> EventData:
-        return state.extend(seal(why), by, legal_today())
+        return state.extend(seal(reasons.said(why)), by, legal_today())
 
     return await _act(permitted, desk, question, request, [extended])
 
@@ -421,7 +421,7 @@ async def answer(
         digest = (await answer_of(permitted, inquiry, asked)).digest
 
     def answered(state: Request, seal: Seal) -> EventData:
-        return state.answer(outcome, seal(why), digest, by)
+        return state.answer(outcome, seal(reasons.said(why)), digest, by)
 
     return await _act(permitted, desk, question, request, [answered])
 

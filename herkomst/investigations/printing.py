@@ -136,7 +136,7 @@ def _stamp(told: Trail, stamp: Stamp, say: Say) -> list[str]:
     places = ", ".join(f"{name}={position}" for name, position in told.positions.items()) or "-"
     return [
         f"Herkomst · {say('record')}: {told.of}",
-        f"{say('purpose')} {reading.purpose}, {say('ground')} {reading.ground} · "
+        f"{say('purpose')} {reading.stated or reading.purpose}, {say('ground')} {reading.ground} · "
         f"{say('printed_by')} {who} {say('at')} {_moment(stamp.at)}",
         f"{say('positions')} {places} · {say('journal')} {stamp.journal}",
     ]

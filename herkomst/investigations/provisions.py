@@ -29,7 +29,11 @@ PROVIDED = "wpg:16"
 # What is read or handed on in an inquiry is told where its case is, which is over; and a consent to
 # use in another case, where both are.
 _PROVIDED = SQL(
-    "WITH told AS (SELECT * FROM {reads} WHERE records && %(all)s::uuid[] AND NOT rehearsed), "
+    "WITH told AS (SELECT role, unit, ground, kind, at, records, case_id, case_number, "
+    # The journal named a case by its number once, where who read did.
+    "coalesce((SELECT replace(r.purpose, c.number, c.case_id::text) FROM {cases} c "
+    "WHERE c.number = r.case_number), r.purpose) AS purpose "
+    "FROM {reads} r WHERE r.records && %(all)s::uuid[] AND NOT r.rehearsed), "
     "daily AS (SELECT * FROM told "
     "WHERE purpose NOT LIKE 'case:%%' AND purpose NOT LIKE 'task:%%'), "
     "provided AS (SELECT role, unit, ground, purpose, "

@@ -17,6 +17,7 @@ from psycopg.sql import SQL
 from herkomst.access import policy
 from herkomst.access.policy import Action, Permitted
 from herkomst.access.reading import Answer, Question
+from herkomst.domain.casework import reasons
 from herkomst.domain.casework.request import (
     AccessGranted,
     AccessRefused,
@@ -45,7 +46,8 @@ _WITHHELD = SQL(
 # What was granted is told to have ended, and what was not answered in time to be overdue, as soon
 # as the moment has come; the events that say so may come later.
 _PAGE = SQL(
-    "SELECT a.*, a.state = 'granted' AND a.until <= %(now)s AS ended, "
+    "SELECT a.*, {purpose_told} AS purpose_told, "
+    "a.state = 'granted' AND a.until <= %(now)s AS ended, "
     "a.state = 'asked' AND a.answer_by <= %(now)s AS late FROM {access_requests} a "
     "LEFT JOIN {stolen_items} s ON s.stolen_item = a.record WHERE ("
     "a.owner = %(unit)s AND %(answers)s "
@@ -141,7 +143,7 @@ async def ask(
             record=record.hex,
             role=viewer.role,
             unit=viewer.unit,
-            why=seal(why),
+            why=seal(reasons.said(why)),
         )
 
     case = held.case if held else None
@@ -171,7 +173,7 @@ async def grant(
         state.must_await(by, now)
         must_end(until, now)
         moment = until.astimezone(UTC).isoformat(timespec="milliseconds")
-        return AccessGranted(by=by, request=state.began, until=moment, why=seal(why))
+        return AccessGranted(by=by, request=state.began, until=moment, why=seal(reasons.said(why)))
 
     return await _change(permitted, desk, question, stream, granted, begins=False)
 
@@ -195,7 +197,7 @@ async def refuse(
 
     def refused(state: AccessRequest, seal: Seal) -> AccessRefused:
         state.must_await(by, datetime.now(UTC))
-        return AccessRefused(by=by, ground=ground, request=state.began, why=seal(why))
+        return AccessRefused(by=by, ground=ground, request=state.began, why=seal(reasons.said(why)))
 
     return await _change(permitted, desk, question, stream, refused, begins=False)
 
@@ -301,7 +303,7 @@ async def _told(permitted: Permitted, inquiry: Inquiry, rows: Sequence[Any]) -> 
             asked_by=row.asked_by,
             role=row.role,
             unit=row.unit,
-            purpose=row.purpose,
+            purpose=row.purpose_told,
             why=opened(row, row.why),
             asked_at=row.asked_at,
             answer_by=row.answer_by,

@@ -96,7 +96,7 @@ async def _kept_pair(inquiry: Inquiry, kind: Kind, record: UUID) -> Iterable[Kep
 async def _kept_reason(inquiry: Inquiry, kind: Kind, record: UUID) -> Iterable[Kept]:
     """By the part that is named; what was sealed before parts had keys is that of the stream."""
     keys = await inquiry.rows(keeping.KEY_OF_REASON, {"id": record, "kind": kind})
-    rows = await inquiry.rows(keeping.REASONS, {"ids": [row.key for row in keys]})
+    rows = await inquiry.rows(keeping.REASONS, {"ids": [row.record for row in keys]})
     named = [case for row in rows for case in row.cases]
     return keeping.kept_reasons(rows, await inquiry.rows(keeping.CASES, {"ids": named}))
 

@@ -11,7 +11,7 @@ from psycopg.sql import SQL
 from herkomst.access import policy, reason
 from herkomst.access.policy import Action, Permitted
 from herkomst.access.reading import Answer, Question
-from herkomst.domain.casework import reveal
+from herkomst.domain.casework import reasons, reveal
 from herkomst.domain.casework.glass import BROKEN_GLASS
 from herkomst.domain.casework.reveal import Basis, MoreAllowed, Revealed, RevealRefused, Reveals
 from herkomst.investigations import presentations, visibility
@@ -93,7 +93,7 @@ async def unveil(
             order=seal(standing.order) if standing.order else None,
             presentation=presentation.hex,
             purpose=str(reading.purpose),
-            why=seal(standing.why),
+            why=seal(reasons.said(standing.why)),
         )
 
     recording = partial(
@@ -122,7 +122,11 @@ async def allow_more(
     def allowed(_: Reveals, seal: Seal) -> MoreAllowed:
         until = more.until.astimezone(UTC).isoformat(timespec="milliseconds")
         return MoreAllowed(
-            by=by, more=more.more, officer=more.officer, until=until, why=seal(more.why)
+            by=by,
+            more=more.more,
+            officer=more.officer,
+            until=until,
+            why=seal(reasons.said(more.why)),
         )
 
     recording = partial(

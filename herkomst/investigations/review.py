@@ -6,7 +6,7 @@ is needed.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -41,7 +41,9 @@ EXPORTED_AT_ONCE: Final = 1000
 """Lines that share an entry of the journal."""
 
 _PAGE = SQL(
-    "SELECT v.*, (SELECT d.items FROM {reads} d WHERE d.read = v.read) AS items "
+    "SELECT v.*, {purpose_told} AS purpose_told, "
+    "coalesce(v.state <> 'decided' AND v.judge_by <= %(now)s, false) AS overdue, "
+    "(SELECT d.items FROM {reads} d WHERE d.read = v.read) AS items "
     "FROM {reviews} v WHERE {review_reached} AND {asked} "
     "ORDER BY place DESC LIMIT %(limit)s"
 )
@@ -116,6 +118,9 @@ class Review(Told, frozen=True, kw_only=True):
     decided_by: str | None
     queued_at: datetime
     decided_at: datetime | None
+    judge_by: datetime | None
+    """None for a read that was rehearsed."""
+    overdue: bool
     revision: int
     """Its place in the queue: the newest opening and the highest rank first."""
 
@@ -283,7 +288,10 @@ def _counting(permitted: Permitted, inquiry: Inquiry, narrowed: dict[str, Any]) 
 
 def _reviewed(permitted: Permitted) -> dict[str, object]:
     """Whose reads are looked at: of whom the policy says so, which is the own controller."""
-    return {"reviewed": sorted(policy.reached(permitted.reading, permitted.action))}
+    return {
+        "reviewed": sorted(policy.reached(permitted.reading, permitted.action)),
+        "now": datetime.now(UTC),
+    }
 
 
 def _asked(narrowed: dict[str, Any]) -> list[SQL]:
@@ -298,7 +306,7 @@ def _review(row: Any, key: DataKey | None) -> Review:
         officer=row.officer,
         role=row.role,
         at=row.at,
-        purpose=row.purpose,
+        purpose=row.purpose_told,
         records=() if row.items is None else told_of(row.items),
         explained=row.explained,
         path=_decode_path(row.path),
@@ -315,6 +323,8 @@ def _review(row: Any, key: DataKey | None) -> Review:
         decided_by=row.decided_by,
         queued_at=row.queued_at,
         decided_at=row.decided_at,
+        judge_by=row.judge_by,
+        overdue=row.overdue,
         revision=row.place,
     )
 
@@ -323,7 +333,7 @@ def _question(row: Any, key: DataKey | None) -> ReviewQuestion:
     return ReviewQuestion(
         id=row.review,
         at=row.at,
-        purpose=row.purpose,
+        purpose=row.purpose_told,
         question=_text(key, row.question),
         answer=_text(key, row.answer),
         revision=row.place,

@@ -35,6 +35,9 @@ _BY_IDS = SQL(
     "SELECT s.*, {item_shown} AS shown FROM {stolen_items} s "
     "WHERE stolen_item = ANY(%(ids)s) AND {item_known}"
 )
+_SHOWN_BY_IDS = SQL(
+    "SELECT * FROM {stolen_items} s WHERE stolen_item = ANY(%(ids)s) AND {item_shown}"
+)
 _CONDITIONS = {
     "before": SQL("revision < %(before)s"),
     "item": SQL("stolen_item = %(item)s"),
@@ -92,6 +95,17 @@ async def one(permitted: Permitted, inquiry: Inquiry, identity: UUID) -> StolenI
     rows = await inquiry.rows(_PAGE, values, [_CONDITIONS["item"]])
     found = await _opened(inquiry, rows)
     return found[0] if found else None
+
+
+async def shown_by_ids(
+    permitted: Permitted, inquiry: Inquiry, ids: Collection[UUID]
+) -> dict[UUID, StolenItem]:
+    """Those of these that may be read."""
+    permitted.must_be(Action.READ_STOLEN_ITEMS)
+    values = {"ids": list(ids), **visibility.values(permitted)}
+    return {
+        item.id: item for item in await _opened(inquiry, await inquiry.rows(_SHOWN_BY_IDS, values))
+    }
 
 
 async def by_ids(

@@ -1,10 +1,10 @@
 """The audit trail of a record: every event and every read that the viewer may know of, in order.
 
 The events are those of the streams involved, as they were recorded; what is found by read models is
-only where to look. A hit brings the purchase, the identity and the stolen good that it joins; goods
-and persons bring the hits on them, the cases that they were in and the reveals; a case brings what
-was ever in it; each brings what was asked of its owner, and what became of its key. Reads are those
-of the journal that returned one of these.
+only where to look. A hit brings what followed it, the purchase, the identity and the stolen good
+that it joins; goods and persons bring the hits on them, the cases that they were in and the
+reveals; a case brings what was ever in it; each brings what was asked of its owner, and what became
+of its key. Reads are those of the journal that returned one of these.
 
 What may be told is part of the query. A read for a case that the viewer may not know of, on a
 ground of an inquiry without one, or that returned something closed to him beside the record, is
@@ -47,6 +47,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "presentation": ("dor.identity.",),
     "stolen_item": ("heling.",),
     "hit": ("casework.hit.", "casework.passage."),
+    "sequel": ("casework.sequel.",),
     "case": ("casework.case.",),
     "reveal": ("casework.identity.",),
     "request": ("casework.access.",),
@@ -62,6 +63,7 @@ _RIGHTS = {
     "presentation": Action.READ_PRESENTATIONS,
     "stolen_item": Action.READ_STOLEN_ITEMS,
     "hit": Action.READ_HITS,
+    "sequel": Action.READ_SEQUELS,
     "case": Action.READ_CASES,
     "reveal": Action.READ_PRESENTATIONS,
     "request": Action.READ_STOLEN_ITEMS,
@@ -235,7 +237,7 @@ def _entry(
         version=row.version,
         kind=kind,
         topic=row.topic,
-        facts=() if withheld else _facts(subject, fact, tried, keys.get(key_of(fact))),
+        facts=() if withheld else _facts(subject, fact, tried, keys.get(key_of(fact)), row.number),
         withheld=withheld,
         actor=envelope.actor,
         role=_role(tried or data),
@@ -261,7 +263,11 @@ def _attempted(row: Any) -> Attempted:
 
 
 def _facts(
-    subject: Subject, fact: Recorded, tried: Attempted | None, key: DataKey | None
+    subject: Subject,
+    fact: Recorded,
+    tried: Attempted | None,
+    key: DataKey | None,
+    number: str | None,
 ) -> tuple[Fact, ...]:
     def opened(sealed: bytes) -> str | None:
         return None if key is None else key.open(sealed).decode()
@@ -271,7 +277,7 @@ def _facts(
         facts += tuple(wording.of_read(fact.data, map(str, subject.records)))
     if tried is not None:
         facts += tuple(wording.of_attempt(tried, (each.hex for each in subject.records)))
-    return facts
+    return facts if number is None else tuple([wording.numbered(each, number) for each in facts])
 
 
 def _leaf(fact: Recorded) -> str:

@@ -7,7 +7,7 @@ from psycopg.sql import SQL
 
 from herkomst.access.policy import Action, Permitted
 from herkomst.access.reading import Answer, Question, attempt
-from herkomst.domain.casework.case import must_say
+from herkomst.domain.casework import reasons
 from herkomst.domain.casework.reveal import RevealRefused
 from herkomst.investigations import presentations
 from herkomst.investigations.inquiry import Desk, Inquiry
@@ -39,9 +39,9 @@ async def open_vault(
     Raises `CaseRefused`, `RevealRefused`, `JournalUnavailable`.
     """
     permitted.must_be(Action.OPEN_VAULT)
-    must_say(why, "reason")
 
     async def acted() -> VaultOpened:
+        reasons.said(why)
         rows = await inquiry.rows(_IN_VAULT, {"presentation": presentation})
         key = await inquiry.vault_key(rows[0].purchase) if rows else None
         if not rows or key is None:

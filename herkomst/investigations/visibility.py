@@ -166,6 +166,12 @@ _FRAGMENTS = {
         "(SELECT o.unit FROM {officers} o WHERE o.name = v.officer LIMIT 1), '') AS unit) r) "
         "= ANY(%(reviewed)s)"
     ),
+    # A purpose names a case by its id; of one that is open to others its number is told.
+    "purpose_told": SQL(
+        "coalesce((SELECT replace(purpose, c.case_id::text, c.number) FROM {cases} c "
+        "WHERE c.handling = 'open' AND c.case_id = substring(purpose from "
+        "'^(?:case|task):([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})')::uuid), purpose)"
+    ),
     # That somebody came upon what is closed, or secret, is told to its owner.
     "match_told": SQL("(%(controls)s OR %(sees_matches)s AND t.owner = %(unit)s)"),
     # A record was asked for, for a case that he may know of, by himself, or of his own unit.
@@ -174,14 +180,28 @@ _FRAGMENTS = {
         "THEN a.asked_by = %(viewer)s OR %(sees_reads)s AND a.owner = %(unit)s "
         "ELSE EXISTS (SELECT FROM {cases} c WHERE c.case_id = a.case_id AND {case_seen}) END)"
     ),
+    # What was tried came to nothing, perhaps because there is no such record: so it is told where
+    # each record that it named is one that he may know of, and what is not there is as what is
+    # hidden from him.
+    "attempt_shown": SQL(
+        "({read_shown} AND (%(controls)s OR r.officer = %(viewer)s OR NOT EXISTS "
+        "(SELECT FROM unnest(r.records) AS w (id) WHERE w.id <> ALL(%(records)s) "
+        "AND NOT EXISTS (SELECT FROM {stolen_items} s WHERE s.stolen_item = w.id AND {item_known}) "
+        "AND NOT EXISTS (SELECT FROM {hits} h {goods_of_hit} WHERE h.hit = w.id AND {hit_known}) "
+        "AND NOT EXISTS (SELECT FROM {cases} c WHERE c.case_id = w.id AND {case_seen}) "
+        "AND NOT EXISTS (SELECT FROM {purchases} p WHERE p.purchase = w.id) "
+        "AND NOT EXISTS (SELECT FROM {presentations} n WHERE n.presentation = w.id) "
+        "AND NOT EXISTS (SELECT FROM {access_requests} a WHERE a.request = w.id "
+        "AND {request_told}))))"
+    ),
 }
 """Conditions and what they are made of, each of those before it."""
 _REGIME_OF = {"sr:437": "avg", **{f"wpg:{article}": f"wpg:{article}" for article in (8, 9, 10, 13)}}
 """What a read for a duty was under, by its ground. What is read to control others, such as on
 `wpg:32a`, is under none of these, and told to nobody but who controls."""
-_REGISTER = f"avg open {controllers.DEALER}"
+REGISTER = f"avg open {controllers.DEALER}"
 """What purchases and who sold them are under: a dealer keeps the register."""
-_NOTIFIED = f"avg open {controllers.MUNICIPALITY}"
+NOTIFIED = f"avg open {controllers.MUNICIPALITY}"
 """What dealers and their establishments are under: the mayor is notified."""
 _HIT = f"{CUSTODY.regime} open {CUSTODY.controller}"
 """What a hit is under by itself; its handling code is that of the report."""
@@ -314,6 +334,7 @@ def _values(reading: Reading, goods: Sights, register: Sights) -> dict[str, obje
     related = (Relation.ANYWHERE, Relation.OWN_CASE, Relation.GRANTED)
     anywhere, in_case, granted = (goods.get(relation, NOTHING) for relation in related)
     held, now = reading.held, datetime.now(UTC)
+    today = calendar.legal_date(now)
     return {
         "shown": list(anywhere.shown),
         "known": list(anywhere.known),
@@ -324,13 +345,13 @@ def _values(reading: Reading, goods: Sights, register: Sights) -> dict[str, obje
         "hits": _HIT in anywhere.shown,
         "hits_in_case": _HIT in in_case.shown,
         "hits_granted": _HIT in granted.shown,
-        **_in_register("register", _REGISTER, register),
-        **_in_register("notified", _NOTIFIED, register),
+        **_in_register("register", REGISTER, register),
+        **_in_register("notified", NOTIFIED, register),
         "viewer": reading.viewer.subject,
         "purpose": str(reading.purpose),
         "now": now,
-        "today": calendar.start_of(calendar.legal_date(now)),
-        "free_since": _free_since(calendar.legal_date(now)),
+        "today": calendar.start_of(today),
+        "free_since": _free_since(today),
         "own_case": held.case if held else None,
         "own_municipality": policy.municipality_of(reading.viewer),
     }

@@ -5,7 +5,7 @@ Read models say where to look, and up to when all has come through that they are
 told is in the record itself. What may be told is part of each statement (`visibility`).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
@@ -114,7 +114,15 @@ _BEHIND: LiteralString = (
     "> (%(at)s::timestamptz, %(sequence)s::integer, %(position)s::bigint) "
     "ORDER BY e.recorded_at, e.notification_id LIMIT %(limit)s) "
 )
-_BEGIN: LiteralString = "SELECT * FROM ((SELECT 1 AS sequence, "
+# A purpose names a case by its id; its number is told to who may know of the case.
+_NUMBER: LiteralString = (
+    "(SELECT c.number FROM {cases} c WHERE c.case_id = substring("
+    "convert_from(coalesce(told.attempt, told.state), 'UTF8')::jsonb #>> '{{data,purpose}}' from "
+    "'^(?:case|task):([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})')::uuid "
+    "AND {case_seen}) AS number "
+)
+_BEGIN: LiteralString = "SELECT told.*, "
+_FROM: LiteralString = "FROM ((SELECT 1 AS sequence, "
 _THEN_CASEWORK: LiteralString = "UNION ALL (SELECT 2, "
 _THEN_JOURNAL: LiteralString = "UNION ALL (SELECT 3, "
 _END: LiteralString = ") told ORDER BY recorded_at, sequence, position LIMIT %(limit)s"
@@ -137,8 +145,11 @@ _BEHIND_IN_JOURNAL: LiteralString = (
     "AND (%(actor)s::text IS NULL OR 'user:' || officer = %(actor)s) "
     "AND (recorded_at, 3, revision) > (%(at)s::timestamptz, %(sequence)s::integer, "
     "%(position)s::bigint) ORDER BY recorded_at, revision OFFSET 0) r "
-    "WHERE {read_shown} LIMIT %(limit)s) r "
-    "JOIN record.journal_events e ON e.notification_id = r.revision)"
+)
+_READS_SHOWN: LiteralString = "WHERE {read_shown} "
+_ATTEMPTS_SHOWN: LiteralString = "WHERE {attempt_shown} "
+_OF_JOURNAL: LiteralString = (
+    "LIMIT %(limit)s) r JOIN record.journal_events e ON e.notification_id = r.revision)"
 )
 _OF_READS: LiteralString = (
     "FROM (SELECT * FROM (SELECT * FROM {reads} WHERE records && %(records)s AND NOT rehearsed "
@@ -150,6 +161,8 @@ _OF_ATTEMPTS: LiteralString = (
 )
 _ENTRIES = SQL(
     _BEGIN
+    + _NUMBER
+    + _FROM
     + _COLUMNS
     + _ALONE
     + _OF_REGISTER
@@ -175,11 +188,15 @@ _ENTRIES = SQL(
     + _ALONE
     + _OF_READS
     + _BEHIND_IN_JOURNAL
+    + _READS_SHOWN
+    + _OF_JOURNAL
     + _THEN_JOURNAL
     + _COLUMNS
     + _WITH_ATTEMPT
     + _OF_ATTEMPTS
     + _BEHIND_IN_JOURNAL
+    + _ATTEMPTS_SHOWN
+    + _OF_JOURNAL
     + _END
 )
 
@@ -265,9 +282,15 @@ async def find(
             *(each.id for each in told if each.kind in _BESIDE),
             *map(ids_of.keeping_of, records),
             *map(ids_of.holds_of, records),
+            *map(ids_of.sequel_of, _hits(row, told)),
         ),
         tuple([(each.book, each.register_number) for each in told if each.register_number]),
     )
+
+
+def _hits(row: Any, told: Sequence[Any]) -> Iterator[UUID]:
+    """The hits that are told of."""
+    return (each.id for each in (row, *told) if each.kind == "hit")
 
 
 def _parsed(of: str) -> UUID | None:

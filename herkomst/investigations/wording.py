@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from herkomst.domain.calendar import Occurred
-from herkomst.domain.casework import case, hit, hold, match, request, reveal
+from herkomst.domain.casework import case, hit, hold, match, request, reveal, sequel
 from herkomst.domain.events import EventData, Recorded
 from herkomst.domain.journal import Attempted, Concluded, Read
 from herkomst.domain.matching import Reason
@@ -144,6 +144,8 @@ def _reasons(reasons: Iterable[Reason]) -> str:
 
 def _reason(reason: Reason) -> str:
     compared = _listed([reason.purchase, reason.stolen], " / ")
+    if reason.value is not None:
+        compared = f"{compared}; {reason.value}"
     return f"{reason.code} ({compared})" if compared else reason.code
 
 
@@ -300,6 +302,94 @@ def _lifted(_: Recorded, data: hold.Lifted, opened: Open) -> _Pairs:
     yield "why", opened(data.why)
 
 
+def _answered(_: Recorded, data: sequel.SignalAnswered, opened: Open) -> _Pairs:
+    yield "verdict", data.verdict
+    yield "owner", data.owner
+    yield from _on_authority(data, opened)
+
+
+def _period(_: Recorded, data: sequel.PeriodBegan, __: Open) -> _Pairs:
+    yield "power", data.power
+    yield "issuer", data.issuer
+    yield "since", data.since
+    yield "until", data.until
+    yield "facts", data.facts
+
+
+def _ordered(_: Recorded, data: sequel.OrderIssued, opened: Open) -> _Pairs:
+    yield "power", data.power
+    yield "issuer", data.issuer
+    yield "since", data.since
+    yield "until", data.until
+    yield from _on_authority(data, opened)
+
+
+def _seized(_: Recorded, data: sequel.GoodSeized, opened: Open) -> _Pairs:
+    yield "power", data.power
+    yield "issuer", data.issuer
+    yield "since", data.since
+    yield "receipt", data.receipt
+    yield from _given(("keeper", data.keeper))
+    yield from _on_authority(data, opened)
+
+
+def _released(_: Recorded, data: sequel.OrderReleased, opened: Open) -> _Pairs:
+    yield from _on_authority(data, opened)
+
+
+def _announced(_: Recorded, data: sequel.ReturnAnnounced, opened: Open) -> _Pairs:
+    yield "power", data.power
+    yield "return_way", data.way
+    yield "since", data.noticed_on
+    yield "until", data.until
+    yield from _on_authority(data, opened)
+
+
+def _contested(_: Recorded, data: sequel.ReturnContested, opened: Open) -> _Pairs:
+    yield "complaint", data.complaint
+    yield "party", data.party
+    yield "since", data.lodged_on
+    yield from _on_authority(data, opened)
+
+
+def _complaint_decided(_: Recorded, data: sequel.ComplaintDecided, opened: Open) -> _Pairs:
+    yield "outcome", data.outcome
+    yield "since", data.decided_on
+    yield from _on_authority(data, opened)
+
+
+def _returned(_: Recorded, data: sequel.GoodReturned, opened: Open) -> _Pairs:
+    yield "power", data.power
+    yield "return_way", data.way
+    yield "goes_to", data.goes_to
+    yield from _given(("waived_on", data.waived_on))
+    yield from _on_authority(data, opened)
+
+
+def _lapsed(_: Recorded, data: sequel.TermLapsed, __: Open) -> _Pairs:
+    yield "term", data.of
+    yield "until", data.until
+
+
+def _dealer_told(_: Recorded, data: sequel.DealerTold, opened: Open) -> _Pairs:
+    yield "basis", data.because
+    yield from _on_authority(data, opened)
+
+
+def _on_authority(data: sequel.First | sequel.Later, opened: Open) -> _Pairs:
+    """Who decided as what, and on which facts."""
+    authority = data.authority
+    yield "facts", data.facts
+    yield "officer", authority.by
+    yield "role", authority.role
+    yield "unit", authority.unit
+    yield "purpose", authority.purpose
+    yield "policy", authority.policy
+    yield from _given(("authorised_until", authority.authorised_until))
+    if data.why is not None:
+        yield "why", opened(data.why)
+
+
 def _id(in_hex: str) -> str:
     return f"{in_hex[:8]}-{in_hex[8:12]}-{in_hex[12:16]}-{in_hex[16:20]}-{in_hex[20:]}"
 
@@ -332,6 +422,15 @@ def of_attempt(data: Attempted, records: Iterable[str]) -> Iterator[Fact]:
     for sought in data.sought:
         if sought in of_trail:
             yield Fact(name="record", value=_id(sought))
+
+
+def numbered(fact: Fact, number: str) -> Fact:
+    """The same fact; a purpose with the number of its case."""
+    if fact.name != "purpose" or fact.value is None:
+        return fact
+    kind, _, case = fact.value.partition(":")
+    _, of, task = case.partition("/")
+    return Fact(name="purpose", value=f"{kind}:{number}{of}{task}")
 
 
 def _match_told(_: Recorded, data: match.OwnerTold, __: Open) -> _Pairs:
@@ -394,6 +493,17 @@ _TELLERS: Mapping[type[EventData], Callable[[Recorded, Any, Open], _Pairs]] = {
     keeping.KeyDestroyed: _destroyed,
     hold.Placed: _held,
     hold.Lifted: _lifted,
+    sequel.SignalAnswered: _answered,
+    sequel.PeriodBegan: _period,
+    sequel.OrderIssued: _ordered,
+    sequel.GoodSeized: _seized,
+    sequel.OrderReleased: _released,
+    sequel.ReturnAnnounced: _announced,
+    sequel.ReturnContested: _contested,
+    sequel.ComplaintDecided: _complaint_decided,
+    sequel.GoodReturned: _returned,
+    sequel.TermLapsed: _lapsed,
+    sequel.DealerTold: _dealer_told,
     match.OwnerTold: _match_told,
     Read: _read,
     Concluded: _concluded,

@@ -9,6 +9,7 @@ from herkomst.domain.calendar import local
 from herkomst.domain.casework import indicators
 from herkomst.domain.casework.circumstances import Explanation, PastRead
 from herkomst.domain.casework.indicators import Held
+from herkomst.processes.gathering import Glance, gathered
 
 
 class Weighed(NamedTuple):
@@ -36,8 +37,9 @@ class Looked(NamedTuple):
     """Who was read, by a hash that two presentations of one person mostly share."""
 
 
-def compared(looked: Sequence[Looked]) -> Iterator[Weighed]:
-    """What comparison adds: bursts, persons sought after, and what is far from the role."""
+def compared(looked: Sequence[Looked], before: Sequence[Looked] = ()) -> Iterator[Weighed]:
+    """What comparison adds: bursts, persons sought after or gathered, and what is far from the
+    role. What officers read `before` counts for what they gather."""
     more: list[set[str]] = [set() for _ in looked]
     bare = [n for n, each in enumerate(looked) if not each.explanation.holds]
     for n in _in_bursts(looked, bare):
@@ -45,6 +47,8 @@ def compared(looked: Sequence[Looked]) -> Iterator[Weighed]:
     for code, places in _by_seeker(looked, bare).items():
         for n in places:
             more[n].add(code)
+    for n in gathered(list(map(_glance, looked)), list(map(_glance, before))):
+        more[n].add("gathered")
     far = _far_from_role(looked)
     seldom = _seldom(looked)
     for n, each in enumerate(looked):
@@ -53,6 +57,12 @@ def compared(looked: Sequence[Looked]) -> Iterator[Weighed]:
             codes |= {"seldom_used"}
         held = indicators.weigh(codes, is_explained=each.explanation.holds)
         yield Weighed(each.read, each.role, each.explanation, held)
+
+
+def _glance(each: Looked) -> Glance:
+    """Who hands a case over reads in it for a week more, which gathers nothing."""
+    is_bare = not each.explanation.holds and "handing_over" not in each.codes
+    return Glance(each.read.at, each.read.officer, each.role, each.persons if is_bare else ())
 
 
 def _in_bursts(looked: Sequence[Looked], bare: Sequence[int]) -> set[int]:

@@ -23,6 +23,7 @@ from herkomst.projections.follower import Kind, NotYet
 from herkomst.projections.hits import Hits
 from herkomst.projections.links import Links
 from herkomst.projections.match_keys import MatchKeys
+from herkomst.projections.measures import Measures
 from herkomst.projections.model import Model
 from herkomst.projections.officers import Officers
 from herkomst.projections.passages import Passages
@@ -46,6 +47,8 @@ KEY_CLOCK = (
 ROW_CLOCK = "keyed hashes leave the table at its next vacuum (minutes)"
 SEALED_CLOCK = "sealed parts stay and cannot be opened: their key is destroyed"
 HASHED: tuple[Model, ...] = (Presentations(), Links(), MatchKeys())
+INDEX = "index"
+"""The store of what is searched; a description is in it as words."""
 STORES = {model.name: ROW_CLOCK for model in HASHED}
 """Read models that hold keyed hashes, with their clocks."""
 SEALED = ("register", "purchases")
@@ -60,24 +63,27 @@ SEALED_BY_KIND: Mapping[keeping.Kind, tuple[str, ...]] = {
     "authorisation": ("casework", "authorisations"),
     "review": ("casework", "reviews"),
     "person_request": ("casework", "person_requests"),
+    "sequel": ("casework", "measures"),
     "dealer": ("register", "dealers"),
     "purchase": ("register", "purchases"),
     "officer": ("casework",),
 }
 """The same of what has a key of its own and is no identity."""
-HITS: tuple[Model, ...] = (Hits(), Passages())
-"""Read models that hold hits."""
+HITS: tuple[Model, ...] = (Hits(), Passages(), Measures())
+"""Read models that hold hits, and what followed them."""
 HASHED_BY_KIND: Mapping[keeping.Kind, tuple[Model, ...]] = {
     "officer": (Officers(),),
     "purchase": (MatchKeys(),),
     "stolen_item": (MatchKeys(),),
 }
 """Read models that hold keyed hashes of what has a key and is no identity."""
+SEARCHED_BY_KIND: frozenset[keeping.Kind] = frozenset({"dealer", "purchase", "stolen_item"})
+"""What of these is searched."""
 HIT_CLOCK = "rows leave the table at its next vacuum (minutes)"
 TOLD_CLOCK = "what was told of goods stays, names no person, and is found by nothing"
-ALL_STORES = frozenset({"vault", *STORES, *SEALED})
+ALL_STORES = frozenset({"vault", INDEX, *STORES, *SEALED})
 """Every store that acknowledges."""
-FOLLOWERS = frozenset({"presentations", "links", "matching"})
+FOLLOWERS = frozenset({"presentations", "links", "matching", INDEX})
 """Followers that must have folded the erasure before it can be acknowledged."""
 
 
@@ -98,10 +104,15 @@ class Erasure:
     )
 
     def __init__(
-        self, register: Register, casework: Casework, listed: Erasures | None = None
+        self,
+        register: Register,
+        casework: Casework,
+        listed: Erasures | None = None,
+        *,
+        index_clock: str,
     ) -> None:
         self._register, self._casework = register, casework
-        self._list = listed
+        self._list, self._index_clock = listed, index_clock
         known = listed.all() if listed else []
         # What the register's clock destroyed is all that it ever held: too many to remember, and
         # what of it comes in again after a restore is due at the next run.
@@ -127,7 +138,7 @@ class Erasure:
                 # The order did this; after a restore from before it, it is done again.
                 destroy(cursor, Erased.of(order).all_keys)
             for order in orders:
-                events += _acknowledgements(order)
+                events += _acknowledgements(order, self._index_clock)
             self._register.recorder.append(cursor, [pending(event) for event in events])
             assert reached("erasure.acknowledged")
 
@@ -206,7 +217,7 @@ def _must_be_gone(connection: Connection[Row], hits: Sequence[UUID]) -> None:
             raise NotYet(f"{model.name} holds what was removed")
 
 
-def _acknowledgements(order: Recorded) -> list[Event]:
+def _acknowledgements(order: Recorded, index_clock: str) -> list[Event]:
     sealed = order.envelope
     custody = Custody(sealed.controller, sealed.ground, sealed.regime, sealed.unit)
     return [
@@ -215,16 +226,19 @@ def _acknowledgements(order: Recorded) -> list[Event]:
             erasure.ErasureAcknowledged(clock=clock, store=store),
             envelope(ACTOR, custody, this_moment(), 1),
         )
-        for store, clock in _clocks(order).items()
+        for store, clock in _clocks(order, index_clock).items()
     ]
 
 
-def _clocks(order: Recorded) -> dict[str, str]:
+def _clocks(order: Recorded, index_clock: str) -> dict[str, str]:
     """The stores that acknowledge an order, each with what must still happen."""
-    if isinstance(order.data, keeping.KeyDestroyed):
-        sealed = SEALED_BY_KIND[order.data.kind]
-        hashed = {model.name: ROW_CLOCK for model in HASHED_BY_KIND.get(order.data.kind, ())}
-        return {"vault": KEY_CLOCK, **dict.fromkeys(sealed, SEALED_CLOCK), **hashed}
-    if isinstance(order.data, keeping.HitsRemoved):
+    data = order.data
+    if isinstance(data, keeping.HitsRemoved):
         return {"casework": TOLD_CLOCK, **{model.name: HIT_CLOCK for model in HITS}}
-    return {"vault": KEY_CLOCK, **STORES, **dict.fromkeys(SEALED, SEALED_CLOCK)}
+    index = {INDEX: index_clock}
+    if isinstance(data, keeping.KeyDestroyed):
+        sealed = dict.fromkeys(SEALED_BY_KIND[data.kind], SEALED_CLOCK)
+        hashed = {model.name: ROW_CLOCK for model in HASHED_BY_KIND.get(data.kind, ())}
+        searched = index if data.kind in SEARCHED_BY_KIND else {}
+        return {"vault": KEY_CLOCK, **sealed, **hashed, **searched}
+    return {"vault": KEY_CLOCK, **STORES, **index, **dict.fromkeys(SEALED, SEALED_CLOCK)}

@@ -64,6 +64,12 @@ _READS = SQL(
     "break_glass, reason_length, rehearsed, recorded_at, revision FROM {reads} "
     "WHERE revision > %(after)s AND revision <= %(until)s ORDER BY officer, at, read"
 )
+_EARLIER = SQL(
+    "SELECT read, source, key, officer, role, unit, at, purpose, kind, items::text, count, "
+    "break_glass, reason_length, rehearsed, recorded_at, revision FROM {reads} "
+    "WHERE officer = ANY(%(officers)s) AND at >= %(since)s AND revision <= %(until)s "
+    "ORDER BY officer, at, read"
+)
 _ENGAGEMENTS = SQL(
     "SELECT matter, kind, coalesce(name, ''), source, officer, unit, since, until, covers, dealer, "
     "version, told_from, told_to FROM {engagements} WHERE officer = ANY(%(officers)b) "
@@ -148,9 +154,28 @@ class Officer(NamedTuple):
 def past_reads(
     connection: Connection[Row], tables: Tables, after: int, until: int
 ) -> Iterator[PastRead]:
+    values = {"after": after, "until": until}
+    yield from _read(connection, _READS.format(**tables), values)
+
+
+def earlier_reads(
+    connection: Connection[Row],
+    tables: Tables,
+    officers: Collection[str],
+    since: datetime,
+    until: int,
+) -> Iterator[PastRead]:
+    """What these officers read since a moment, up to a position of the journal."""
+    values = {"officers": list(officers), "since": since, "until": until}
+    yield from _read(connection, _EARLIER.format(**tables), values)
+
+
+def _read(
+    connection: Connection[Row], statement: Composed, values: Mapping[str, object]
+) -> Iterator[PastRead]:
     with connection.cursor("weighing", binary=True) as cursor:
         cursor.itersize = AT_ONCE
-        cursor.execute(_READS.format(**tables), {"after": after, "until": until})
+        cursor.execute(statement, values)
         for row in cursor:
             items = tuple((kind, UUID(hex=item)) for kind, item in _decode_items(row[9]))
             yield PastRead(*row[:9], items, *row[10:])  # type: ignore[call-arg]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from herkomst.processes.erasure import Erasure
 from herkomst.processes.lapsing import Lapsing
 from herkomst.processes.matching import Matching
+from herkomst.processes.meeting import Meeting
 from herkomst.processes.reviewing import Reviewing
 from herkomst.processes.telling import Telling
 from herkomst.projections.access_requests import AccessRequests
@@ -26,6 +27,7 @@ from herkomst.projections.keepings import Keepings
 from herkomst.projections.links import Links
 from herkomst.projections.match_keys import MatchKeys
 from herkomst.projections.matches import Matches
+from herkomst.projections.measures import Measures
 from herkomst.projections.mentions import Mentions
 from herkomst.projections.model import Model
 from herkomst.projections.officers import Officers
@@ -39,6 +41,8 @@ from herkomst.projections.reveals import Reveals
 from herkomst.projections.reviews import Reviews
 from herkomst.projections.stolen_items import StolenItems
 from herkomst.record.archive import Archive
+from herkomst.search import configured
+from herkomst.search.indexing import Indexing
 
 MODELS: tuple[Model, ...] = (
     Dealers(),
@@ -61,6 +65,7 @@ MODELS: tuple[Model, ...] = (
     Glasses(),
     AccessRequests(),
     Matches(),
+    Measures(),
     Authorisations(),
     Links(),
     Officers(),
@@ -75,13 +80,21 @@ MODELS: tuple[Model, ...] = (
 
 
 def followers(archive: Archive) -> Sequence[Follower]:
-    """Every follower: the processes, and a projection for each model that no process keeps."""
+    """Every follower: the processes, a projection for each model that no process keeps, and what
+    is searched."""
     vault, token = archive.register.vault, archive.keyring.token
     return [
         Matching(vault, token, archive.casework.recorder),
         *(Projection(m, vault, token) for m in MODELS if not isinstance(m, MatchKeys)),
-        Erasure(archive.register, archive.casework, archive.erasures),
+        Indexing(archive.urls.app, vault, token, configured.index_of(archive.urls.search)),
+        Erasure(
+            archive.register,
+            archive.casework,
+            archive.erasures,
+            index_clock=configured.clock(archive.urls.search),
+        ),
         Reviewing(token, archive.casework.recorder),
         Lapsing(archive.casework.recorder),
         Telling(archive.casework.recorder),
+        Meeting(archive.casework.recorder),
     ]

@@ -7,7 +7,7 @@ inquiry, by who looks what would be destroyed and what blocks it.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -18,6 +18,7 @@ from herkomst.domain.calendar import interval, legal_date
 from herkomst.domain.casework.personnel import RoleTerm, moment
 from herkomst.domain.clocks import Keep, Kind, Processing, Standing, State
 from herkomst.record.casework import CUSTODY as HIT_CUSTODY
+from herkomst.record.vault import key_of_part
 
 _decode_roles = msgspec.json.Decoder(list[RoleTerm]).decode
 _STATES = {"presented": State.ACTIVE, "erased": State.DESTROYED}
@@ -49,7 +50,8 @@ HELD = SQL(
 REVIEWED = SQL(
     "SELECT DISTINCT each AS item, r.review FROM {reviews} r JOIN {reads} d ON d.read = r.read "
     "CROSS JOIN LATERAL unnest(d.records) each "
-    "WHERE r.state <> 'decided' AND d.records && %(items)s::uuid[] "
+    # What nobody judges in the term for it is told, and holds nothing back any more.
+    "WHERE r.state <> 'decided' AND r.lapsed_at IS NULL AND d.records && %(items)s::uuid[] "
     "AND each = ANY(%(items)s) ORDER BY 1, 2"
 )
 CASES = SQL(
@@ -99,11 +101,14 @@ REASONS = SQL(
     "LEFT JOIN {keepings} k ON k.key_id = w.key_id "
     "GROUP BY w.key_id, r.kind, k.state ORDER BY w.key_id"
 )
+_KEYS: LiteralString = (
+    "SELECT DISTINCT k.key_id AS record FROM {reasons} r JOIN vault.keys k ON k.key_id = "
+)
+_OF_KIND: LiteralString = " WHERE r.kind = %(kind)s "
+KEYS_OF_REASONS: LiteralString = _KEYS + key_of_part("r.key_id", "r.stream") + _OF_KIND
 KEY_OF_REASON = SQL(
-    "SELECT k.key_id AS key FROM {reasons} r JOIN vault.keys k ON k.key_id = "
-    "CASE WHEN EXISTS (SELECT FROM vault.keys o WHERE o.key_id = r.key_id) "
-    "THEN r.key_id ELSE r.stream END WHERE r.kind = %(kind)s AND r.key_id = %(id)s "
-    "AND NOT EXISTS (SELECT FROM {keepings} g WHERE g.key_id = r.key_id)"
+    KEYS_OF_REASONS
+    + "AND r.key_id = %(id)s AND NOT EXISTS (SELECT FROM {keepings} g WHERE g.key_id = r.key_id)"
 )
 # A passage that was a hit once is one.
 FOUND_HITS = SQL(
@@ -305,6 +310,7 @@ REASONED: Mapping[Kind, str] = {
     "authorisation": "avg",
     "review": "wpg:32a",
     "person_request": "avg",
+    "sequel": "wpg:32a",
 }
 """The law that each kind of reason is under."""
 

@@ -1,32 +1,105 @@
-"""Lapsing: a request for access that was not answered in its term is said to be overdue, once.
+"""Lapsing: what a term went by of is said, once: a request for access that was not answered, the
+review of a read and that of a broken glass which nobody judged, and what keeps a good after a hit:
+the holding period, an order to keep, the term for a complaint.
 
 It follows the journal, because somebody reads all the time: what is recorded there tells how late
-it is, so it takes no clock of its own. Whether a request is open is asked of its own events, under
+it is, so it takes no clock of its own. Whether something runs is asked of its own events, under
 the lock of those who write; so it does not matter how far the read models have come, nor how often
-it is looked at. What is overdue is shown as such from that moment on, also before it is said.
+it is looked at. What is over is shown as such from that moment on, also before it is said.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg.sql import SQL
 
-from herkomst.domain.casework.request import AccessLapsed, folded
-from herkomst.domain.events import Event, Recorded
+from herkomst.domain import ids
+from herkomst.domain.casework import glass, request, review, sequel
+from herkomst.domain.events import Event, EventData, Recorded
 from herkomst.domain.journal import Attempted, Read
 from herkomst.projections import registry
 from herkomst.projections.access_requests import AccessRequests
 from herkomst.projections.follower import Kind, NotYet
+from herkomst.projections.glasses import Glasses
+from herkomst.projections.measures import Measures
 from herkomst.projections.model import Model
+from herkomst.projections.reviews import Reviews
+from herkomst.record import reviews
 from herkomst.record.application import Custody, envelope, pending, this_moment
 from herkomst.record.database import Row
 from herkomst.record.recorder import SequenceRecorder
 
 ACTOR: Final = "process:lapsing"
-_DUE = SQL("SELECT DISTINCT stream FROM {} WHERE state = 'asked' AND answer_by <= %s")
+MOST: Final = 1_000
+"""Of each kind that lapse in one transaction; those that are left do in the next."""
+Lapsed = Callable[[UUID, Sequence[Recorded], datetime], Iterable[EventData]]
+
+
+def _itself(found: UUID) -> UUID:
+    return found
+
+
+class Term(NamedTuple):
+    """Something that has a term: where it is found when that is over, and what its events say."""
+
+    model: Model
+    due: SQL
+    lapsed: Lapsed
+    """The events that say so; none where it was answered, or said, already."""
+    stream: Callable[[UUID], UUID] = _itself
+    """Where its events are, of what is found."""
+
+
+def _request(_: UUID, facts: Sequence[Recorded], now: datetime) -> Iterable[EventData]:
+    return [request.AccessLapsed()] if request.folded(facts).has_lapsed(now) else []
+
+
+def _glass(_: UUID, facts: Sequence[Recorded], now: datetime) -> Iterable[EventData]:
+    return [glass.ReviewLapsed()] if glass.folded(facts).has_lapsed(now) else []
+
+
+def _review(_: UUID, facts: Sequence[Recorded], now: datetime) -> Iterable[EventData]:
+    state = reviews.folded(facts)
+    assert state is not None, "a row of `reviews` is of a review"
+    return [review.ReviewLapsed()] if state.has_lapsed(facts[0].recorded_at, now) else []
+
+
+def _sequel(hit: UUID, facts: Sequence[Recorded], now: datetime) -> Iterable[EventData]:
+    return sequel.folded(facts).lapsing(hit.hex, now)
+
+
+TERMS: Final = (
+    Term(
+        AccessRequests(),
+        SQL("SELECT DISTINCT stream FROM {} WHERE state = 'asked' AND answer_by <= %s LIMIT %s"),
+        _request,
+    ),
+    Term(
+        Glasses(),
+        SQL(
+            "SELECT DISTINCT stream FROM {} "
+            "WHERE verdict IS NULL AND lapsed_at IS NULL AND judge_by <= %s LIMIT %s"
+        ),
+        _glass,
+    ),
+    Term(
+        Reviews(),
+        SQL(
+            "SELECT review FROM {} "
+            "WHERE state <> 'decided' AND lapsed_at IS NULL AND judge_by <= %s LIMIT %s"
+        ),
+        _review,
+    ),
+    Term(
+        Measures(),
+        SQL("SELECT DISTINCT hit FROM {} WHERE due <= %s LIMIT %s"),
+        _sequel,
+        ids.sequel_of,
+    ),
+)
 
 
 class Lapsing:
@@ -36,32 +109,47 @@ class Lapsing:
     kind: Kind = "process"
     sequence = "journal"
     models: Sequence[Model] = ()
-    topics: Set[str] = frozenset({Read.TOPIC, Attempted.TOPIC})
+    topics: Set[str] = frozenset({Attempted.TOPIC, Read.TOPIC})
 
     def __init__(self, casework: SequenceRecorder) -> None:
         self._casework = casework
 
     def apply(self, connection: Connection[Row], facts: Sequence[Recorded]) -> None:
-        model = AccessRequests()
-        if model.name not in registry.generations(connection):
-            raise NotYet(f"{model.name} has not been built")
-        table = model.table(registry.live(connection, model))
-        due = connection.execute(_DUE.format(table), (facts[-1].recorded_at,)).fetchall()
-        if due:
-            self._lapse(connection, [row[0] for row in due], facts[-1].recorded_at)
+        now = facts[-1].recorded_at
+        _must_be_built(connection)
+        for term in TERMS:
+            self._lapse(connection, term, now)
 
-    def _lapse(self, connection: Connection[Row], streams: Sequence[UUID], now: datetime) -> None:
+    def _lapse(self, connection: Connection[Row], term: Term, now: datetime) -> None:
+        table = term.model.table(registry.live(connection, term.model))
+        statement = term.due.format(table)
+        due = [row[0] for row in connection.execute(statement, (now, MOST)).fetchall()]
+        if not due:
+            return
         with connection.cursor() as cursor:
             self._casework.lock(cursor)
-            found = self._casework.reader.streams(connection, streams)
-            lapsed = [facts for facts in found.values() if folded(facts).has_lapsed(now)]
-            if lapsed:
-                self._casework.append_locked(cursor, [pending(_event(facts)) for facts in lapsed])
+            streams = {found: term.stream(found) for found in due}
+            facts = self._casework.reader.streams(connection, list(streams.values()))
+            events = [
+                _event(facts[stream][0], data)
+                for found, stream in streams.items()
+                if stream in facts
+                for data in term.lapsed(found, facts[stream], now)
+            ]
+            if events:
+                self._casework.append_locked(cursor, [pending(event) for event in events])
 
 
-def _event(facts: Sequence[Recorded]) -> Event:
-    """Under whom the request falls, so does that it lapsed."""
-    asked = facts[0].envelope
-    custody = Custody(asked.controller, asked.ground, asked.regime, asked.unit)
-    data = AccessLapsed()
-    return Event(facts[0].stream, data, envelope(ACTOR, custody, this_moment(), data.VERSION))
+def _must_be_built(connection: Connection[Row]) -> None:
+    """Raises `NotYet`, also while what is live is of a version that tells of no terms."""
+    built = registry.generations(connection)
+    for term in TERMS:
+        if term.model.name not in built or built[term.model.name][1] != term.model.version:
+            raise NotYet(f"{term.model.name} has not been built")
+
+
+def _event(first: Recorded, data: EventData) -> Event:
+    """Under whom falls what was asked or done, so does that it lapsed."""
+    under = first.envelope
+    custody = Custody(under.controller, under.ground, under.regime, under.unit)
+    return Event(first.stream, data, envelope(ACTOR, custody, this_moment(), data.VERSION))

@@ -1,4 +1,5 @@
-"""Matching: each new or changed good is compared, both ways, with what bears the same number.
+"""Matching: each new or changed good is compared, both ways, with what bears the same number, or
+one like it.
 
 It follows the register in one order, so no pair is missed: whichever of the two goods comes last
 finds the other. What it does is the same whether events come one by one or in batches, because a
@@ -13,17 +14,40 @@ from itertools import product
 from typing import NamedTuple
 from uuid import UUID
 
+from msgspec.structs import replace
 from psycopg import Connection
 
 from herkomst.domain import ids
 from herkomst.domain.batches import batched
 from herkomst.domain.casework import hit
 from herkomst.domain.events import Event, EventData, Recorded, known_events
-from herkomst.domain.matching import Verdict, fingerprint, judge
+from herkomst.domain.goods import normal_brand
+from herkomst.domain.matching import (
+    SERIES,
+    Around,
+    Pairing,
+    Reason,
+    Side,
+    Verdict,
+    among,
+    fingerprint,
+    is_by_chance,
+    judge,
+    paired,
+    pool,
+)
 from herkomst.domain.register import identity, keeping
 from herkomst.projections import registry
 from herkomst.projections.follower import Keeper, Kind
-from herkomst.projections.match_keys import PURCHASE, STOLEN, Keyed, MatchKeys, side
+from herkomst.projections.match_keys import (
+    PURCHASE,
+    STOLEN,
+    Keyed,
+    MatchKeys,
+    Stock,
+    side,
+    stock_of,
+)
 from herkomst.projections.model import Token, Unsealed, begins
 from herkomst.record.application import envelope, pending, this_moment
 from herkomst.record.casework import CUSTODY
@@ -32,10 +56,12 @@ from herkomst.record.reader import SequenceReader
 from herkomst.record.recorder import SequenceRecorder
 from herkomst.record.vault import Vault
 
-RULES = 3
+RULES = 4
 """Version of the rules, which every finding names."""
 FLOOD = 25
 """A number that stands on more goods of one side than this identifies none of them."""
+CROWD = 12
+"""So many goods of a brand whose numbers begin alike are a series, whatever their numbers are."""
 ACTOR = "process:matching"
 REMATCH_BATCH = 500
 AT_ONCE = 20_000
@@ -70,6 +96,9 @@ class Floods(NamedTuple):
 
 
 _NO_FLOODS = Floods()
+_OTHER = {PURCHASE: STOLEN, STOLEN: PURCHASE}
+_CODED = frozenset({"imei", "vin"})
+"""Classes whose numbers name a type, by which they are counted in the place of the model."""
 _NO_GOODS: frozenset[Goods] = frozenset()
 _NO_STOLEN: frozenset[Good] = frozenset()
 _CORRECTED, _REMOVED = "number_corrected", "good_removed"
@@ -83,6 +112,8 @@ class Board:
         self.rows: dict[Good, tuple[Keyed, ...]] = {}
         self.closed: set[Good] = set()
         """Stolen goods of which not even the existence is told."""
+        self.crowded: set[str] = set()
+        """Stems of which no good was read, because too many stand there."""
         self._on: dict[tuple[str, str], set[Good]] = defaultdict(set)
 
     def put(self, rows: Iterable[Keyed]) -> None:
@@ -91,7 +122,8 @@ class Board:
             present = self.rows.get(row.good, ())
             if all(row.key != other.key for other in present):
                 self.rows[row.good] = (*present, row)
-                self._on[row.key, row.side].add(row.good)
+                for key in _meetings(row):
+                    self._on[key, row.side].add(row.good)
                 if row.closed:
                     self.closed.add(row.good)
 
@@ -100,27 +132,83 @@ class Board:
         rows = self.rows.pop(good, ())
         self.closed.discard(good)
         for row in rows:
-            self._on[row.key, row.side].discard(good)
+            for key in _meetings(row):
+                self._on[key, row.side].discard(good)
         return rows
 
     def on(self, key: str) -> tuple[Set[Good], Set[Good]]:
-        """The purchases and the stolen goods that bear a number."""
+        """The purchases and the stolen goods that meet on a key."""
         return self._on[key, PURCHASE], self._on[key, STOLEN]
 
     def floods(self, key: str) -> Floods:
-        """The sides on which a number stands on too many goods."""
+        """The sides on which a number stands on too many goods. An ending is shared by chance, so
+        it floods only where goods of both sides meet on it."""
         purchases, stolen = self.on(key)
         if len(purchases) <= FLOOD and len(stolen) <= FLOOD:
             return _NO_FLOODS
-        bought = {PURCHASE} if len(purchases) > FLOOD else set()
-        known = {STOLEN} if len(stolen - self.closed) > FLOOD else set()
-        whole = {STOLEN} if len(stolen) > FLOOD else set()
-        return Floods(frozenset(bought | known), frozenset(bought | whole))
+        known_stolen = stolen - self.closed
+        known, whole = _over(purchases, known_stolen), _over(purchases, stolen)
+        if _is_ending(key):
+            known = known if purchases and known_stolen else _NEITHER
+            whole = whole if purchases and stolen else _NEITHER
+        return Floods(known, whole)
 
     def flooded(self, keys: Iterable[str], *, closed: bool) -> set[str]:
         """Which of these numbers stand on too many goods of either side, for a stolen good that
         may itself be closed."""
         return {key for key in keys if self.floods(key).over(closed=closed)}
+
+    def is_series(self, stem: str, *, closed: bool) -> bool:
+        """Whether so many goods stand on a stem that they are a series, for a stolen good that may
+        itself be closed: others must not notice those that are."""
+        if stem in self.crowded:
+            return True
+        purchases, stolen = self.on(stem)
+        goods = purchases | (stolen if closed else stolen - self.closed)
+        return len(goods) >= CROWD or len(self._numbers(stem, goods)) >= 2 + SERIES
+
+    def _numbers(self, stem: str, goods: Iterable[Good]) -> set[str]:
+        return {
+            row.exact or row.key for good in goods for row in self.rows[good] if row.stem == stem
+        }
+
+    def meeting(self, row: Keyed, key: str) -> Iterator[tuple[Keyed, Pairing]]:
+        """The numbers of the other side that are like that of a row, and meet it here alone: what
+        bears the same key is found by that, and only a series bears on it."""
+        purchases, stolen = self.on(key)
+        for other in stolen if row.side == PURCHASE else purchases:
+            for theirs in self.rows[other]:
+                if key not in _meetings(theirs):
+                    continue
+                pairing = _paired(row, theirs)
+                if pairing and (theirs.key != row.key or pairing.likeness == "looks_alike"):
+                    yield theirs, pairing
+
+
+def _meetings(row: Keyed) -> tuple[str, ...]:
+    return tuple(key for key in (row.key, row.ends, row.stem) if key)
+
+
+def _is_ending(key: str) -> bool:
+    return ":*" in key
+
+
+def _is_stem(key: str) -> bool:
+    return "*@" in key and ":*" not in key
+
+
+def _over(purchases: Set[Good], stolen: Set[Good]) -> frozenset[str]:
+    over = ((PURCHASE, purchases), (STOLEN, stolen))
+    return frozenset(side for side, goods in over if len(goods) > FLOOD)
+
+
+def _paired(row: Keyed, other: Keyed) -> Pairing | None:
+    mine, theirs = (row, other) if row.side == PURCHASE else (other, row)
+    return paired(mine.number, theirs.number, _brand(mine, theirs))
+
+
+def _brand(purchase: Keyed, stolen: Keyed) -> str | None:
+    return normal_brand(purchase.brand) or normal_brand(stolen.brand)
 
 
 class Matching(Keeper):
@@ -153,9 +241,10 @@ class Matching(Keeper):
             registry.position(connection, self.name)
             generation = registry.kept(connection, self.model)
             counts: Counter[str] = Counter()
+            said = _said_to_flood(_facts(connection, "casework", 0, _FLOODS))
             for keys in batched(self.model.shared(connection, generation), REMATCH_BATCH):
                 walk = _Walk(connection, generation, self.model, self._casework)
-                walk.again(keys)
+                walk.again(keys, said)
                 counts.update(walk.topics())
                 if not dry_run:
                     walk.commit()
@@ -165,15 +254,17 @@ class Matching(Keeper):
         """What was found by numbers that nothing opens any more is judged by what is left of them,
         and floods that have ended are said to: of what was destroyed behind this position no row
         was made, and of goods that were removed before it there are no rows any more."""
-        walk = _Walk(connection, registry.kept(connection, self.model), self.model, self._casework)
+        generation = registry.kept(connection, self.model)
+        walk = _Walk(connection, generation, self.model, self._casework)
         destroyed = {
             self.model.owner_of(fact)
             for fact in _facts(connection, "register", position, _DESTROYED)
         }
         found = _facts(connection, "casework", 0, _FOUND) if destroyed else ()
-        walk.settle(
-            _pairs_on(destroyed, found), _said_to_flood(_facts(connection, "casework", 0, _FLOODS))
-        )
+        said = _said_to_flood(_facts(connection, "casework", 0, _FLOODS))
+        # Other rules may call a number otherwise: what floods is said of it under its new name.
+        flooding = dict.fromkeys(self.model.crowded(connection, generation, FLOOD), _NO_FLOODS)
+        walk.settle(_pairs_on(destroyed, found), flooding | said)
         walk.commit()
 
 
@@ -240,6 +331,10 @@ class _Walk:
         self._pairs: dict[UUID, hit.Hit | None] = {}
         self._complete: set[UUID] = set()
         self._contested: set[str] = set()
+        self._loaded: set[str] = set()
+        self._stocks: dict[str, Counter[Stock]] = {}
+        self._here: Counter[Stock] = Counter()
+        """What stands on the stolen goods of this batch, which the table does not count."""
         self._events: list[Event] = []
         self._why = _CORRECTED
         """Why a pair is closed of which a good bears no number any more."""
@@ -248,35 +343,32 @@ class _Walk:
     def through(self, facts: Sequence[Recorded], unsealed: Unsealed) -> None:
         """Fold each event into its good and judge what it touches."""
         steps = self._fold(facts, unsealed)
-        touched = Counter([row.key for _, _, rows in steps for row in rows])
-        for rows in self._items.values():
-            touched.update([row.key for row in rows])
+        self._here = stock_of(row for rows in self._items.values() for row in rows)
+        touched = [row for _, _, rows in steps for row in rows]
+        touched += [row for rows in self._items.values() for row in rows]
         self._load(touched)
         for item, fact, rows in steps:
             self._why = _because(fact)
             self._replace(item, rows)
 
-    def again(self, keys: Sequence[str]) -> None:
-        """Judge the pairs on these numbers as they stand."""
-        self._load(dict.fromkeys(keys, 0))
-        goods = list(self._board.rows)
-        self._know(goods)
-        candidates = self._pairs_of(set(goods), keys)
-        self._recall(candidates)
-        for purchase, stolen in sorted(candidates):
-            self._judge(purchase, stolen)
+    def again(self, keys: Sequence[str], said: Mapping[str, Floods]) -> None:
+        """Judge the pairs that meet on these as they stand, and say of numbers that flood what was
+        not said yet."""
+        self._read(keys)
+        candidates: set[Goods] = set()
+        for key in keys:
+            if not _is_stem(key):
+                candidates |= self._flood(key, said.get(key, _NO_FLOODS), self._board.floods(key))
+            candidates |= self._pairs_on(key)
+        self._judge_all(candidates)
 
     def settle(self, pairs: Set[Goods], flooding: Mapping[str, Floods]) -> None:
         """Judge these pairs by what is there, and numbers that were said to flood."""
-        self._load(dict.fromkeys(flooding, 0))
-        self._know(good for pair in pairs for good in pair)
+        self._read(list(flooding))
         candidates = set(pairs)
         for key, was in flooding.items():
             candidates |= self._flood(key, was, self._board.floods(key))
-        self._know(good for pair in candidates for good in pair)
-        self._recall(candidates)
-        for purchase, stolen in sorted(candidates):
-            self._judge(purchase, stolen)
+        self._judge_all(candidates)
 
     def topics(self) -> list[str]:
         """Topics of what would be appended."""
@@ -319,54 +411,162 @@ class _Walk:
                     known.append(item)
         return known
 
-    def _load(self, touched: Mapping[str, int]) -> None:
-        """What the record held on these numbers before the batch. Enough of each is read to tell
-        a flood, and to tell when it ends."""
-        self._contested = {key for key, times in touched.items() if times > 1}
-        if touched:
-            limits = [FLOOD + 1 + times for times in touched.values()]
-            held = self._model.on(self._connection, self._generation, list(touched), limits)
-            self._board.put(held)
-            self._contested.update([row.key for row in held])
+    def _load(self, touched: Sequence[Keyed]) -> None:
+        """What the record held before the batch where these numbers meet others. Enough of each is
+        read to tell a flood, and to tell when it ends."""
+        times = Counter([row.key for row in touched])
+        self._contested = {key for key, many in times.items() if many > 1}
+        held = self._held(times)
+        self._board.put(held)
+        self._contested.update([row.key for row in held])
+        self._load_endings(touched)
+        self._load_stems(touched)
+        self._loaded.update(key for row in touched for key in _meetings(row))
         for rows in self._items.values():
             self._board.put(rows)
+
+    def _held(self, times: Mapping[str, int]) -> list[Keyed]:
+        if not times:
+            return []
+        limits = [FLOOD + 1 + many for many in times.values()]
+        return self._model.on(self._connection, self._generation, list(times), limits)
+
+    def _load_endings(self, touched: Sequence[Keyed]) -> None:
+        """The goods of the other side that end so, and only where there are any, of their own."""
+        times = Counter([row.ends for row in touched if row.ends])
+        sides = {(row.ends, row.side) for row in touched if row.ends}
+        others = {(ends, _OTHER[s]) for ends, s in sides}
+        held = self._ending(others, times)
+        met = {(row.ends, _OTHER[row.side]) for row in held if row.ends}
+        held += self._ending(met - others, times)
+        self._board.put(held)
+        both = {ends for ends, s in sides if (ends, _OTHER[s]) in sides}
+        self._contested |= both | {ends for ends, _ in met}
+
+    def _ending(self, wanted: Set[tuple[str, str]], times: Mapping[str, int]) -> list[Keyed]:
+        if not wanted:
+            return []
+        asked = [(ends, s, FLOOD + 1 + times.get(ends, 0)) for ends, s in sorted(wanted)]
+        return self._model.ending(self._connection, self._generation, asked)
+
+    def _load_stems(self, touched: Sequence[Keyed]) -> None:
+        """The goods that begin so, unless there are so many that one more changes nothing."""
+        times = Counter([row.stem for row in touched if row.stem])
+        held = self._stemming(times)
+        sides: defaultdict[str, set[str]] = defaultdict(set)
+        for row in (*touched, *held):
+            if row.stem:
+                sides[row.stem].add(row.side)
+        self._contested |= {
+            stem for stem in times if len(sides[stem]) > 1 and stem not in self._board.crowded
+        }
+
+    def _stemming(self, times: Mapping[str, int]) -> list[Keyed]:
+        if not times:
+            return []
+        limits = [CROWD + 1 + many for many in times.values()]
+        held, crowded = self._model.stemming(
+            self._connection, self._generation, list(times), limits
+        )
+        self._board.crowded |= crowded
+        self._board.put(held)
+        return held
+
+    def _read(self, keys: Iterable[str]) -> None:
+        """All that meets on these."""
+        keys = set(keys) - self._loaded
+        self._loaded |= keys
+        stems = {key for key in keys if _is_stem(key)}
+        endings = {key for key in keys if _is_ending(key)}
+        self._board.put(self._held(dict.fromkeys(keys - stems - endings, 0)))
+        both = {(key, s) for key in endings for s in (PURCHASE, STOLEN)}
+        self._board.put(self._ending(both, {}))
+        self._stemming(dict.fromkeys(stems - self._board.crowded, 0))
 
     def _replace(self, item: UUID, rows: list[Keyed]) -> None:
         """Let the item be what it is after an event, and judge everything that this touches."""
         before = self._items[item]
         self._items[item] = rows
-        if not before and self._contested.isdisjoint([row.key for row in rows]):
-            return  # Nothing bears these numbers, nor does this batch touch them: the usual case.
+        keys = {key for row in (*before, *rows) for key in _meetings(row)}
+        if not before and self._contested.isdisjoint(keys):
+            self._here.update(stock_of(rows))
+            return  # Nothing is like these numbers, nor does this batch touch them: the usual case.
         goods = {row.good for row in (*before, *rows)}
-        keys = sorted({row.key for row in (*before, *rows)})
-        was = [self._board.floods(key) for key in keys]
-        candidates = self._pairs_of(goods, keys)
+        stems = sorted(key for key in keys if _is_stem(key))
+        told = sorted(key for key in keys if not _is_stem(key))
+        was = [self._board.floods(key) for key in told]
+        were = [self._series(stem) for stem in stems]
+        candidates = self._pairs_of(goods, keys, before)
         for good in goods:
             self._board.take(good)
         self._board.put(rows)
-        candidates |= self._pairs_of(goods, keys)
-        for key, flooded in zip(keys, was, strict=True):
+        self._here.subtract(stock_of(before))
+        self._here.update(stock_of(rows))
+        candidates |= self._pairs_of(goods, keys, rows, new=not before)
+        for key, flooded in zip(told, was, strict=True):
             candidates |= self._flood(key, flooded, self._board.floods(key))
-        if candidates:
-            self._recall(candidates)
-            if self._board.flooded(keys, closed=True):
-                # Of a number that floods not every good was read, so neither were all numbers
-                # that two goods share; a rejection is remembered by all of them.
-                self._know(good for pair in candidates for good in pair)
-            for purchase, stolen in sorted(candidates):
-                self._judge(purchase, stolen)
+        for stem, series in zip(stems, were, strict=True):
+            if series != self._series(stem):
+                candidates |= self._pairs_on(stem)
+        self._judge_all(candidates)
 
-    def _pairs_of(self, goods: set[Good], keys: Iterable[str]) -> set[Goods]:
-        """The pairs of these goods with what bears the same number on the other side. A number
-        that floods founds no hit, so nothing on it is looked at while it does."""
+    def _series(self, stem: str) -> tuple[bool, bool]:
+        """Whether a stem is one of a series, without what is closed and with it."""
+        board = self._board
+        return board.is_series(stem, closed=False), board.is_series(stem, closed=True)
+
+    def _judge_all(self, candidates: Set[Goods]) -> None:
+        if not candidates:
+            return
+        self._recall(candidates)
+        # Of what two goods share not all was read, nor what they do not share; a rejection is
+        # remembered by all of it.
+        self._know(good for pair in candidates for good in pair)
+        for purchase, stolen in sorted(candidates):
+            self._judge(purchase, stolen)
+
+    def _pairs_of(
+        self, goods: set[Good], keys: Iterable[str], rows: Sequence[Keyed], *, new: bool = False
+    ) -> set[Goods]:
+        """The pairs of these goods with what bears the same number on the other side, or one like
+        it. A number that floods founds no hit, so nothing on it is looked at while it does; and
+        where nothing was known of a good, nothing that chance explains."""
         pairs: set[Goods] = set()
         for key in keys:
             purchases, stolen = self._board.on(key)
-            if purchases and stolen:
-                seen = self._seen(stolen, self._board.floods(key))
+            if not purchases or not stolen:
+                continue
+            seen = self._seen(stolen, self._board.floods(key))
+            if _is_ending(key) or _is_stem(key):
+                pairs |= {pair for pair in self._like_on(key, rows, new=new) if pair[1] in seen}
+            else:
                 pairs.update(product(goods & purchases, seen))
                 pairs.update(product(purchases, goods & seen))
         return pairs
+
+    def _pairs_on(self, key: str) -> set[Goods]:
+        """All pairs that meet on a key and bear numbers that are alike."""
+        if _is_ending(key) or _is_stem(key):
+            return set(self._like_all(key))
+        purchases, stolen = self._board.on(key)
+        return set(product(purchases, self._seen(stolen, self._board.floods(key))))
+
+    def _like_all(self, key: str) -> Iterator[Goods]:
+        purchases, _ = self._board.on(key)
+        rows = [row for good in purchases for row in self._board.rows[good]]
+        return self._like_on(key, rows, new=False)
+
+    def _like_on(self, key: str, rows: Iterable[Keyed], *, new: bool) -> Iterator[Goods]:
+        for row in rows:
+            if key in _meetings(row):
+                for other, pairing in self._board.meeting(row, key):
+                    mine, theirs = (row, other) if row.side == PURCHASE else (other, row)
+                    if not (new and self._by_chance(pairing, mine, theirs)):
+                        yield mine.good, theirs.good
+
+    def _by_chance(self, pairing: Pairing, purchase: Keyed, stolen: Keyed) -> bool:
+        stock = self._stock(*among(pairing), *pool(side([purchase]), side([stolen])))
+        return is_by_chance(pairing, _brand(purchase, stolen), stock)
 
     def _seen(self, stolen: Set[Good], floods: Floods) -> Set[Good]:
         """Those of these stolen goods on which a number that floods so still founds hits."""
@@ -385,7 +585,8 @@ class _Walk:
             if bool(was.whole) == bool(now.whole):
                 return _NO_GOODS
             stolen = stolen & self._board.closed
-        self._know([*purchases, *stolen])
+        if _is_ending(key):
+            return {pair for pair in self._like_all(key) if pair[1] in stolen}
         return set(product(purchases, stolen))
 
     def _say(self, key: str, was: Set[str], now: Set[str], *, closed: bool) -> None:
@@ -401,9 +602,7 @@ class _Walk:
             rows = self._model.of(self._connection, self._generation, list(unknown))
             self._complete |= unknown
             self._board.put(rows)
-            keys = sorted({row.key for row in rows})
-            limits = [FLOOD + 1] * len(keys)
-            self._board.put(self._model.on(self._connection, self._generation, keys, limits))
+            self._read({key for row in rows for key in _meetings(row)})
 
     def _judge(self, purchase: Good, stolen: Good) -> None:
         """Compare the two as they are now, and say what changed in what is known of them."""
@@ -415,11 +614,35 @@ class _Walk:
                 self._append(pair_id, hit.Closed(reason=self._why))
             return
         left, right = side(mine), side(theirs)
-        shared = left.keys & right.keys
-        verdict = judge(left, right, self._board.flooded(shared, closed=theirs[0].closed))
+        verdict = judge(left, right, self._around(left, right, closed=theirs[0].closed))
         event = decide(known, verdict, fingerprint(left, right), _pair(mine[0], theirs[0]))
         if event is not None:
             self._append(pair_id, event)
+
+    def _around(self, purchase: Side, stolen: Side, *, closed: bool) -> Around:
+        """What else the record holds that bears on the two."""
+        theirs = {key for number in stolen.numbers for key in number.keys}
+        shared = {key for number in purchase.numbers for key in number.keys} & theirs
+        stems = {key for key in shared if _is_stem(key)}
+        return Around(
+            flooded=self._board.flooded(shared - stems, closed=closed),
+            series={stem for stem in stems if self._board.is_series(stem, closed=closed)},
+            stock=lambda class_, code: self._stock(class_, code, *pool(purchase, stolen)),
+        )
+
+    def _stock(self, class_: str, code: str | None, brand: str, model: str | None) -> int:
+        """How many stolen goods of a brand and model bear a number of a class, at this point of
+        the sequence: those that the batch holds are not in the table."""
+        if brand not in self._stocks:
+            self._stocks[brand] = self._model.stock(self._connection, self._generation, brand)
+        held, here = self._stocks[brand], self._here
+        if code is not None:
+            stocks = {Stock(class_, brand, code)}
+        elif model is None or class_ in _CODED:
+            stocks = {s for s in (*held, *here) if s.class_ == class_ and s.brand == brand}
+        else:
+            stocks = {Stock(class_, brand, model), Stock(class_, brand, "")}
+        return sum(held[stock] + here[stock] for stock in stocks)
 
     def _recall(self, candidates: Iterable[Goods]) -> None:
         """Read what is known of these pairs."""
@@ -497,8 +720,17 @@ def _finding(kind: type[hit.Finding], verdict: Verdict, facts: str, pair: hit.Pa
 
 
 def _same(before: hit.Finding | None, after: hit.Finding) -> bool:
-    names = ("against", "fingerprint", "grade", "reasons", "score", "time")
-    return before is not None and all(getattr(before, n) == getattr(after, n) for n in names)
+    names = ("against", "fingerprint", "grade", "score", "time")
+    return (
+        before is not None
+        and all(getattr(before, n) == getattr(after, n) for n in names)
+        and _uncomputed(before.reasons) == _uncomputed(after.reasons)
+    )
+
+
+def _uncomputed(reasons: Iterable[Reason]) -> list[Reason]:
+    """Reasons without what was computed, which changes with every stolen good that is reported."""
+    return [replace(reason, value=None) for reason in reasons]
 
 
 def _pair(purchase: Keyed, stolen: Keyed) -> hit.Pair:

@@ -34,6 +34,7 @@ from herkomst.processes.keeping import (
     HITS_ON,
     IDENTITIES,
     IN_CASES,
+    KEYS_OF_REASONS,
     OFFICERS,
     REASONED,
     REASONS,
@@ -143,16 +144,13 @@ _LEFT = SQL(
     "AND EXISTS (SELECT FROM vault.keys k WHERE k.key_id = o.officer) "
     "ORDER BY officer LIMIT %(limit)s"
 )
-# A reason whose part has no key of its own belongs to that of its stream.
-_SAID: LiteralString = (
-    "SELECT DISTINCT k.key_id AS record FROM {reasons} r JOIN vault.keys k ON k.key_id = "
-    "CASE WHEN EXISTS (SELECT FROM vault.keys o WHERE o.key_id = r.key_id) "
-    "THEN r.key_id ELSE r.stream END WHERE r.kind = %(kind)s "
-)
 _NEXT: LiteralString = "AND k.key_id > %(after)s ORDER BY record LIMIT %(limit)s"
 _BEGAN: LiteralString = "AND r.since < %(before)s "
 _ENDED: LiteralString = "AND r.ended_at < %(before)s "
-REASONS_SINCE, REASONS_ENDED = SQL(_SAID + _BEGAN + _NEXT), SQL(_SAID + _ENDED + _NEXT)
+REASONS_SINCE, REASONS_ENDED = (
+    SQL(KEYS_OF_REASONS + _BEGAN + _NEXT),
+    SQL(KEYS_OF_REASONS + _ENDED + _NEXT),
+)
 SPENT_HITS = SQL(
     "SELECT record FROM (SELECT hit AS record FROM {hits} WHERE found_at < %(before)s UNION "
     "SELECT h.hit FROM {keepings} k JOIN {hits} h ON h.stolen_item = k.key_id "

@@ -77,11 +77,19 @@ _IN_SECRET = SQL(
 )
 """From what was sought to investigations that are not told to exist, which it belongs to."""
 _decode_members = msgspec.json.Decoder(dict[str, object]).decode
-_OPEN_CASES = SQL(
-    "SELECT number, case_id::text FROM {cases} WHERE handling = 'open' "
-    "AND (number = ANY(%(names)s) OR case_id::text = ANY(%(names)s))"
+_CASES = SQL(
+    "SELECT case_id::text, number, handling = 'open' AS is_open FROM {cases} "
+    "WHERE number = ANY(%(names)s) OR case_id::text = ANY(%(names)s)"
 )
 Tables = Mapping[str, Identifier]
+
+
+class _Case(NamedTuple):
+    """A case that was a purpose, and whether it is told of to others."""
+
+    id: str
+    number: str
+    is_open: bool
 
 
 class _Met(NamedTuple):
@@ -101,9 +109,9 @@ class _Met(NamedTuple):
     def data(self) -> Read:
         return _read(self.read)
 
-    @property
-    def stream(self) -> UUID:
-        return ids.told_of(self.record, self.data.user, self.data.purpose, self.by)
+    def stream(self, purpose: str) -> UUID:
+        """What he is told of once, for a purpose."""
+        return ids.told_of(self.record, self.data.user, purpose, self.by)
 
 
 def _read(recorded: Recorded) -> Read:
@@ -158,7 +166,7 @@ class Telling:
         tables = registry.live_tables(connection, _MODELS)
         met = [each for each in _met(connection, tables, reads) if not each.is_known]
         if met:
-            self._tell(connection, met, _open_cases(connection, tables, met))
+            self._tell(connection, met, _cases(connection, tables, met))
         self._heads = {}
 
     def _must_have_followed(self, connection: Connection[Row]) -> None:
@@ -174,15 +182,21 @@ class Telling:
                 if stands.get(name, 0) < self._heads[sequence]:
                     raise NotYet(f"{name} stands before {self._heads[sequence]}")
 
-    def _tell(self, connection: Connection[Row], met: Sequence[_Met], open_cases: Set[str]) -> None:
+    def _tell(
+        self, connection: Connection[Row], met: Sequence[_Met], cases: Mapping[str, _Case]
+    ) -> None:
+        purposes = [_spelled(each.data.purpose, cases) for each in met]
+        pairs = list(zip(met, purposes, strict=True))
         with connection.cursor() as cursor:
             self._casework.lock(cursor)
-            told = set(self._casework.reader.streams(connection, [each.stream for each in met]))
+            asked = [each.stream(name) for each, names in pairs for name in names]
+            told = set(self._casework.reader.streams(connection, asked))
             events = []
-            for each in met:
-                if each.stream not in told:
-                    told.add(each.stream)
-                    events.append(_event(each, open_cases))
+            for each, names in pairs:
+                streams = [each.stream(name) for name in names]
+                if told.isdisjoint(streams):
+                    events.append(_event(each, streams[0], names[0], cases))
+                told.add(streams[0])
             if events:
                 self._casework.append_locked(cursor, [pending(event) for event in events])
 
@@ -200,14 +214,15 @@ def _met(connection: Connection[Row], tables: Tables, reads: Sequence[Recorded])
             composed = statement.format(stands=_STANDS, **tables)
             found: list[Any] = cursor.execute(composed, values).fetchall()
             met += [made(read, row) for row in found for read in by_id[row.id]]
-    return sorted(met, key=lambda each: (each.read.position, each.stream))
+    return sorted(met, key=lambda each: (each.read.position, each.stream(each.data.purpose)))
 
 
-def _open_cases(connection: Connection[Row], tables: Tables, met: Sequence[_Met]) -> Set[str]:
-    """Numbers and ids of those cases that were a purpose and are open to others."""
+def _cases(connection: Connection[Row], tables: Tables, met: Sequence[_Met]) -> Mapping[str, _Case]:
+    """The cases that were a purpose, by number and by id."""
     names = list({name for each in met if (name := _case_of(each.data.purpose))})
-    rows = connection.execute(_OPEN_CASES.format(**tables), {"names": names}).fetchall()
-    return {name for row in rows for name in row}
+    rows = connection.execute(_CASES.format(**tables), {"names": names}).fetchall()
+    found = [_Case(*row) for row in rows]
+    return {name: case for case in found for name in (case.number, case.id)}
 
 
 def _case_of(purpose: str) -> str | None:
@@ -216,17 +231,26 @@ def _case_of(purpose: str) -> str | None:
     return None if kind == "duty" else name.partition("/")[0]
 
 
-def _event(met: _Met, open_cases: Set[str]) -> Event:
+def _spelled(purpose: str, cases: Mapping[str, _Case]) -> list[str]:
+    """A purpose by the id of its case, and by its number, as the journal had it once."""
+    name = _case_of(purpose)
+    case = None if name is None else cases.get(name)
+    if name is None or case is None:
+        return [purpose]
+    return [purpose.replace(name, each, 1) for each in (case.id, case.number)]
+
+
+def _event(met: _Met, stream: UUID, purpose: str, cases: Mapping[str, _Case]) -> Event:
     data = met.data
-    case = _case_of(data.purpose)
-    secret = case is not None and case not in open_cases
+    name = _case_of(purpose)
+    secret = name is not None and not (name in cases and cases[name].is_open)
     told = OwnerTold(
         at=met.read.recorded_at.astimezone(UTC).isoformat(timespec="milliseconds"),
         how=met.how,
         officer=None if secret else data.user,
         owner=met.owner,
         purchase=met.purchase.hex if met.purchase else None,
-        purpose=None if secret else data.purpose,
+        purpose=None if secret else purpose,
         read=met.read.stream.hex,
         record=met.record.hex,
         role=data.role,
@@ -234,4 +258,4 @@ def _event(met: _Met, open_cases: Set[str]) -> Event:
     )
     custody = Custody("politie", data.ground, "wpg:13", met.owner)
     under = envelope(ACTOR, custody, this_moment(), told.VERSION, CLOSED)
-    return Event(met.stream, told, under)
+    return Event(stream, told, under)

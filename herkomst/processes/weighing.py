@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from psycopg import Connection
 
 from herkomst.domain.batches import batched
-from herkomst.domain.casework import indicators
+from herkomst.domain.casework import indicators, reasons
 from herkomst.domain.casework.circumstances import (
     Circumstances,
     Explanation,
@@ -31,12 +31,14 @@ from herkomst.processes.explaining import (
     Staff,
     Tables,
     circumstances,
+    earlier_reads,
     officers,
     past_reads,
     role_at,
     same_person,
     unfolded,
 )
+from herkomst.processes.gathering import QUARTER
 from herkomst.projections import registry
 from herkomst.projections.reads import Reads
 from herkomst.record.database import Row
@@ -52,7 +54,41 @@ def weigh(connection: Connection[Row], *, after: int = 0, until: int) -> list[We
     looked: list[Looked] = []
     for reads in batched(past_reads(connection, tables, after, until), AT_ONCE):
         looked += _looked(connection, tables, staff, reads)
-    return ranked(compared(looked))
+    return ranked(compared(looked, list(_earlier(connection, tables, staff, looked, after))))
+
+
+def _earlier(
+    connection: Connection[Row],
+    tables: Tables,
+    staff: Staff,
+    looked: Sequence[Looked],
+    until: int,
+) -> Iterator[Looked]:
+    """The quarter before, of who read something now that nothing explains."""
+    bare = [each.read for each in looked if not each.explanation.holds]
+    if not bare or not until:
+        return
+    since = min(read.at for read in bare) - QUARTER
+    officers = {read.officer for read in bare}
+    reads = earlier_reads(connection, tables, officers, since, until)
+    for some in batched(reads, AT_ONCE):
+        plain = unfolded(connection, tables, some)
+        around = circumstances(connection, tables, plain)
+        for read in plain:
+            yield _remembered(around, staff, read)
+
+
+def _remembered(around: Circumstances, staff: Staff, read: PastRead) -> Looked:
+    """A read of before, as far as it counts for those of now."""
+    officer, explanation = staff.find(read.officer), _explain(around, staff, read)
+    return Looked(
+        read,
+        role_at(officer, read.at) or read.role or "",
+        "",
+        explanation,
+        frozenset(_by_purpose(around, read, explanation)),
+        _persons(_shown(around, read), read),
+    )
 
 
 def ranked(weighed: Iterable[Weighed]) -> list[Weighed]:
@@ -113,14 +149,21 @@ def _look(around: _Around, read: PastRead, explanation: Explanation) -> Looked:
         *_by_way(read),
         *_by_time(around.circumstances, officer, read),
     }
+    if not explanation.holds:
+        explanation = _without(around.circumstances, explanation, read, codes)
     return Looked(
         read,
         role_at(officer, read.at) or read.role or "",
         unit or "",
-        explanation if explanation.holds else _without(explanation, read, codes),
+        explanation,
         frozenset(codes),
-        tuple(_person(each) for each in shown) or tuple(i.hex for _, i in read.items),
+        _persons(shown, read),
     )
+
+
+def _persons(shown: Sequence[Identity], read: PastRead) -> tuple[str, ...]:
+    """Who was read, or which records where that is not known."""
+    return tuple(_person(each) for each in shown) or tuple(i.hex for _, i in read.items)
 
 
 _STATED: Final = {
@@ -131,10 +174,20 @@ _STATED: Final = {
 }
 
 
-def _without(explanation: Explanation, read: PastRead, codes: Collection[str]) -> Explanation:
+def _without(
+    around: Circumstances, explanation: Explanation, read: PastRead, codes: Collection[str]
+) -> Explanation:
     """Why nothing explains it: what was stated, and what that lacks."""
     lacks = [text for code, text in _STATED.items() if code in codes]
-    return explanation._replace(path=(f"stated: {read.purpose}", *lacks, *explanation.path))
+    stated = f"stated: {_stated(around, read)}"
+    return explanation._replace(path=(stated, *lacks, *explanation.path))
+
+
+def _stated(around: Circumstances, read: PastRead) -> str:
+    """The purpose that was stated; the officer's own case by its number, as other paths have it."""
+    _, name = read.stated
+    number = next((own.name for own in around.named(read) if own.name), name)
+    return read.purpose.replace(name, number, 1)
 
 
 def _person(shown: Identity) -> str:
@@ -216,7 +269,8 @@ def _lives(where: str | None, at: str | None, person: Identity, living: Living |
 def _by_way(read: PastRead) -> Iterator[str]:
     if read.break_glass:
         yield "glass_broken"
-        if read.reason_length < indicators.SHORTEST_REASON:
+        # Why the glass of the product was broken was asked when it was broken.
+        if read.is_rehearsed and read.reason_length < reasons.SHORTEST:
             yield "glass_without_reason"
 
 

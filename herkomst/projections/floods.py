@@ -7,7 +7,7 @@ from herkomst.projections.model import UNTOLD, Column, Model, Rows, Unsealed
 
 class Floods(Model):
     name = "floods"
-    version = 2
+    version = 3
     sequence = "casework"
     owner = "number"
     key = ("number", "side", "closed")

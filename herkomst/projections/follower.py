@@ -1,7 +1,7 @@
 """A follower: what the runner moves along a sequence, one batch and one transaction at a time."""
 
 from collections.abc import Sequence, Set
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from psycopg import Connection
 
@@ -31,6 +31,18 @@ class Follower(Protocol):
 
     def apply(self, connection: Connection[Row], facts: Sequence[Recorded]) -> None:
         """Take in the next events, inside the runner's transaction."""
+
+
+@runtime_checkable
+class Preparing(Protocol):
+    """A follower that looks after what it writes to before it follows: what is not in the database
+    may have been lost."""
+
+    def prepare(self, connection: Connection[Row]) -> None:
+        """Called by the runner that has taken it over."""
+
+    def finish(self) -> bool:
+        """Wait for what was begun to be prepared; whether there was any, and it is done."""
 
 
 class Keeper:

@@ -12,7 +12,7 @@ _DECISIONS = {hit.Assessed: "assessed", hit.Confirmed: "confirmed", hit.Rejected
 
 class Hits(Model):
     name = "hits"
-    version = 2
+    version = 3
     sequence = "casework"
     owner = "hit"
     key = ("hit",)

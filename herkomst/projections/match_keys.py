@@ -1,25 +1,33 @@
-"""Comparison keys of both sides with the facts that a verdict needs: the index of matching.
+"""The numbers of both sides with the facts that a verdict needs: the index of matching.
+
+A row is a number on a good. Numbers that look alike meet by its key, parts by how they end, slips
+by how they end or begin; all are columns of the one row. Beside it stands how many stolen goods
+of a brand and model bear a number, of which chances are computed.
 
 It belongs to the process that matches, and moves with it in one transaction; in content it is a
 function of events like any other model and can be rebuilt. A public check reads it too.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 from psycopg import Connection
-from psycopg.sql import SQL
+from psycopg.sql import SQL, Composed, Identifier
 
 from herkomst.domain import ids
 from herkomst.domain.calendar import Interval, interval
 from herkomst.domain.events import Recorded
-from herkomst.domain.identifiers import match_keys
+from herkomst.domain.goods import normal_brand, normal_model
+from herkomst.domain.identifiers import Found, Number, numbers, numbers_in
+from herkomst.domain.likeness import type_code
 from herkomst.domain.matching import Side
 from herkomst.domain.register import identity, keeping, purchase, stolen_item
-from herkomst.projections.model import Column, Model, Rows, Unsealed
+from herkomst.projections.model import Column, Model, Rows, Token, Unsealed
 from herkomst.record.database import Row
 
 PURCHASE, STOLEN = "purchase", "stolen"
@@ -29,12 +37,19 @@ _OF_KEY = frozenset({keeping.KeyDestroyed.TOPIC, keeping.KeyRestricted.TOPIC})
 """The same of what is no identity; a stolen good is then compared with nothing."""
 _purchase_part = msgspec.json.Decoder(purchase.PrivatePart).decode
 _stolen_part = msgspec.json.Decoder(stolen_item.PrivatePart).decode
+_NO_PART = stolen_item.PrivatePart()
 
 
 class Keyed(NamedTuple):
-    """A row: one key of one good, in the order of the columns."""
+    """A row: one number of one good, in the order of the columns."""
 
     key: str
+    exact: str | None
+    """None where it is the key."""
+    written: str | None
+    found: Found
+    ends: str | None
+    stem: str | None
     side: str
     item: UUID
     line: int
@@ -55,8 +70,41 @@ class Keyed(NamedTuple):
 
     @property
     def good(self) -> tuple[str, UUID, int]:
-        """The good that the key stands on."""
+        """The good that the number stands on."""
         return self.side, self.item, self.line
+
+    @property
+    def class_(self) -> str:
+        return self.key.partition(":")[0]
+
+    @property
+    def number(self) -> Number:
+        return Number(
+            self.key, self.exact or self.key, self.written, self.found, self.ends, self.stem
+        )
+
+
+def check_values(number: Number, against: str, most: int, crowd: int) -> tuple[object, ...]:
+    """What is looked up of a number against a side: key, side and limit, three times."""
+    return (number.key, against, most, number.ends, against, most, number.stem, against, crowd)
+
+
+class Stock(NamedTuple):
+    """What stolen goods are counted by. Closed ones are not: they must not be noticed."""
+
+    class_: str
+    brand: str
+    model: str
+
+
+def stock_of(rows: Iterable[Keyed]) -> Counter[Stock]:
+    """How many of these numbers stand on stolen goods, by what they are counted by."""
+    return Counter(
+        Stock(row.class_, brand, _type(row, brand))
+        for row in rows
+        if row.side == STOLEN and not row.closed and row.found in ("number", "second")
+        for brand in (normal_brand(row.brand) or "",)
+    )
 
 
 _NOT_STOLEN = (False, False, None, None, False)
@@ -70,7 +118,7 @@ def side(rows: Sequence[Keyed]) -> Side:
         kind=row.kind,
         brand=row.brand,
         model=row.model,
-        keys=frozenset(r.key for r in rows),
+        numbers=tuple(sorted([r.number for r in rows], key=attrgetter("key"))),
         start=row.start,
         end=row.finish,
         offer_refused=row.offer_refused,
@@ -81,9 +129,15 @@ def side(rows: Sequence[Keyed]) -> Side:
     )
 
 
+def _type(row: Keyed, brand: str) -> str:
+    """The type of a good, by the code that its number begins with, or its model."""
+    code = type_code(row.class_, (row.exact or row.key).partition(":")[2])
+    return normal_model(row.model, brand) or "" if code is None else code
+
+
 class MatchKeys(Model):
     name = "match_keys"
-    version = 4
+    version = 5
     owner = "item"
     key = ("key", "side", "closed", "item", "line")
     order = 'item, line, key COLLATE "C"'
@@ -91,6 +145,13 @@ class MatchKeys(Model):
         Column(
             "key", "text", "CASE WHEN key LIKE '%:~%' THEN split_part(key, ':', 1) ELSE key END"
         ),
+        Column(
+            "exact", "text", "CASE WHEN key LIKE '%:~%' THEN split_part(key, ':', 1) ELSE exact END"
+        ),
+        Column("written", "text"),
+        Column("found", "text"),
+        Column("ends", "text"),
+        Column("stem", "text"),
         Column("side", "text"),
         Column("item", "uuid"),
         Column("line", "integer"),
@@ -108,7 +169,7 @@ class MatchKeys(Model):
         Column("recovered_end", "timestamptz"),
         Column("closed", "boolean"),
     )
-    indexes = ("(item)",)
+    indexes = ("(item)", "(ends, side, closed)", "(stem, closed)")
     topics = frozenset(
         {
             purchase.Registered,
@@ -124,6 +185,10 @@ class MatchKeys(Model):
         }
     )
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._checks: dict[int, Composed] = {}
+
     def owner_of(self, fact: Recorded) -> UUID:
         if fact.topic in _OF_KEY:
             assert isinstance(fact.data, keeping.KeyRestricted | keeping.KeyDestroyed)
@@ -132,10 +197,8 @@ class MatchKeys(Model):
 
     def key_of(self, fact: Recorded) -> UUID | None:
         data = fact.data
-        if isinstance(data, purchase.Content):
-            return fact.stream if _is_sealed(data) else None
-        if isinstance(data, stolen_item.Report):
-            return fact.stream if data.good.hidden else None
+        if isinstance(data, purchase.Content | stolen_item.Report):
+            return fact.stream if data.sealed is not None else None
         return None
 
     def fold(self, rows: Rows, fact: Recorded, unsealed: Unsealed) -> Rows:
@@ -155,6 +218,62 @@ class MatchKeys(Model):
         assert isinstance(data, stolen_item.Report)
         return _stolen_rows(fact, data, unsealed)
 
+    # The stock, beside the rows
+
+    def stock_table(self, generation: int) -> Identifier:
+        return Identifier("read", f"match_stock_{generation}")
+
+    def create(self, connection: Connection[Row], generation: int) -> None:
+        super().create(connection, generation)
+        connection.execute(
+            SQL(
+                "CREATE TABLE {} (class text, brand text, model text, goods bigint NOT NULL, "
+                "PRIMARY KEY (brand, class, model))"
+            ).format(self.stock_table(generation))
+        )
+
+    def drop(self, connection: Connection[Row], generation: int) -> None:
+        super().drop(connection, generation)
+        connection.execute(SQL("DROP TABLE IF EXISTS {}").format(self.stock_table(generation)))
+
+    def take(
+        self, connection: Connection[Row], generation: int, owners: Sequence[UUID]
+    ) -> dict[UUID, Rows]:
+        taken = super().take(connection, generation, owners)
+        gone = stock_of(Keyed(*row) for rows in taken.values() for row in rows)
+        self._count(connection, generation, Counter({key: -n for key, n in gone.items()}))
+        return taken
+
+    def write(
+        self, connection: Connection[Row], generation: int, rows: Iterable[tuple[Any, ...]]
+    ) -> None:
+        kept = [Keyed(*row) for row in rows]
+        super().write(connection, generation, kept)
+        self._count(connection, generation, stock_of(kept))
+
+    def _count(self, connection: Connection[Row], generation: int, change: Counter[Stock]) -> None:
+        if not change:
+            return
+        counted = sorted((*stock, goods) for stock, goods in change.items())
+        connection.execute(
+            SQL(
+                "INSERT INTO {} AS s SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], "
+                "%b::bigint[]) ON CONFLICT (brand, class, model) "
+                "DO UPDATE SET goods = s.goods + excluded.goods"
+            ).format(self.stock_table(generation)),
+            [list(column) for column in zip(*counted, strict=True)],
+        )
+
+    def stock(self, connection: Connection[Row], generation: int, brand: str) -> Counter[Stock]:
+        """How many numbers stand on stolen goods of a brand."""
+        statement = SQL("SELECT class, brand, model, goods FROM {} WHERE brand = %s").format(
+            self.stock_table(generation)
+        )
+        rows = connection.execute(statement, (brand,)).fetchall()
+        return Counter({Stock(*row[:3]): row[3] for row in rows})
+
+    # What stands on numbers
+
     def on(
         self,
         connection: Connection[Row],
@@ -164,25 +283,124 @@ class MatchKeys(Model):
     ) -> list[Keyed]:
         """The rows on these keys, of each side at most as many as the limit of the key, those first
         that are not closed: so it is told how many of those there are, and how many in all."""
+        return self._on(
+            connection,
+            generation,
+            SQL(
+                "SELECT m.* FROM unnest(%b::text[], %b::integer[]) AS k (key, most), "
+                "unnest(ARRAY['purchase', 'stolen']) AS s (side) "
+                "CROSS JOIN LATERAL (SELECT * FROM {} WHERE key = k.key AND side = s.side "
+                "ORDER BY closed, item, line LIMIT k.most) AS m"
+            ),
+            (list(keys), list(limits)),
+        )
+
+    def ending(
+        self, connection: Connection[Row], generation: int, wanted: Sequence[tuple[str, str, int]]
+    ) -> list[Keyed]:
+        """The rows of a side that end so, at most as many as the limit."""
+        columns = [list(column) for column in zip(*wanted, strict=True)] or [[], [], []]
+        return self._on(
+            connection,
+            generation,
+            SQL(
+                "SELECT m.* FROM unnest(%b::text[], %b::text[], %b::integer[]) "
+                "AS k (ends, side, most) CROSS JOIN LATERAL (SELECT * FROM {} "
+                "WHERE ends = k.ends AND side = k.side ORDER BY closed, item, line LIMIT k.most) m"
+            ),
+            columns,
+        )
+
+    def stemming(
+        self,
+        connection: Connection[Row],
+        generation: int,
+        stems: Sequence[str],
+        limits: Sequence[int],
+    ) -> tuple[list[Keyed], set[str]]:
+        """The rows that begin so, those first that are not closed and at most as many as the
+        limit; and the stems on which so many stand that are not closed, of which none is read."""
         statement = SQL(
-            "SELECT m.* FROM unnest(%b::text[], %b::integer[]) AS k (key, most), "
-            "unnest(ARRAY['purchase', 'stolen']) AS s (side) "
-            "CROSS JOIN LATERAL (SELECT * FROM {} WHERE key = k.key AND side = s.side "
-            "ORDER BY closed, item, line LIMIT k.most) AS m"
+            "SELECT m.*, m.known >= k.most AS crowded "
+            "FROM unnest(%b::text[], %b::integer[]) AS k (stem, most) CROSS JOIN LATERAL ("
+            "SELECT x.*, count(*) FILTER (WHERE NOT closed) OVER () AS known, "
+            "row_number() OVER () AS place FROM "
+            "(SELECT * FROM {} WHERE stem = k.stem ORDER BY closed LIMIT k.most) x) m "
+            "WHERE m.known < k.most OR m.place = 1"
         ).format(self.table(generation))
+        rows: list[Keyed] = []
+        crowded: set[str] = set()
         with connection.cursor(binary=True) as cursor:
-            cursor.execute(statement, (list(keys), list(limits)))
+            for *values, _, _, is_crowded in cursor.execute(statement, (list(stems), list(limits))):
+                row = Keyed(*values)
+                if is_crowded and row.stem:
+                    crowded.add(row.stem)
+                else:
+                    rows.append(row)
+        return rows, crowded
+
+    def check(
+        self,
+        connection: Connection[Row],
+        generation: int,
+        number: Number,
+        against: str,
+        most: int,
+        crowd: int,
+    ) -> list[Keyed]:
+        """The rows of a side that a number meets: the same and look-alikes, and of its brand what
+        ends or begins like it, at most so many, and unless a crowd begins like it."""
+        values = check_values(number, against, most, crowd)
+        with connection.cursor(binary=True) as cursor:
+            found = cursor.execute(self.check_statement(generation), values).fetchall()
+        rows = [Keyed(*row) for row in found]
+        begins = [row for row in rows if row.stem == number.stem]
+        if number.stem is None or len(begins) < crowd:
+            return rows
+        return [row for row in rows if row.key == number.key or row.ends == number.ends]
+
+    def check_statement(self, generation: int) -> Composed:
+        """What `check` sends."""
+        if generation not in self._checks:
+            parts = [
+                SQL("SELECT * FROM {} WHERE {} = %b AND side = %b LIMIT %b").format(
+                    self.table(generation), Identifier(column)
+                )
+                for column in ("key", "ends", "stem")
+            ]
+            self._checks[generation] = SQL("({}) UNION ({}) UNION ({})").format(*parts)
+        return self._checks[generation]
+
+    def _on(
+        self,
+        connection: Connection[Row],
+        generation: int,
+        statement: SQL,
+        values: Sequence[object],
+    ) -> list[Keyed]:
+        with connection.cursor(binary=True) as cursor:
+            cursor.execute(statement.format(self.table(generation)), values)
             return [Keyed(*row) for row in cursor.fetchall()]
 
     def shared(self, connection: Connection[Row], generation: int) -> Iterator[str]:
-        """Every number that stands on goods of both sides, in order, without holding them all."""
+        """Everything on which goods of both sides meet, without holding it all: numbers, endings
+        and stems, each in order."""
+        for column in ("key", "ends", "stem"):
+            statement = SQL(
+                "SELECT DISTINCT s.{column} FROM {table} s WHERE s.side = 'stolen' AND EXISTS "
+                "(SELECT FROM {table} p WHERE p.{column} = s.{column} AND p.side = 'purchase') "
+                "ORDER BY s.{column}"
+            ).format(table=self.table(generation), column=Identifier(column))
+            with connection.cursor(name=f"shared_{column}") as cursor:
+                for row in cursor.execute(statement):
+                    yield row[0]
+
+    def crowded(self, connection: Connection[Row], generation: int, most: int) -> list[str]:
+        """The numbers that stand on more goods of a side than so many."""
         statement = SQL(
-            "SELECT DISTINCT s.key FROM {table} s WHERE s.side = 'stolen' AND EXISTS "
-            "(SELECT FROM {table} p WHERE p.key = s.key AND p.side = 'purchase') ORDER BY s.key"
-        ).format(table=self.table(generation))
-        with connection.cursor(name="shared_numbers") as cursor:
-            for row in cursor.execute(statement):
-                yield row[0]
+            "SELECT key FROM {} GROUP BY key, side HAVING count(*) > %s ORDER BY key"
+        ).format(self.table(generation))
+        return [key for (key,) in connection.execute(statement, (most,)).fetchall()]
 
     def of(
         self, connection: Connection[Row], generation: int, items: Sequence[UUID]
@@ -195,15 +413,15 @@ class MatchKeys(Model):
 
 def _unsealed(rows: Sequence[Keyed]) -> list[Keyed]:
     """Those that no key opened."""
-    return [row for row in rows if ":~" not in row.key]
+    return [row for row in rows if ":~" not in row.key and row.found != "text"]
 
 
 def _purchase_rows(fact: Recorded, data: purchase.Content, unsealed: Unsealed) -> list[Keyed]:
-    sealed = _sealed_identifiers(fact, data, unsealed) if _is_sealed(data) else {}
+    sealed = _sealed_lines(fact, data, unsealed)
     keyed = [
-        (line, match_keys(identifiers, line.kind, unsealed.token))
+        (line, found)
         for line in data.lines
-        if (identifiers := (*line.identifiers, *sealed.get(line.line, ())))
+        if (found := _on_line(line, sealed.get(line.line), unsealed.token))
     ]
     if not keyed:
         return []  # It bears no number.
@@ -211,7 +429,7 @@ def _purchase_rows(fact: Recorded, data: purchase.Content, unsealed: Unsealed) -
     refused = data.mode == "offer_refused"
     return [
         Keyed(
-            key,
+            *columns_of(number),
             PURCHASE,
             fact.stream,
             line.line,
@@ -225,26 +443,36 @@ def _purchase_rows(fact: Recorded, data: purchase.Content, unsealed: Unsealed) -
             refused,
             *_NOT_STOLEN,
         )
-        for line, keys in keyed
-        for key in keys
+        for line, found in keyed
+        for number in found
     ]
 
 
-def _is_sealed(data: purchase.Content) -> bool:
-    """Whether the sealed part holds numbers."""
-    for line in data.lines:  # noqa: SIM110 - any() takes three times as long.
-        if line.hidden:
-            return True
-    return False
+def _on_line(
+    line: purchase.Line, sealed: purchase.PrivateLine | None, token: Token
+) -> tuple[Number, ...]:
+    if sealed is None:
+        return numbers(line.identifiers, line.kind, line.brand, token) if line.identifiers else ()
+    told = (*line.identifiers, *sealed.identifiers)
+    text = numbers_in(sealed.description, line.kind) if sealed.description else ()
+    return numbers(told, line.kind, line.brand, token, text) if told or text else ()
 
 
-def _sealed_identifiers(
+def columns_of(
+    number: Number,
+) -> tuple[str, str | None, str | None, Found, str | None, str | None]:
+    """What a row begins with."""
+    exact = None if number.exact == number.key else number.exact
+    return number.key, exact, number.written, number.found, number.ends, number.stem
+
+
+def _sealed_lines(
     fact: Recorded, data: purchase.Content, unsealed: Unsealed
-) -> dict[int, tuple[tuple[str, str], ...]]:
+) -> dict[int, purchase.PrivateLine]:
     plain = unsealed.open(fact.stream, data.sealed)
     if plain is None:
         return {}
-    return {line.line: line.identifiers for line in _purchase_part(plain).lines}
+    return {line.line: line for line in _purchase_part(plain).lines}
 
 
 def _stolen_rows(fact: Recorded, data: stolen_item.Report, unsealed: Unsealed) -> list[Keyed]:
@@ -254,10 +482,12 @@ def _stolen_rows(fact: Recorded, data: stolen_item.Report, unsealed: Unsealed) -
         interval(data.recovered) if data.status == "recovered" and data.recovered else None
     )
     plain = unsealed.open(fact.stream, data.sealed)
-    sealed = _stolen_part(plain).identifiers if plain is not None else ()
+    part = _stolen_part(plain) if plain is not None else _NO_PART
+    text = numbers_in(part.description, good.kind) if part.description else ()
+    told = (*good.identifiers, *part.identifiers)
     return [
         Keyed(
-            key,
+            *columns_of(number),
             STOLEN,
             fact.stream,
             0,
@@ -276,5 +506,5 @@ def _stolen_rows(fact: Recorded, data: stolen_item.Report, unsealed: Unsealed) -
             recovered_end=back.end if back else None,
             closed=data.handling == stolen_item.CLOSED,
         )
-        for key in match_keys((*good.identifiers, *sealed), good.kind, unsealed.token)
+        for number in numbers(told, good.kind, good.brand, unsealed.token, text)
     ]

@@ -9,7 +9,7 @@ from herkomst.projections.model import UNTOLD, Column, Model, Rows, Unsealed, en
 
 class Passages(Model):
     name = "passages"
-    version = 2
+    version = 3
     sequence = "casework"
     owner = "pair"
     key = ("pair",)

@@ -9,6 +9,7 @@ from herkomst.domain import ids
 from herkomst.domain.casework.glass import BROKEN_GLASS
 from herkomst.domain.casework.personnel import Named, person_name
 from herkomst.domain.casework.rehearsal import Rehearsed
+from herkomst.domain.casework.review import REAL
 from herkomst.domain.events import Recorded
 from herkomst.domain.journal import Read
 from herkomst.projections.engagements import start_of
@@ -16,8 +17,6 @@ from herkomst.projections.model import UNTOLD, Column, Model, Rows, Unsealed, en
 
 MOST = 100
 """Ids of one operation that are looked at; an export returns more and is seen by its count."""
-REAL = "journal"
-"""Source of a real read, whose key is its stream."""
 _decode_items = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
 
 

@@ -1,14 +1,23 @@
 """What people said of why they did what controls look at: names revealed to an officer on a day,
-glasses that were broken, holds, requests for access, authorisations, reviews of reads and requests
-of persons. Each has a key, and a clock is asked of it."""
+glasses that were broken, holds, requests for access, authorisations, reviews of reads, requests of
+persons and what followed hits. Each has a key, and a clock is asked of it."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 from uuid import UUID
 
 from herkomst.domain.calendar import start_of
-from herkomst.domain.casework import authorisation, glass, hold, request, reveal, review, rights
+from herkomst.domain.casework import (
+    authorisation,
+    glass,
+    hold,
+    request,
+    reveal,
+    review,
+    rights,
+    sequel,
+)
 from herkomst.domain.casework.parts import BEGIN, key_of
 from herkomst.domain.events import EventData, Recorded
 from herkomst.projections.model import Column, Model, Rows, Unsealed
@@ -57,11 +66,28 @@ def _open(kind: str) -> Say:
     return lambda _, __: Said(kind)
 
 
+def _followed(fact: Recorded, data: sequel.First | sequel.Later) -> Said:
+    """A seizure ends with the return of the good, and the rest by itself."""
+    ends: datetime | None = fact.recorded_at
+    if isinstance(data, sequel.OrderIssued):
+        ends = datetime.fromisoformat(data.until)
+    elif isinstance(data, _IN_SEIZURE):
+        ends = None
+    return Said("sequel", ends, data.authority.case)
+
+
+_IN_SEIZURE = (
+    sequel.GoodSeized,
+    sequel.ReturnAnnounced,
+    sequel.ReturnContested,
+    sequel.ComplaintDecided,
+)
 _SAID: Mapping[type[EventData], Say] = {
     reveal.Revealed: _revealed,
     reveal.MoreAllowed: _open("reveal"),
     glass.Broken: _open("glass"),
     glass.Reviewed: _now("glass"),
+    glass.ReviewLapsed: _now("glass"),
     hold.Placed: _placed,
     hold.Lifted: _now("hold"),
     request.AccessRequested: _asked,
@@ -72,12 +98,14 @@ _SAID: Mapping[type[EventData], Say] = {
     review.QuestionAsked: _open("review"),
     review.Answered: _open("review"),
     review.VerdictGiven: _now("review"),
+    review.ReviewLapsed: _now("review"),
     rights.RequestReceived: _due,
     rights.IdentityChecked: _open("person_request"),
     rights.Extended: _due,
     rights.RequestAnswered: _now("person_request"),
+    **dict.fromkeys((*get_args(sequel.First), *get_args(sequel.Later)), _followed),
 }
-"""The events that seal a reason."""
+"""The events that seal a reason, or end that for which it was given."""
 
 
 class Reasons(Model):

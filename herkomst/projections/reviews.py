@@ -8,14 +8,15 @@ from herkomst.domain.events import Recorded
 from herkomst.projections.model import UNTOLD, Column, Model, Rows, Unsealed, encode_json
 
 _STATE, _QUESTION, _ANSWER, _VERDICT, _REASON = 15, 16, 17, 18, 19
-_ASKED_BY, _DECIDED_BY, _QUEUED_AT, _DECIDED_AT, _REVISION = 20, 21, 22, 23, 25
+_ASKED_BY, _DECIDED_BY, _QUEUED_AT, _DECIDED_AT = 20, 21, 22, 23
+_LAPSED_AT, _REVISION = 25, 27
 OPENING = 2**32
 """A place in the queue is this many times the opening, less the rank: newest and highest first."""
 
 
 class Reviews(Model):
     name = "reviews"
-    version = 1
+    version = 2
     sequence = "casework"
     owner = "review"
     key = ("review",)
@@ -45,6 +46,8 @@ class Reviews(Model):
         Column("decided_by", "text"),
         Column("queued_at", "timestamptz", UNTOLD),
         Column("decided_at", "timestamptz", UNTOLD),
+        Column("judge_by", "timestamptz", UNTOLD),
+        Column("lapsed_at", "timestamptz", UNTOLD),
         Column("place", "bigint"),
         Column("revision", "bigint", UNTOLD),
     )
@@ -53,8 +56,17 @@ class Reviews(Model):
         "(state, place)",
         "(officer, place)",
         "(place) WHERE question IS NOT NULL",  # Few are asked about, and each officer looks there.
+        "(judge_by) WHERE state <> 'decided'",
     )
-    topics = frozenset({review.Queued, review.QuestionAsked, review.Answered, review.VerdictGiven})
+    topics = frozenset(
+        {
+            review.Queued,
+            review.QuestionAsked,
+            review.Answered,
+            review.VerdictGiven,
+            review.ReviewLapsed,
+        }
+    )
 
     def fold(self, rows: Rows, fact: Recorded, unsealed: Unsealed) -> Rows:
         data = fact.data
@@ -67,6 +79,8 @@ class Reviews(Model):
             row[_ASKED_BY] = fact.envelope.actor
         elif isinstance(data, review.Answered):
             row[_STATE], row[_ANSWER] = "answered", data.text
+        elif isinstance(data, review.ReviewLapsed):
+            row[_LAPSED_AT] = fact.recorded_at
         else:
             assert isinstance(data, review.VerdictGiven)
             row[_STATE], row[_VERDICT], row[_REASON] = "decided", data.verdict, data.why
@@ -76,6 +90,7 @@ class Reviews(Model):
 
 def _queued(rows: Rows, fact: Recorded, data: review.Queued) -> tuple[object, ...]:
     before = rows[0][_STATE:_QUEUED_AT] if rows else ("queued", *(None,) * 6)
+    queued_at = rows[0][_QUEUED_AT] if rows else fact.recorded_at
     return (
         fact.stream,
         UUID(hex=data.read),
@@ -93,7 +108,10 @@ def _queued(rows: Rows, fact: Recorded, data: review.Queued) -> tuple[object, ..
         data.opening,
         data.why,
         *before,
-        rows[0][_QUEUED_AT] if rows else fact.recorded_at,
+        queued_at,
+        None,
+        # Nobody need judge what was rehearsed.
+        review.judge_by(queued_at) if data.source == review.REAL else None,
         None,
         data.opening * OPENING - data.rank,
         fact.position,

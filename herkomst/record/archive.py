@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import NamedTuple
 
 from psycopg import Connection
@@ -33,6 +34,16 @@ class SchemaBehind(Exception):
         )
 
 
+class SearchServer(NamedTuple):
+    """Where OpenSearch is."""
+
+    urls: str
+    """Of its nodes, separated by commas."""
+    ca_file: Path | None = None
+    prefix: str = "herkomst"
+    """What the names of its indexes begin with."""
+
+
 class Urls(NamedTuple):
     """Where the database is, for each of its users."""
 
@@ -42,6 +53,8 @@ class Urls(NamedTuple):
     journal: str
     revive: Callable[[], None] | None = None
     """Starts the embedded server again after it died."""
+    search: SearchServer | None = None
+    """None where PostgreSQL answers searches."""
 
 
 class Archive(NamedTuple):
@@ -73,7 +86,14 @@ def open_urls(settings: Settings) -> Iterator[Urls]:
             settings.read_database_url or app,
             settings.journal_database_url or app,
             revive,
+            _search_server(settings),
         )
+
+
+def _search_server(settings: Settings) -> SearchServer | None:
+    if settings.opensearch_url is None:
+        return None
+    return SearchServer(settings.opensearch_url, settings.opensearch_ca_file)
 
 
 @contextmanager

@@ -53,7 +53,7 @@ Settle = Callable[[Archive, Sequence[Erased]], None]
 NAME = "herkomst-backup.json"
 SLOTS = "herkomst_backup_"
 SEQUENCES = ("register", "casework", "journal")
-_SCHEMAS = ("record", "vault", "follow", "read", "intake", "access")
+_SCHEMAS = ("record", "vault", "follow", "read", "search", "intake", "access")
 _BEGUN = "restoring"
 """A schema that stands in a database while a dump goes in: nobody has read or written there."""
 _PATIENT = "-c TimeZone=UTC -c idle_in_transaction_session_timeout=0"
@@ -224,9 +224,11 @@ def _dump(settings: Settings, out: Path) -> Manifest:
             "--format=custom",
             "--no-owner",
             "--no-privileges",
-            # Read models are made anew of the record.
+            # Read models are made anew of the record, and what is searched of them.
             "--exclude-table=read.*",
+            "--exclude-table=search.*",
             "--exclude-table-data=follow.models",
+            "--exclude-table-data=follow.indexes",
             f"--file={new}",
         )
     new.rename(out / "dump")

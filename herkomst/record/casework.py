@@ -230,15 +230,36 @@ class Casework(RecordApplication):
         destroyed.
         """
 
-        def append(cursor: Cursor[Row]) -> Outcome[tuple[EventData, int]]:
+        def acting(state: S, seal: Seal) -> Sequence[EventData]:
+            return [act(state, seal)]
+
+        (data,), position = self.add_all(streams, fold, acting, actor, custody, part)
+        return data, position
+
+    def add_all(
+        self,
+        streams: Sequence[UUID],
+        fold: Callable[[Sequence[Recorded]], S],
+        act: Callable[[S, Seal], Sequence[EventData]],
+        actor: str,
+        custody: Custody,
+        part: Callable[[S], Part] | None = None,
+    ) -> tuple[Sequence[EventData], int]:
+        """The same where `act` says several things at once; where the last of them stands."""
+
+        def append(cursor: Cursor[Row]) -> Outcome[tuple[Sequence[EventData], int]]:
             found = self.recorder.reader.streams(cursor.connection, streams)
             state = fold([fact for stream in streams for fact in found.get(stream, [])])
             seal, row = self._seal_of(cursor, streams[-1], part and part(state))
-            data = act(state, seal)
-            under = envelope(actor, custody, this_moment(), data.VERSION)
-            done = [pending(Event(streams[-1], data, under))]
+            said = act(state, seal)
+            done = [
+                pending(
+                    Event(streams[-1], data, envelope(actor, custody, this_moment(), data.VERSION))
+                )
+                for data in said
+            ]
             appended = self.recorder.append_locked(cursor, done, [] if row is None else [row])
-            return Outcome((data, appended.last), done, appended)
+            return Outcome((said, appended.last), done, appended)
 
         return self.committing(append)
 

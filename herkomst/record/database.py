@@ -7,6 +7,9 @@ from typing import Any
 
 import psycopg
 from psycopg import BaseConnection, Connection, Cursor
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from psycopg.pq import Format
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 Row = tuple[Any, ...]
@@ -36,6 +39,15 @@ class DiskFull(DatabaseDown):
             "The disk of the database is full, and nothing of this was written. Make room for it "
             "and send it again; what was accepted before stands."
         )
+
+
+class Undecoded(Loader):
+    """JSON as it is: what reads a row decodes it into types of its own."""
+
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> bytes:
+        return bytes(data[1:])  # The first byte is the version of the format.
 
 
 class Database:

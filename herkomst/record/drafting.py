@@ -43,6 +43,8 @@ class Circumstances(NamedTuple):
     now: datetime
     municipalities: Mapping[bytes, str]
     """Of the establishments that are known to have been notified, by the stream of their book."""
+    is_told: bool = True
+    """Whether who sends it may be told why a found good is not sold on."""
 
 
 class Draft(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="draft"):

@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg import Connection, Cursor
 
 from herkomst.domain import ids
-from herkomst.domain.casework import hold
+from herkomst.domain.casework import hold, reasons
 from herkomst.domain.casework.hold import Hold, HoldRefused, Lifted, Placed, RecordKind
 from herkomst.domain.casework.parts import Part
 from herkomst.domain.register import identity, keeping
@@ -76,7 +76,7 @@ def place(
             record=record.hex,
             unit=by.unit,
             until=until.isoformat(),
-            why=seal(why),
+            why=seal(reasons.said(why)),
         )
 
     def part(holds: Holding) -> Part:
@@ -93,7 +93,7 @@ def lift(casework: Casework, record: UUID, number: int, why: str, on: date, by: 
 
     def lifted(holds: Holding, seal: Seal) -> Lifted:
         hold.must_stand(holds, number, on)
-        return hold.lift(holds, number, seal(why), by.actor, on)
+        return hold.lift(holds, number, seal(reasons.said(why)), by.actor, on)
 
     def part(_: Holding) -> Part:
         return Part(ids.hold_id(stream, number), begins=False)

@@ -18,7 +18,7 @@ if not DIRECTORY.is_dir():  # In a checkout they lie beside the package, in a wh
 _LOCK = 0x4845524B  # "HERK"
 
 _GRANTS = (
-    "GRANT USAGE ON SCHEMA record, vault, follow, read, intake, access TO {app}",
+    "GRANT USAGE ON SCHEMA record, vault, follow, read, search, intake, access TO {app}",
     "GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA record TO {app}",
     "REVOKE UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA record FROM {app}",
     "REVOKE INSERT ON record.migrations FROM {app}",
@@ -27,6 +27,7 @@ _GRANTS = (
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA intake TO {app}",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA access TO {app}",
     "GRANT CREATE ON SCHEMA read TO {app}",
+    "GRANT CREATE ON SCHEMA search TO {app}",
 )
 
 

@@ -25,9 +25,11 @@ from herkomst.domain.register.records import (
     PurchaseCorrection,
     PurchaseFollowUp,
     PurchaseRecord,
+    PurchaseSold,
     Record,
     Seller,
 )
+from herkomst.record import kept
 from herkomst.record.application import (
     Custody,
     Outcome,
@@ -38,6 +40,7 @@ from herkomst.record.application import (
 )
 from herkomst.record.database import Row
 from herkomst.record.deciding import (
+    Decision,
     Known,
     decode_seller,
     folded,
@@ -56,6 +59,7 @@ from herkomst.record.drafting import (
     dealer_event,
 )
 from herkomst.record.holds import must_not_be_held
+from herkomst.record.kept import Kept
 from herkomst.record.receipts import Receipt
 from herkomst.record.recorder import COPY_BEGIN, COPY_END, Appended, Pending
 from herkomst.record.vault import DataKey, destroy
@@ -75,6 +79,8 @@ class Sent(NamedTuple):
 
     records: Records
     actor: str
+    is_told: bool = True
+    """Whether he may be told why a found good is not sold on; from others a sale is taken in."""
 
 
 class _Item(NamedTuple):
@@ -106,6 +112,8 @@ class _Batch:
         """The drafts whose keys are committed with them."""
         self.known: dict[bytes, Known] = {}
         self.fresh: dict[bytes, _Item] = {}
+        self.kept: Mapping[tuple[UUID, int], Kept] = {}
+        """Found goods that are not sold on, by purchase and line."""
         self.municipalities: dict[bytes, str] = {}
         """Of the establishments of purchases that are corrected."""
         self.places: dict[bytes, int] = {}
@@ -141,14 +149,16 @@ class Register(RecordApplication):
 
     # Taking in
 
-    def take_in(self, records: Records, *, actor: str, dry_run: bool = False) -> list[Receipt]:
+    def take_in(
+        self, records: Records, *, actor: str, is_told: bool = True, dry_run: bool = False
+    ) -> list[Receipt]:
         """Take in (line, record) pairs as one transaction; a receipt for each, in order.
 
         Repeating it changes nothing: what is there already is a duplicate. When the connection
         breaks it is tried again, and what was committed is never called a failure or a duplicate.
         With `dry_run` all is decided under the lock and then rolled back.
         """
-        (receipts,) = self.take_in_all([Sent(records, actor)], dry_run=dry_run)
+        (receipts,) = self.take_in_all([Sent(records, actor, is_told)], dry_run=dry_run)
         return receipts
 
     def take_in_all(self, sent: Sequence[Sent], *, dry_run: bool = False) -> list[list[Receipt]]:
@@ -183,8 +193,8 @@ class Register(RecordApplication):
         now = self._clock()
         books = {
             purchase.book_id(record): record.dealer
-            for records, _ in sent
-            for _, record in records
+            for one in sent
+            for _, record in one.records
             if isinstance(record, PurchaseRecord)
         }
         dealers = {
@@ -195,7 +205,7 @@ class Register(RecordApplication):
         if dealers:
             self.insisting(lambda: self._learn_connected(dealers))
         municipalities = self._municipalities(books)
-        return [Circumstances(actor, now, municipalities) for _, actor in sent]
+        return [Circumstances(one.actor, now, municipalities, one.is_told) for one in sent]
 
     def _append_drafted(
         self, draftings: Sequence[Drafting], *, dry_run: bool
@@ -247,6 +257,13 @@ class Register(RecordApplication):
         for stream, events in histories.items():
             batch.known[stream.bytes] = known_from(events, keys.get(stream), sellers.get(stream))
         self._learn_dealers_of_corrected(cursor, corrections & histories.keys(), batch)
+        sales = {
+            one.drafted.id
+            for one in items
+            if isinstance(one.drafted, FollowUp) and isinstance(one.record, PurchaseSold)
+        }
+        if sales:
+            batch.kept = kept.on(cursor.connection, sales)
 
     def _locked_away(self, cursor: Cursor[Row], streams: Set[UUID]) -> Set[UUID]:
         """Those that lie in the vault: nothing is added to them."""
@@ -306,6 +323,9 @@ class Register(RecordApplication):
         if isinstance(item, FollowUp):
             assert isinstance(record, PurchaseFollowUp)
             decision = follow_up(item, record, known, batch.informed(circumstances))
+            # What was sold before it was kept is repeated as before.
+            if isinstance(record, PurchaseSold) and decision.events and circumstances.is_told:
+                decision = _unless_kept(decision, batch.kept.get((item.id, record.line)))
         else:
             assert known is not None
             decision = meet(item, record, known, circumstances)
@@ -448,6 +468,10 @@ def _accepted(draft: Draft, item: _Item, batch: _Batch) -> _Settled:
     if draft.is_numbered:
         batch.books[stream] = place
     return _Settled(draft, stream, place, place if draft.is_numbered else None)
+
+
+def _unless_kept(decision: Decision, found: Kept | None) -> Decision:
+    return decision if found is None else Decision("rejected", errors=(found.refusal(),))
 
 
 def _receipt(settled: _Settled, appended: Appended | None, numbers: Mapping[bytes, int]) -> Receipt:

@@ -30,8 +30,6 @@ class StandingCase(NamedTuple):
     """A case as it stands; its state is not to be changed."""
 
     id: UUID
-    name: str
-    """Its number or its id, as it was asked for."""
     article: str
     """The ground that it was opened on, such as `wpg:9`."""
     handling: str
@@ -60,7 +58,7 @@ class Standings:
                 return before
             found = self._folded(connection, name, before)
         if found is not None:
-            self._remember(found)
+            self._remember(name, found)
         return found
 
     def glass(self, officer: str) -> Glass:
@@ -75,7 +73,7 @@ class Standings:
         stream = before.id if before else self._stream_of(connection, name)
         if stream is None:
             return None
-        return _standing(name, self._reader.streams(connection, [stream]).get(stream, []))
+        return _standing(self._reader.streams(connection, [stream]).get(stream, []))
 
     def _stream_of(self, connection: Connection[Row], name: str) -> UUID | None:
         if _ID.fullmatch(name):
@@ -89,17 +87,17 @@ class Standings:
         fact = self._reader.fact(connection, case.series_of(year, is_secret=is_secret), place)
         return UUID(hex=fact.data.case) if fact and isinstance(fact.data, case.Numbered) else None
 
-    def _remember(self, found: StandingCase) -> None:
+    def _remember(self, name: str, found: StandingCase) -> None:
         with self._lock:
-            self._remembered[found.name] = found
-            self._remembered.move_to_end(found.name)
+            self._remembered[name] = found
+            self._remembered.move_to_end(name)
             if len(self._remembered) > REMEMBERED:
                 self._remembered.popitem(last=False)
 
 
-def _standing(name: str, facts: list[Recorded]) -> StandingCase | None:
+def _standing(facts: list[Recorded]) -> StandingCase | None:
     state = case.folded(facts)
     if state is None:
         return None
     born, last = facts[0].envelope, facts[-1]
-    return StandingCase(last.stream, name, born.ground, born.handling, last.version, state)
+    return StandingCase(last.stream, born.ground, born.handling, last.version, state)

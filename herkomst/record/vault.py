@@ -9,7 +9,7 @@ the erasure: nothing of what it sealed can be opened again.
 import os
 from collections.abc import Iterable
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -122,6 +122,13 @@ class Vault:
                 "SELECT key_id, wrapped, kek FROM vault.keys WHERE key_id = ANY(%b)", (list(ids),)
             )
             return {row[0]: self.unwrap(KeyRow(*row)) for row in cursor.fetchall()}
+
+
+def key_of_part(part: LiteralString, stream: LiteralString) -> LiteralString:
+    """SQL for the id of the data key that a part of a stream was sealed with: its own or, where it
+    never had one, that of its stream (`domain/casework/parts.py`)."""
+    own = "EXISTS (SELECT FROM vault.keys o WHERE o.key_id = " + part + ")"
+    return "CASE WHEN " + own + " THEN " + part + " ELSE " + stream + " END"
 
 
 def destroy(cursor: Cursor[Row], ids: Iterable[UUID]) -> int:

@@ -123,7 +123,8 @@ def question(root: str, name: str) -> str:
     field = object_type(root).fields[name]
     given = [f"{n}: {value(a)}" for n, a in field.args.items() if is_required_argument(a)]
     kind = get_named_type(field.type)
-    told = "refused { __typename }" if kind.name.endswith("Connection") else "__typename"
+    has_refused = "refused" in getattr(kind, "fields", ())
+    told = "refused { __typename }" if has_refused else "__typename"
     arguments = f"({', '.join(given)})" if given else ""
     return f"{name}{arguments} {{ {told} }}"
 

@@ -260,6 +260,15 @@ class TestKeys:
 
         assert refused(made_up.provider.identity, token) == "token_invalid"
 
+    def test_a_key_that_was_withdrawn_signs_nothing_a_minute_later(self, made_up: MadeUp) -> None:
+        """Who has it may say of each of his tokens that it was issued just now."""
+        done(made_up.provider.identity, made_up.token())
+        forged = made_up.token(iat=int(made_up.now) + 60)
+        made_up.rotate()
+        made_up.now += 60
+
+        assert refused(made_up.provider.identity, forged) == "token_invalid"
+
 
 class TestWhileItIsDown:
     def test_known_keys_go_on_for_a_bounded_time(self, made_up: MadeUp) -> None:

@@ -17,6 +17,7 @@ from herkomst.access.policy import (
     Relation,
     allows,
     may_erase,
+    may_learn_of_kept,
     may_record,
     permit,
     reached,
@@ -44,6 +45,15 @@ REVIEWING = [Action.READ_REVIEWS, Action.DECIDE_REVIEW, Action.ANSWER_REVIEW, Ac
 CONTROLLING = {Action.READ_TRAIL, Action.SEE_READERS}
 """Of a record who controls is told what happened to it and who looked, and nothing of its content:
 `tests/investigations/test_trail.py`."""
+AFTER_A_HIT = [
+    Action.ANSWER_SIGNAL,
+    Action.ORDER_KEEPING,
+    Action.RELEASE_ORDER,
+    Action.SEIZE_GOOD,
+    Action.DECIDE_RETURN,
+    Action.RECORD_COMPLAINT,
+    Action.TELL_DEALER,
+]
 CONTENT = [
     Action.DECIDE_HIT,
     Action.READ_HITS,
@@ -99,7 +109,15 @@ def ever(role: str, action: Action) -> bool:
 class TestWhoMayNot:
     @pytest.mark.parametrize("role", ["auditor", "administrator", "defence"])
     @pytest.mark.parametrize(
-        "action", sorted(set(Action) - set(REVIEWING) - AUTHORISING - KEEPING - CONTROLLING)
+        "action",
+        sorted(
+            set(Action)
+            - set(REVIEWING)
+            - AUTHORISING
+            - KEEPING
+            - CONTROLLING
+            - {Action.OVERSEE_REVIEWS}
+        ),
     )
     def test_who_controls_or_runs_the_system_sees_none_of_its_content(
         self, role: str, action: Action
@@ -116,9 +134,40 @@ class TestWhoMayNot:
         }
 
     @pytest.mark.parametrize("role", ["source", "dealer", "depot"])
-    @pytest.mark.parametrize("action", [a for a in READING if a not in CONTROLLING])
-    def test_who_hands_in_reads_nothing(self, role: str, action: Action) -> None:
+    @pytest.mark.parametrize(
+        "action", [a for a in READING if a not in CONTROLLING and a != Action.READ_NOTICES]
+    )
+    def test_who_hands_in_reads_nothing_of_what_others_know(
+        self, role: str, action: Action
+    ) -> None:
         assert not ever(role, action)
+
+    def test_a_dealer_and_a_depot_read_what_they_were_told_and_nobody_else_does(self) -> None:
+        assert {r for r in Role if ever(r, Action.READ_NOTICES)} == {Role.DEALER, Role.DEPOT}
+
+    def test_what_follows_a_hit_is_decided_by_who_has_the_power(self) -> None:
+        who = {a: {str(role) for role in Role if ever(role, a)} for a in AFTER_A_HIT}
+        police = {"district_detective", "hic_team", "team_leader", "authorised_officer"}
+
+        assert who == {
+            Action.ANSWER_SIGNAL: police,
+            Action.ORDER_KEEPING: police,
+            Action.RELEASE_ORDER: police,
+            Action.SEIZE_GOOD: police,
+            Action.DECIDE_RETURN: {"prosecutor"},
+            Action.RECORD_COMPLAINT: {"prosecutor", "prosecution_clerk"},
+            Action.TELL_DEALER: {"team_leader", "authorised_officer"},
+        }
+
+    @pytest.mark.parametrize("role", ["source", "dealer", "depot", "boa_1", "municipal_clerk"])
+    def test_who_keeps_or_controls_a_register_does_nothing_after_a_hit(self, role: str) -> None:
+        assert not any(ever(role, a) for a in (*AFTER_A_HIT, Action.READ_SEQUELS))
+
+    def test_who_hands_in_is_told_of_what_was_found_and_who_controls_is_not(self) -> None:
+        told = {
+            role for role in Role if may_learn_of_kept(Viewer(subject="x", role=role, unit="u"))
+        }
+        assert told == {Role.SOURCE, Role.DEALER, Role.DEPOT}
 
     def test_who_erases_reads_nothing_but_the_vault_for_a_complaint(self) -> None:
         read = {a for a in READING if ever("privacy_officer", a)}
@@ -343,20 +392,21 @@ class TestWhoMay:
 
 
 class TestRecording:
-    @pytest.mark.parametrize("role", ["source", "dealer"])
+    @pytest.mark.parametrize("role", ["source", "dealer", "depot"])
     def test_a_token_hands_in_records_of_its_own_source_alone(self, role: str) -> None:
         viewer = Viewer(subject="dev:x", role=Role(role), unit="kassa")
 
         assert may_record(viewer, "kassa")
         assert not may_record(viewer, "another-till")
 
-    def test_a_dealer_reports_nothing_stolen(self) -> None:
-        viewer = Viewer(subject="dev:x", role=Role.DEALER, unit="kassa")
+    @pytest.mark.parametrize("role", [Role.DEALER, Role.DEPOT])
+    def test_a_dealer_and_a_depot_report_nothing_stolen(self, role: Role) -> None:
+        viewer = Viewer(subject="dev:x", role=role, unit="kassa")
 
         assert may_record(viewer, "kassa", Action.RECORD_PURCHASES)
         assert not may_record(viewer, "kassa", Action.RECORD_STOLEN_ITEMS)
 
-    @pytest.mark.parametrize("role", sorted(set(Role) - {Role.SOURCE, Role.DEALER}))
+    @pytest.mark.parametrize("role", sorted(set(Role) - {Role.SOURCE, Role.DEALER, Role.DEPOT}))
     def test_nobody_else_hands_anything_in(self, role: Role) -> None:
         assert not may_record(Viewer(subject="dev:x", role=role, unit="kassa"), "kassa")
 

@@ -205,9 +205,27 @@ class TestWhoseCaseItIs:
     def test_given_its_id_then_it_is_the_same_purpose(
         self, archive: Archive, case: CaseOpened
     ) -> None:
-        reading = held(archive, MEMBER, f"case:{case.id}")
+        readings = [
+            held(archive, MEMBER, f"case:{name}")
+            for name in (case.number, case.id, f"{case.number}/7", f"{case.id}/x")
+        ]
 
-        assert reading.held == held(archive, MEMBER, f"case:{case.number}").held
+        assert {reading.held for reading in readings} == {readings[0].held}
+        assert {str(reading.purpose) for reading in readings} == {f"case:{case.id}"}
+        assert str(readings[0].stated) == f"case:{case.number}"
+
+    def test_given_a_task_by_the_number_or_the_id_of_its_case_then_it_is_the_same_purpose(
+        self, archive: Archive, case: CaseOpened
+    ) -> None:
+        archive.casework.in_case(
+            case.id,
+            lambda c, seal: c.give(MEMBER, seal("Bel de winkel."), None, datetime.now(UTC)),
+            actor=f"user:{LEAD}",
+        )
+        readings = [held(archive, MEMBER, f"task:{name}/1") for name in (case.number, case.id)]
+
+        assert {str(reading.purpose) for reading in readings} == {f"task:{case.id}/1"}
+        assert {reading.purpose.form for reading in readings} == {"task"}
 
     def test_given_a_duty_then_nothing_is_looked_up(self, archive: Archive) -> None:
         assert held(archive, STRANGER, "duty:front_desk", "wpg:8").held is None

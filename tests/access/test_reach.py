@@ -140,7 +140,7 @@ class TestWhatIsOfAnother:
             )
 
     def test_cannot_be_asked_for_or_decided_on(self, served: Served) -> None:
-        asks = 'mutation ($i: ID!) { requestAccess(of: $i, why: "Nodig.") { __typename } }'
+        asks = 'mutation ($i: ID!) { requestAccess(of: $i, why: "Dat is nodig") { __typename } }'
         decides = "mutation ($i: ID!) { confirmHit(id: $i) { __typename } }"
         there, nobody = str(hit("politie", "open")), str(UUID(int=1))
         assert served.told(asks, {"i": there}, **FIOD) == served.told(asks, {"i": nobody}, **FIOD)

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from herkomst.access.reading import (
     Answer,
@@ -69,7 +70,7 @@ class TestReading:
     ) -> None:
         run_read(archive, one_hit)
         run_read(archive, one_hit)
-        other = QUESTION._replace(variables={"since": "2026-03-02"})
+        other = replace(QUESTION, variables={"since": "2026-03-02"})
         asyncio.run(read(archive, a_reading(), other, one_hit))
 
         first, second, third = (entry.asked_token for entry in journal(archive))

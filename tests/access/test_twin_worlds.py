@@ -38,6 +38,7 @@ from herkomst.record.casework import Opening, Seal, Standpoint
 from herkomst.record.postgres import EmbeddedPostgres
 from tests.archives import ACTOR, POLICE, TILL, a_dealer, a_stolen_item, make_archive
 from tests.readings import under
+from tests.sequels import follow_up
 from tests.serving import Served, follow, pair, serving, take_in
 
 DOCUMENTS = read_documents(make_schema().core)
@@ -60,6 +61,10 @@ VIEWERS = {
     "controller": {"role": "boa_1", "ground": "sr:437", "purpose": "duty:control"},
     "reviewer": {"role": "access_reviewer"},
 }
+KEEPERS = {
+    name: {"role": name, "unit": TILL, "ground": "sr:437", "purpose": "duty:own_register"}
+    for name in ("dealer", "depot")
+}
 OFFICER = {"role": "authorised_officer"}
 OF_THE_FIOD = {
     "financial of the FIOD": {"role": "financial_investigator", "unit": "fiod"},
@@ -76,6 +81,28 @@ FREE = {
     "every request": "{ accessRequests(first: 100) { totalCount nodes { id recordId state } } }",
     "every match": "{ matchesOnMine(first: 100) { totalCount nodes { id } refused { __typename } "
     "} }",
+    "every measure": "{ measures(first: 100) { totalCount nodes { id kind state until } refused "
+    "{ __typename } } }",
+    "every signal": "{ signalsToAnswer(first: 100) { totalCount nodes { id } } }",
+    "every notice": "{ notices(first: 100) { totalCount nodes { id } refused { __typename } } }",
+    **{
+        f"{root} of {words}": f"{{ {root}(words: {json.dumps(words)}, first: 100, order: {order}) "
+        "{ totalCount exact facets { field values { value count } } edges { cursor } "
+        "nodes { highlights { field start end } } } }"
+        for root in ("searchGoods", "searchStolenItems", "searchDealers")
+        for words, order in (
+            ("", "newest"),
+            ("gazele~ -sparta", "relevance"),
+            ("gaz*", "oldest"),
+            ("GZ47110001", "relevance"),
+            ("gazelle*orange", "relevance"),
+            ("f*", "relevance"),
+        )
+    },
+    "what goods bear": '{ goodsCompletions(words: "ga") { completions { text count } } }',
+    "what stolen goods bear": '{ stolenItemCompletions(words: "ga") '
+    "{ completions { text count } } }",
+    "what dealers are called": '{ dealerCompletions(words: "wi") { completions { text count } } }',
     "every case": "{ cases(first: 100) { totalCount nodes { id number revised: openedAt } } }",
     "too dear": "{ a: hits(first: 100) { nodes { purchase { good { kind } } } } "
     "b: hits(first: 100) { nodes { purchase { good { attributes { name } } } } } }",
@@ -133,6 +160,7 @@ def add_what_is_hidden(archive: Archive) -> None:
         ids.purchase_id(TILL, "purchase-2"), 1, ids.stolen_item_id(POLICE, "hidden-2")
     )
     archive.casework.decide(hit, Hit.confirm, actor="user:x", ground="wpg:8")
+    follow_up(archive, hit)
     for unit, handling in (("utrecht", "open"), ("amsterdam", "closed")):
         opening = Opening("Elders", "dev:elsewhere", unit, "wpg:9", handling=handling)
         case = archive.casework.open_case(opening, actor="user:elsewhere").id
@@ -332,7 +360,16 @@ def values(served: Served) -> Mapping[str, Any]:
         "record": str(_person()),
         "of": str(ids.purchase_id(TILL, "purchase-1")),
         # Reads are told too, and asking is one: `tests/investigations/test_trail.py` has those.
-        "kinds": ["purchase", "presentation", "stolen_item", "hit", "case", "reveal", "match"],
+        "kinds": [
+            "purchase",
+            "presentation",
+            "stolen_item",
+            "hit",
+            "sequel",
+            "case",
+            "reveal",
+            "match",
+        ],
         "dealer": dealer,
         "establishment": told["dealer"]["establishments"][0]["id"],
         "case": case["id"],
@@ -340,6 +377,7 @@ def values(served: Served) -> Mapping[str, Any]:
         "recorded": tomorrow,
         "since": str(date(2026, 1, 1)),
         "until": tomorrow,
+        "words": "gazelle",
     }
 
 
@@ -399,6 +437,26 @@ def test_what_is_of_another_controller_changes_no_byte_of_any_answer(
     for name, asker in askers.items():
         is_told_alike(name, asker, before[name])
     assert police.every_hit() != seen_before["every hit"]
+
+
+def test_what_follows_a_hit_changes_no_byte_for_who_keeps_or_controls_a_register(
+    world: Archive, served: Served, values: Mapping[str, Any]
+) -> None:
+    """Neither a dealer nor a municipality is warned, whatever is ordered; the police see it."""
+    keepers = {"controller": VIEWERS["controller"], **KEEPERS}
+    askers = {name: Asker(served, who, values, (3,)) for name, who in keepers.items()}
+    police = Asker(served, VIEWERS["detective"], values, (3,))
+    before = {name: asker.answers() for name, asker in askers.items()}
+    seen_before = police.answers()
+
+    for number in (0, 1):
+        stolen = ids.stolen_item_id(POLICE, f"stolen-{number}")
+        follow_up(world, ids.pair_id(ids.purchase_id(TILL, f"purchase-{number}"), 1, stolen))
+    follow(world)
+
+    for name, asker in askers.items():
+        is_told_alike(name, asker, before[name])
+    assert police.answers()["every measure"] != seen_before["every measure"]
 
 
 def add_what_is_of_the_kmar(archive: Archive) -> None:

@@ -168,6 +168,7 @@ class TestWhoDoesNotGetIn:
             "evil",
             "/?\r\nSet-Cookie: x=y",
             "http://[",
+            " /",
             "/?" + "x" * 600,
         ],
     )
@@ -386,6 +387,24 @@ class TestLoggingOut:
         assert visitor.client.post("/session/backchannel", headers=FORM).status_code == 400
         assert visitor.client.post("/session/backchannel", json={}).status_code == 400
         assert visitor.ask().status_code == 200
+
+    @pytest.mark.parametrize(
+        "form",
+        [
+            b"logout_token=\xff\xfe",
+            b"logout_token=%ff",
+            b"a=1&b=2&c=3&d=4&e=5",
+            b"logout_token=" + b"a" * 20_000,
+        ],
+        ids=["bytes", "no text", "too many fields", "too long"],
+    )
+    def test_what_is_no_form_with_a_token_is_refused_as_such(
+        self, visitor: Visitor, form: bytes
+    ) -> None:
+        answer = visitor.client.post("/session/backchannel", content=form, headers=FORM)
+
+        assert code(answer) in {(400, "logout_invalid"), (400, "token_invalid")}
+        assert "logout token" in answer.json()["cure"]
 
     def test_a_log_out_that_is_told_again_ends_no_later_session(
         self, visitor: Visitor, subject: str

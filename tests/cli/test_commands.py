@@ -125,6 +125,18 @@ class TestTheMainJob:
         unknown = herkomst("export", "trail", "x", *under)
         assert (unknown.code, "There is no record 'x'" in unknown.err) == (1, True)
 
+    @pytest.mark.parametrize("kind", ["ndjson", "pdf"])
+    def test_an_export_that_is_refused_leaves_the_file_that_is_there(
+        self, herkomst: Herkomst, tmp_path: Path, kind: str
+    ) -> None:
+        file = tmp_path / "trail"
+        file.write_bytes(b"of before")
+        under = ("--purpose", "duty:front_desk", "--ground", "wpg:8")
+
+        refused = herkomst("export", "trail", "x", "--as", kind, "--out", str(file), *under)
+
+        assert (refused.code, file.read_bytes()) == (1, b"of before")
+
     def test_importing_again_changes_nothing(self, herkomst: Herkomst, tmp_path: Path) -> None:
         file = ndjson(tmp_path / "p.ndjson", [a_purchase()])
         before = herkomst("digest", "--json").document

@@ -164,6 +164,20 @@ def test_given_a_rebuild_that_died_when_asked_then_the_old_or_the_new_answers(
         assert home.does("digest", "purchases") == before
 
 
+@pytest.mark.parametrize("step", steps("index"))
+def test_given_a_rebuild_of_the_index_that_died_when_asked_then_the_old_or_the_new_answers(
+    home: Home, step: str
+) -> None:
+    file = home.purchases(100)
+    home.does(*imported(file))
+    assert home.herkomst("work", "--once").code == 0
+    before = home.does("digest", "index")
+    with unharmed(home, file):
+        home.dies(step, "rebuild", "index")
+
+        assert home.does("digest", "index") == before
+
+
 @pytest.mark.parametrize("step", steps("erasure")[::2])
 def test_given_a_run_of_the_clocks_that_died_when_repeated_then_all_is_destroyed_once(
     home: Home, step: str

@@ -10,6 +10,7 @@ from herkomst.domain.casework import (
     glass,
     hit,
     hold,
+    kept,
     match,
     personnel,
     rehearsal,
@@ -17,6 +18,7 @@ from herkomst.domain.casework import (
     reveal,
     review,
     rights,
+    sequel,
 )
 from herkomst.domain.events import Envelope, EventData
 from herkomst.domain.journal import Attempted, Concluded, Read
@@ -52,6 +54,17 @@ ENVELOPE = Envelope(
 )
 
 _SPAN = Occurred("2026-02-28", "day", "2026-03-01")
+
+_FACTS = "9f" * 32
+_AUTHORITY = sequel.Authority(
+    authorised_until="2026-12-31T23:00:00.000+00:00",
+    by="dev:rechercheur",
+    case=OTHER,
+    policy="0123456789abcdef",
+    purpose="case:2026-0312",
+    role="hic_team",
+    unit="amsterdam",
+)
 
 _CONTENT = purchase.Content(
     acquired=Occurred("2026-03-02T14:05:00+01:00"),
@@ -148,11 +161,14 @@ _PAIR = hit.Pair(
 _FINDING = hit.Finding(
     against=(Reason("model_differs", "Orange C8", "Orange C7"),),
     fingerprint="0" * 64,
-    grade="full_hit",
+    grade="look_alike",
     pair=_PAIR,
-    reasons=(Reason("number_agrees", "GZ4711003", "GZ4711003"), Reason("brand_agrees")),
-    rules=1,
-    score=900,
+    reasons=(
+        Reason("number_looks_alike", "GZ-4711OO3", "GZ4711003", "0.0012"),
+        Reason("brand_agrees"),
+    ),
+    rules=4,
+    score=500,
     time="after",
 )
 
@@ -308,6 +324,7 @@ EXAMPLES: tuple[EventData, ...] = (
     ),
     glass.Ended(),
     glass.Reviewed(by="dev:toetser", verdict="lawful", why=SEALED),
+    glass.ReviewLapsed(),
     request.AccessRequested(
         answer_by="2026-04-08T22:00:00.000+00:00",
         by="dev:rechercheur",
@@ -322,6 +339,96 @@ EXAMPLES: tuple[EventData, ...] = (
     request.AccessGranted(by="dev:functionaris", until="2026-05-01T22:00:00.000+00:00", why=SEALED),
     request.AccessRefused(by="dev:functionaris", ground="investigation", why=SEALED),
     request.AccessLapsed(),
+    sequel.SignalAnswered(
+        authority=_AUTHORITY,
+        facts=_FACTS,
+        hit=STREAM,
+        owner="Amsterdam",
+        verdict="stands",
+        why=SEALED,
+    ),
+    sequel.PeriodBegan(
+        facts=_FACTS,
+        hit=STREAM,
+        issuer="GM0352",
+        length=7,
+        power="apv",
+        since="2026-03-27",
+        unit="day",
+        until="2026-04-03T22:00:00.000+00:00",
+    ),
+    sequel.OrderIssued(
+        authority=_AUTHORITY,
+        facts=_FACTS,
+        hit=STREAM,
+        issuer="dev:brigadier",
+        length=14,
+        power="sr:437-1-f",
+        since="2026-03-27T10:00:00.000+00:00",
+        unit="day",
+        until="2026-04-10T22:00:00.000+00:00",
+        why=SEALED,
+    ),
+    sequel.GoodSeized(
+        authority=_AUTHORITY,
+        facts=_FACTS,
+        hit=STREAM,
+        issuer="dev:brigadier",
+        keeper="beslaghuis",
+        power="sv:94",
+        receipt="KVI-2026-000001",
+        since="2026-03-28T10:00:00.000+00:00",
+        why=SEALED,
+    ),
+    sequel.OrderReleased(authority=_AUTHORITY, facts=_FACTS, hit=STREAM, measure=3, why=SEALED),
+    sequel.ReturnAnnounced(
+        authority=_AUTHORITY,
+        facts=_FACTS,
+        length=14,
+        hit=STREAM,
+        measure=4,
+        noticed_on="2026-04-01",
+        power="sv:116-3",
+        unit="day",
+        until="2026-04-15T22:00:00.000+00:00",
+        way="to_entitled_after_notice",
+        why=SEALED,
+    ),
+    sequel.ReturnContested(
+        authority=_AUTHORITY,
+        complaint="26-000001",
+        facts=_FACTS,
+        lodged_on="2026-04-07",
+        hit=STREAM,
+        measure=4,
+        party="holder",
+        why=SEALED,
+    ),
+    sequel.ComplaintDecided(
+        authority=_AUTHORITY,
+        decided_on="2026-05-11",
+        facts=_FACTS,
+        hit=STREAM,
+        measure=4,
+        outcome="dismissed",
+        why=SEALED,
+    ),
+    sequel.GoodReturned(
+        authority=_AUTHORITY,
+        facts=_FACTS,
+        goes_to="entitled",
+        hit=STREAM,
+        measure=4,
+        power="sv:116-2",
+        waived_on="2026-05-12",
+        way="to_entitled_after_waiver",
+        why=SEALED,
+    ),
+    sequel.TermLapsed(hit=STREAM, measure=3, of="order", until="2026-04-10T22:00:00.000+00:00"),
+    sequel.DealerTold(
+        authority=_AUTHORITY, because="on_release", facts=_FACTS, hit=STREAM, why=SEALED
+    ),
+    kept.HitMet(hit=STREAM, line=1, stolen=OTHER),
     match.OwnerTold(
         at="2026-04-01T22:00:00.000+00:00",
         how="good",
@@ -418,6 +525,7 @@ EXAMPLES: tuple[EventData, ...] = (
     review.QuestionAsked(text=SEALED),
     review.Answered(text=SEALED),
     review.VerdictGiven(verdict="training", why=SEALED),
+    review.ReviewLapsed(),
     authorisation.Granted(
         grant="1",
         role="district_detective",

@@ -10,8 +10,9 @@ from herkomst.domain.identifiers import (
     contains_bsn,
     is_placeholder,
     match_class,
-    match_keys,
     normal_form,
+    numbers,
+    numbers_in,
     problem,
 )
 
@@ -29,6 +30,10 @@ typed = st.text(
 
 def token(key: str) -> str:
     return f"<{key[::-1]}>"
+
+
+def keys(identifiers: list[tuple[str, str]], kind: str, brand: str | None = None) -> list[str]:
+    return [number.key for number in numbers(identifiers, kind, brand, token)]
 
 
 # normal forms
@@ -149,14 +154,14 @@ def test_given_a_number_when_classed_then_it_is_read_as_what_it_is(
 def test_given_any_order_when_keyed_then_the_keys_are_the_same(
     identifiers: list[tuple[str, str]],
 ) -> None:
-    keys = match_keys([*identifiers, *identifiers], "phone", token)
-    assert keys == ("imei:35209900176148", "number:RF8N123")
+    found = keys([*identifiers, *identifiers], "phone")
+    assert sorted(found) == ["imei:35209900176148", "number:RF8N123"]
 
 
 def test_given_an_imei_in_the_serial_field_when_keyed_then_it_meets_the_imei() -> None:
-    as_serial = match_keys([("serial", IMEI)], "phone", token)
-    as_imei = match_keys([("imei", f"{IMEI[:14]}23")], "smartwatch", token)
-    assert as_serial == as_imei == ("imei:35209900176148",)
+    as_serial = keys([("serial", IMEI)], "phone")
+    as_imei = keys([("imei", f"{IMEI[:14]}23")], "smartwatch")
+    assert as_serial == as_imei == ["imei:35209900176148"]
 
 
 def test_given_the_imei_of_a_reflashed_phone_when_keyed_then_there_is_no_key() -> None:
@@ -164,15 +169,82 @@ def test_given_the_imei_of_a_reflashed_phone_when_keyed_then_there_is_no_key() -
 
 
 def test_given_a_placeholder_with_a_check_digit_when_keyed_then_there_is_no_key() -> None:
-    assert match_keys([("serial", "111111111111119")], "phone", token) == ()
+    assert keys([("serial", "111111111111119")], "phone") == []
 
 
 @pytest.mark.parametrize("type_", sorted(SEALED_TYPES))
 def test_given_a_number_that_points_at_a_person_when_keyed_then_only_its_token_shows(
     type_: str,
 ) -> None:
-    (key,) = match_keys([(type_, "12-ab-34")], "car", token)
-    assert key == f"{type_}:~{token(f'{type_}:12AB34')}"
+    (number,) = numbers([(type_, "12-ab-34")], "car", "Opel", token)
+    assert number.exact == f"{type_}:~{token(f'{type_}:12AB34')}"
+    assert number.key == f"{type_}:~{token(f'{type_}:=12A834')}"
+    assert (number.written, number.ends, number.stem) == (None, None, None)
+
+
+# look-alikes, second numbers and free text
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("GZ47O1OOI", "GZ4701001"), ("wtu-S8ZG1", "WTU58261"), ("QDL55B", "001558")],
+)
+def test_given_signs_that_look_alike_when_keyed_then_they_meet_and_are_not_the_same(
+    typed: str, meant: str
+) -> None:
+    (a,), (b,) = (numbers([("frame", v)], "bicycle", "Gazelle", token) for v in (typed, meant))
+    assert a.key == b.key
+    assert a.exact != b.exact
+    assert (a.written, b.written) == (typed, meant)
+
+
+def test_given_letters_in_an_imei_when_keyed_then_it_meets_the_device() -> None:
+    assert keys([("imei", "35Z09900l76I4BI")], "phone") == keys([("imei", IMEI)], "phone")
+
+
+def test_given_an_imei_that_cannot_be_right_when_keyed_then_it_meets_what_it_meant() -> None:
+    for wrong in ("352099001716481", "352099001761431", "352099001761482"):
+        found = numbers([("imei", wrong)], "phone", "Apple", token)
+        assert [n.found for n in found if n.key == "imei:35209900176148"] == ["mended"]
+        assert found[0].exact == f"imei:{wrong}"
+
+
+def test_given_a_slip_in_the_type_code_when_keyed_then_it_means_no_other_telephone() -> None:
+    assert "imei:35209900176148" not in keys([("imei", "352199001761481")], "phone")
+
+
+def test_given_two_imeis_when_keyed_then_the_second_is_told_from_the_first() -> None:
+    found = numbers([("imei", IMEI), ("imei", "490154203237518")], "phone", "Apple", token)
+    assert [n.found for n in found] == ["number", "second"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("met doos, IMEI: 35-209900-176148-1", ("imei", "35-209900-176148-1")),
+        ("352099001761481 barst in scherm", ("imei", "352099001761481")),
+        ("serienr. GZ4711001, zonder slot", ("serial", "GZ4711001")),
+        ("S/N C02X1234ABCD nette staat", ("serial", "C02X1234ABCD")),
+        ("kenteken XX-123-Y", ("plate", "XX-123-Y")),
+    ],
+)
+def test_given_a_number_in_a_text_when_read_then_it_is_found(
+    text: str, found: tuple[str, str]
+) -> None:
+    assert numbers_in(text, "phone") == (found,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["damesfiets met krat", "frame met 3 krassen", "sn onbekend", "352099001761482", "uit 2019"],
+)
+def test_given_a_text_without_a_number_when_read_then_there_is_none(text: str) -> None:
+    assert numbers_in(text, "phone") == ()
+
+
+def test_given_a_number_of_a_text_when_keyed_then_what_was_written_is_not_told() -> None:
+    (found,) = numbers([], "phone", "Apple", token, [("imei", IMEI)])
+    assert (found.key, found.written, found.found) == ("imei:35209900176148", None, "text")
 
 
 # warnings

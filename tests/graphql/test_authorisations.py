@@ -42,7 +42,7 @@ def grant(served: Served, subject: str = SUBJECT, until: str = UNTIL, **who: str
 
 
 def end(served: Served, identity: str, **who: str) -> Any:
-    query = f'mutation ($i: ID!) {{ endAuthorisation(id: $i, why: "weg") {ANSWER} }}'
+    query = f'mutation ($i: ID!) {{ endAuthorisation(id: $i, why: "niet meer nodig") {ANSWER} }}'
     told = served.told(query, {"i": identity}, **(who or ADMINISTRATOR))["endAuthorisation"]
     follow(served.archive)
     return told
@@ -108,7 +108,7 @@ class TestGranting:
 
         assert ended["__typename"] == "AuthorisationDone"
         (told,) = listed(served, ", holding: false")
-        assert (told["holds"], told["endedWhy"]) == (False, "weg")
+        assert (told["holds"], told["endedWhy"]) == (False, "niet meer nodig")
         assert told["endedBy"] == "user:dev:authorised_officer@amsterdam"
         assert end(served, granted["id"])["code"] == "not_authorised"
 

@@ -259,6 +259,23 @@ class TestAsItWasKnown:
         (item,) = told["items"]["nodes"]
         assert item["record"] == {"sellerPresented": True, "shop": None, "presentation": None}
 
+    @pytest.mark.parametrize("beside", ["purchase { key }", "stolen { __typename }"])
+    def test_the_goods_of_a_hit_are_asked_as_items_of_their_own(
+        self, served: Served, case: Any, beside: str
+    ) -> None:
+        """They are never null in the schema, so it is refused in words, and nothing fails."""
+        (hit,) = served.nodes("hits(first: 9)", **LEADER)
+        act(served, "addCaseItem", f', kind: hit, item: "{hit["id"]}"', case)
+        query = f"""query ($c: ID!, $d: Date!) {{ caseAsKnown(id: $c, recorded: $d, first: 9) {{
+            ... on KnownCase {{ items {{ nodes {{ record {{
+                ... on Hit {{ {beside} }} }} }} }} }} }} }}"""
+
+        body = served.ask(query, {"c": case["id"], "d": str(TODAY)}, **LEADER).json()
+
+        (refused,) = body["errors"]
+        assert refused["extensions"]["code"] == "not_as_known"
+        assert body["data"]["caseAsKnown"]["items"]["nodes"] == [{"record": None}]
+
     def test_differences_between_two_days_by_field(self, served: Served, case: Any) -> None:
         act(served, "addCaseItem", f', kind: purchase, item: "{PURCHASE}"', case)
         query = """query ($c: ID!, $u: Date!) {

@@ -88,7 +88,7 @@ class TestWhoMayNot:
     def test_an_emergency_is_no_ground_to_reveal_where_the_glass_is_whole(
         self, served: Served
     ) -> None:
-        reveal = f'revealIdentity(presentation: "{PERSON}", basis: emergency, why: "Nodig.")'
+        reveal = f'revealIdentity(presentation: "{PERSON}", basis: emergency, why: "Dat is nodig")'
         query = f"mutation {{ {reveal} {{ ... on RevealRefused {{ code }} }} }}"
 
         answer = served.told(query, Herkomst_Reason="Het kind is nog niet gevonden.")
@@ -112,7 +112,7 @@ class TestBroken:
 
     def test_a_name_is_revealed_in_an_emergency(self, served: Served) -> None:
         broken(served)
-        reveal = f'revealIdentity(presentation: "{PERSON}", basis: emergency, why: "Nodig.")'
+        reveal = f'revealIdentity(presentation: "{PERSON}", basis: emergency, why: "Dat is nodig")'
         query = (
             f"mutation {{ {reveal} {{ ... on IdentityRevealed {{ identity {{ familyName }} }} }} }}"
         )

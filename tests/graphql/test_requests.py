@@ -102,12 +102,12 @@ def request(served: Served, of: object, **who: str) -> Any:
 
 def grant(served: Served, told: Any, days: float = 7, **who: str) -> Any:
     until = (datetime.now(UTC) + timedelta(days=days)).isoformat()
-    text = f'grantAccess(id: "{told["id"]}", until: "{until}", why: "Akkoord.")'
+    text = f'grantAccess(id: "{told["id"]}", until: "{until}", why: "Akkoord voor die reeks.")'
     return asked(served, f"mutation {{ {text} {ANSWER} }}", **(who or OWNER))
 
 
 def refuse(served: Served, told: Any, **who: str) -> Any:
-    text = f'refuseAccess(id: "{told["id"]}", ground: investigation, why: "Nog niet.")'
+    text = f'refuseAccess(id: "{told["id"]}", ground: investigation, why: "Dat kan nog niet.")'
     return asked(served, f"mutation {{ {text} {ANSWER} }}", **(who or OWNER))
 
 
@@ -355,7 +355,7 @@ class TestRefused:
         assert refuse(served, told)["state"] == "refused"
 
         (seen,) = requests(served)
-        assert (seen["refusal"], seen["answer"]) == ("investigation", "Nog niet.")
+        assert (seen["refusal"], seen["answer"]) == ("investigation", "Dat kan nog niet.")
         assert seen["answeredBy"] == f"dev:authorised_officer@{POLICE}"
         assert refuse(served, told)["code"] == "nothing_open"
         assert report_of(served, 2) is None

@@ -70,7 +70,7 @@ def act(served: Served, mutation: str, answer: str = HELD, **who: str) -> Any:
 
 def place(served: Served, record: str, until: date, kind: str = "presentation", **who: str) -> Any:
     given = f'record: "{record}", kind: {kind}, until: "{until}", ground: "avg:18"'
-    return act(served, f'placeHold({given}, why: "Betwist.")', **who)
+    return act(served, f'placeHold({given}, why: "Betwist door de klager.")', **who)
 
 
 def soon(days: int = 30) -> date:
@@ -108,8 +108,9 @@ class TestWhoMayNot:
         assert told == {"__typename": "NotPermitted", "code": "not_permitted"}
 
     def test_nobody_holds_everything_or_for_ever(self, served: Served) -> None:
-        without = f'placeHold(kind: purchase, until: "{soon()}", ground: "avg:18", why: "Alles.")'
-        endless = f'placeHold(kind: purchase, record: "{purchase(1)}", ground: "avg:18", why: "A.")'
+        said = 'kind: purchase, ground: "avg:18", why: "Alles moet blijven."'
+        without = f'placeHold({said}, until: "{soon()}")'
+        endless = f'placeHold({said}, record: "{purchase(1)}")'
 
         assert act(served, without)["code"] == "blanket_hold"
         assert act(served, endless)["code"] == "blanket_hold"
@@ -122,7 +123,7 @@ class TestWhoMayNot:
     def test_a_ground_that_is_none_holds_nothing(self, served: Served) -> None:
         given = f'record: "{presented(1)}", kind: presentation, until: "{soon()}", ground: "wens"'
 
-        assert act(served, f'placeHold({given}, why: "Zomaar.")')["code"] == "hold_ground"
+        assert act(served, f'placeHold({given}, why: "Zomaar een reden.")')["code"] == "hold_ground"
 
     @pytest.mark.parametrize(
         ("record", "kind"),
@@ -132,13 +133,13 @@ class TestWhoMayNot:
         assert place(served, record, soon(), kind)["code"] == "no_record"
 
     def test_who_may_read_the_register_opens_no_vault(self, served: Served) -> None:
-        given = f'openVault(presentation: "{presented("plain")}", why: "Klacht 7.")'
+        given = f'openVault(presentation: "{presented("plain")}", why: "Klacht 2026-7.")'
 
         assert act(served, given, VAULT, role="team_leader")["code"] == "not_permitted"
         assert act(served, given, VAULT, **OFFICER)["code"] == "not_permitted"
 
     def test_the_vault_opens_nothing_that_is_not_in_it(self, served: Served) -> None:
-        given = f'openVault(presentation: "{presented("plain")}", why: "Klacht 7.")'
+        given = f'openVault(presentation: "{presented("plain")}", why: "Klacht 2026-7.")'
 
         assert act(served, given, VAULT, **COMPLAINT)["code"] == "not_in_vault"
 
@@ -179,7 +180,10 @@ class TestWhatIsOverItsTerm:
     def test_what_is_compared_is_revealed_in_its_case_alone(self, served: Served) -> None:
         case = open_case(served, purchase("plain"))
         run(served)
-        reveal = f'revealIdentity(presentation: "{presented("plain")}", basis: case, why: "Nodig.")'
+        reveal = (
+            f'revealIdentity(presentation: "{presented("plain")}", '
+            'basis: case, why: "Dat is nodig")'
+        )
         answer = """{ __typename ... on IdentityRevealed { identity { familyName } }
             ... on RevealRefused { code } }"""
         said = {"role": "district_detective", "Herkomst_Reason": "De verkoper van de reeks."}
@@ -227,7 +231,7 @@ class TestDestroyed:
     def test_no_way_in_tells_a_name_any_more(self, served: Served) -> None:
         case = open_case(served, purchase(1))
         within = {"purpose": f"case:{case['number']}"}
-        reveal = f'revealIdentity(presentation: "{presented(1)}", basis: case, why: "Nodig.")'
+        reveal = f'revealIdentity(presentation: "{presented(1)}", basis: case, why: "Dat is nodig")'
         answer = """{ __typename ... on IdentityRevealed { identity { familyName } }
             ... on RevealRefused { code } }"""
         said = {"role": "district_detective", "Herkomst_Reason": "De verkoper van de reeks."}
@@ -250,7 +254,7 @@ class TestDestroyed:
         assert not [body for body in bodies if "Voorbeeld" in body or "Met een kras" in body]
         assert act(served, reveal, answer, **said)["code"] == "erased"
         assert clock(served, presented(1))["code"] == "unknown_presentation"
-        given = f'openVault(presentation: "{presented(1)}", why: "Klacht 7.")'
+        given = f'openVault(presentation: "{presented(1)}", why: "Klacht 2026-7.")'
         assert act(served, given, VAULT, **COMPLAINT)["code"] == "not_in_vault"
         assert place(served, presented(1), soon())["code"] == "destroyed"
 
@@ -425,7 +429,7 @@ class TestHold:
             "until": str(soon()),
             "stands": True,
             "placedBy": "user:dev:privacy_officer@amsterdam",
-            "why": "Betwist.",
+            "why": "Betwist door de klager.",
             "liftedAt": None,
         }
         attempted, concluded, *_ = journal(served.archive)
@@ -435,17 +439,17 @@ class TestHold:
 
     def test_a_hold_that_is_lifted_stands_no_more(self, served: Served) -> None:
         placed = place(served, presented(1), soon())
-        lift = f'liftHold(id: "{placed["id"]}", why: "Opgelost.")'
+        lift = f'liftHold(id: "{placed["id"]}", why: "Het is opgelost.")'
 
         assert act(served, lift)["__typename"] == "HoldDone"
         assert act(served, lift)["code"] == "no_hold"
-        assert act(served, 'liftHold(id: "x", why: "Opgelost.")')["code"] == "no_hold"
-        nowhere = f'liftHold(id: "{UUID(int=7)}", why: "Opgelost.")'
+        assert act(served, 'liftHold(id: "x", why: "Het is opgelost.")')["code"] == "no_hold"
+        nowhere = f'liftHold(id: "{UUID(int=7)}", why: "Het is opgelost.")'
         assert act(served, nowhere)["code"] == "no_hold"
         assert served.nodes("holds(first: 10, standing: true)", **OFFICER) == []
         asked = f'holds(first: 10, record: "{presented(1)}", standing: false)'
         (told,) = served.nodes(asked, "liftedWhy stands", **OFFICER)
-        assert told == {"liftedWhy": "Opgelost.", "stands": False}
+        assert told == {"liftedWhy": "Het is opgelost.", "stands": False}
 
     def test_a_hold_without_a_reason_is_refused(self, served: Served) -> None:
         given = f'record: "{presented(1)}", kind: presentation, until: "{soon()}"'

@@ -87,9 +87,9 @@ def answered(served: Served, grant: bool = True) -> Any:
     (told,) = requests(served, **UTRECHT)
     until = (datetime.now(UTC) + timedelta(days=7)).isoformat()
     text = (
-        f'grantAccess(id: "{told["id"]}", until: "{until}", why: "Akkoord.")'
+        f'grantAccess(id: "{told["id"]}", until: "{until}", why: "Akkoord voor die reeks.")'
         if grant
-        else f'refuseAccess(id: "{told["id"]}", ground: investigation, why: "Nog niet.")'
+        else f'refuseAccess(id: "{told["id"]}", ground: investigation, why: "Dat kan nog niet.")'
     )
     return asked(served, f"mutation {{ {text} {ANSWER} }}", **UTRECHT)
 

@@ -40,7 +40,7 @@ def unveil(
     served: Served, presentation: str, basis: str = "hit", more: str = "", **who: str
 ) -> Any:
     query = (
-        f'mutation ($p: ID!) {{ revealIdentity(presentation: $p, basis: {basis}, why: "Nodig."'
+        f'mutation ($p: ID!) {{ revealIdentity(presentation: $p, basis: {basis}, why: "Wel nodig."'
         f"{more}) {ANSWER} }}"
     )
     said = {"Herkomst_Reason": "De eigenaar wees de verkoper aan."} | who
@@ -167,7 +167,7 @@ class TestMany:
         until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
         allow = (
             "mutation ($o: String!, $u: DateTime!) { allowReveals(officer: $o, more: 1, until: $u, "
-            'why: "Actie.") { __typename ... on NotPermitted { code } } }'
+            'why: "Actie in de haven.") { __typename ... on NotPermitted { code } } }'
         )
         told = {"o": "dev:district_detective@amsterdam", "u": until}
         assert served.told(allow, told)["allowReveals"]["code"] == "not_permitted"

@@ -455,9 +455,9 @@ class TestTerms:
         assert date.fromisoformat(asked(served, request)["due"]) > before
         assert act(served, extend)["code"] == "not_extended"
         late = received(served, '["avg:15"]', today(-90))
-        assert act(served, f'extendPersonRequest(id: "{late}", why: "Laat.")')["code"] == (
-            "not_extended"
-        )
+        assert act(served, f'extendPersonRequest(id: "{late}", why: "Het is te laat.")')[
+            "code"
+        ] == ("not_extended")
 
 
 class TestAnswered:
@@ -465,7 +465,7 @@ class TestAnswered:
         request = checked(served)
         by_document(served, request)
         digest = asked(served, request)["answer"]["digest"]
-        answered = f'answerPersonRequest(id: "{request}", outcome: told, why: "Brief 12.")'
+        answered = f'answerPersonRequest(id: "{request}", outcome: told, why: "Zie brief 12.")'
 
         assert act(served, answered)["__typename"] == "RequestChanged"
 
@@ -477,7 +477,7 @@ class TestAnswered:
         assert told.data.digest == digest  # type: ignore[attr-defined]
         assert b"Voorbeeld" not in told.state
         ended = asked(served, request)
-        assert (ended["outcome"], ended["why"]) == ("told", "Brief 12.")
+        assert (ended["outcome"], ended["why"]) == ("told", "Zie brief 12.")
         assert act(served, answered)["code"] == "answered"
         assert served.nodes("personRequests(first: 5, unanswered: true)", **OFFICER) == []
         assert len(served.nodes("personRequests(first: 5)", **OFFICER)) == 1

@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 import pytest
 
-from herkomst.access.tokens import KEY_FILE
+from herkomst.access.tokens import KEY_FILE, NotAuthenticated
 from herkomst.graphql import endpoint
 from herkomst.graphql import streams as room
 from herkomst.record.archive import Archive
@@ -264,3 +264,39 @@ class TestEnds:
             with stream(served) as second:
                 assert second.status_code == 503
                 assert second.headers["retry-after"]
+
+    def test_there_is_room_for_so_many_of_one_person(
+        self, served: Served, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Given somebody with as many as he may have, then others get theirs all the same."""
+        monkeypatch.setattr(room, "OF_ONE", 1)
+
+        with stream(served) as first:
+            following = events(first.iter_lines())
+            next(following)
+            with stream(served) as second:
+                assert second.status_code == 503
+            with stream(served, role=OFFICER) as of_another:
+                assert of_another.status_code == 200
+
+    def test_between_two_records_that_are_taken_slowly(
+        self, served: Served, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Given two hits that were read together, when the token ends after the first was taken,
+        then the second is not sent any more."""
+        looked: list[None] = []
+        stands = room.Stream._checked
+
+        async def once_more(self: room.Stream) -> Any:
+            looked.append(None)
+            if len(looked) == 3:
+                raise NotAuthenticated("token_expired", "The token has ended.")
+            return await stands(self)
+
+        monkeypatch.setattr(room, "RECHECK", 0.0)
+        monkeypatch.setattr(room.Stream, "_checked", once_more)
+        with stream(served, after=0) as answer:
+            (hit, end) = pushed(answer.iter_lines())
+
+        assert hit["data"]["hits"]["revision"] == 1
+        assert end["errors"][0]["extensions"]["code"] == "token_expired"

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from herkomst.domain import ids
-from herkomst.domain.journal import Read
+from herkomst.domain.journal import Attempted, Concluded, Read
 from herkomst.record.archive import Archive
 from tests.archives import POLICE, TILL, a_dealer
 from tests.serving import Served, follow, journal, pair, serving, take_in
@@ -16,6 +17,8 @@ from tests.serving import Served, follow, journal, pair, serving, take_in
 PURCHASE = ids.purchase_id(TILL, "purchase-1")
 HIT = str(ids.pair_id(PURCHASE, 1, ids.stolen_item_id(POLICE, "stolen-1")))
 CLOSED = str(ids.stolen_item_id(POLICE, "stolen-2"))
+PERSON = str(ids.presentation_id(PURCHASE))
+NOWHERE = str(UUID(int=9))
 LEADER = {"role": "team_leader"}
 PROSECUTOR = {"role": "prosecutor", "ground": "wjsg:39b"}
 REVIEWER = {"role": "access_reviewer", "ground": "wpg:32a", "purpose": "duty:review"}
@@ -106,8 +109,8 @@ def tries(served: Served, root: str, **who: str) -> None:
     assert [each["__typename"] for each in told.values()] == ["NotPermitted"]
 
 
-def attempts(served: Served, **who: str) -> list[Any]:
-    found = asked(served, "first: 100, kind: [attempt]", **who)["nodes"]
+def attempts(served: Served, of: str = HIT, **who: str) -> list[Any]:
+    found = asked(served, "first: 100, kind: [attempt]", of, **who)["nodes"] or ()
     return [(node["actor"], node["role"], node["facts"][0]["value"]) for node in found]
 
 
@@ -161,6 +164,72 @@ class TestWhatThePolicyRefused:
         assert attempts(served, **who) == [REFUSED]
 
 
+LEAVES = 'leaveCase(case: "CASE", member: "dev:nobody")'
+UNVEILS = f'revealIdentity(presentation: "{PERSON}", basis: order, order: "1", why: "Op bevel.")'
+TAKES_OUT = f'removeCaseItem(case: "CASE", item: "{PURCHASE}", why: "Hoort hier niet.")'
+BRINGS_IN = f'addCaseItem(case: "CASE", kind: hit, item: "{HIT}", why: "Nog eens.")'
+
+
+class TestWhatTheRulesRefused:
+    """A command that was refused by the rules leaves its outcome, whenever it was refused."""
+
+    @pytest.mark.parametrize(
+        ("does", "of", "code"),
+        [
+            (BRINGS_IN, HIT, "item_exists"),
+            (TAKES_OUT, str(PURCHASE), "no_item"),
+            (UNVEILS, PERSON, "order_without_case"),
+            (LEAVES, None, "no_member"),
+            (f'confirmHit(id: "{NOWHERE}")', None, "unknown_hit"),
+        ],
+    )
+    def test_its_outcome_is_in_the_journal_and_in_the_trail_of_what_it_named(
+        self, served: Served, does: str, of: str | None, code: str
+    ) -> None:
+        who = in_a_case(served)
+        case = served.nodes("cases(first: 1)", "id", **LEADER)[0]["id"]
+        before = journal(served.archive)
+
+        does = does.replace("CASE", case)
+        served.told(f"mutation {{ {does} {{ __typename }} }}", None, **LEADER)
+
+        since = journal(served.archive)[len(before) :]
+        assert [type(entry) for entry in since] == [Attempted, Concluded, Read]
+        assert since[1].outcome == code
+        if of is not None:
+            tried = [e[2] for e in attempts(served, of=of, **REVIEWER)]
+            assert tried == [code]
+            assert [e[2] for e in attempts(served, of=of, **who)] == tried
+            assert attempts(served, of=of, role="district_detective") == []
+
+    def test_each_of_several_in_one_request(self, served: Served) -> None:
+        who = in_a_case(served)
+        twice = " ".join(
+            f'{name}: confirmHit(id: "{each}") {{ __typename }}'
+            for name, each in (("a", NOWHERE), ("b", HIT), ("c", NOWHERE))
+        )
+        before = journal(served.archive)
+        served.told(f"mutation {{ {twice} }}", None, **LEADER)
+
+        since = journal(served.archive)[len(before) :]
+        outcomes = [entry.outcome for entry in since if isinstance(entry, Concluded)]
+        assert sorted(outcomes) == ["done", "unknown_hit", "unknown_hit"]
+        assert attempts(served, **who) == []  # They named what is not there, too.
+        assert len(attempts(served, **REVIEWER)) == 2
+
+    def test_what_is_not_there_is_journaled_as_what_is_hidden(self, served: Served) -> None:
+        hidden = str(ids.pair_id(ids.purchase_id(TILL, "purchase-2"), 1, UUID(CLOSED)))
+        told = []
+        for each in (hidden, NOWHERE):
+            before = len(journal(served.archive))
+            answer = served.told(f'mutation {{ confirmHit(id: "{each}") {{ __typename }} }}', None)
+            entries = journal(served.archive)[before:]
+            told.append((answer, [getattr(entry, "outcome", None) for entry in entries]))
+
+        assert told[0] == told[1]
+        assert attempts(served, of=CLOSED, role="district_detective") == []
+
+
 class TestAProsecutor:
     def test_sees_every_event_and_each_read_in_order_and_who_decided_on_what(
         self, served: Served
@@ -180,7 +249,7 @@ class TestAProsecutor:
         added, confirmed = events[-2:]
         read = told["nodes"][-1]
         assert confirmed["actor"] == "user:dev:team_leader@amsterdam"
-        assert confirmed["words"] == "A person confirmed the signal."
+        assert confirmed["words"] == "A person confirmed the hit."
         assert (read["actor"], read["role"]) == ("user:dev:hic_team@amsterdam", "hic_team")
         assert {"name": "why", "value": "De fiets van de reeks."} in added["facts"]
         assert told["totalCount"] == len(told["nodes"])

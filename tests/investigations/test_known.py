@@ -197,7 +197,7 @@ def changes(archive: Archive, case: CaseOpened, days: int) -> list[Change]:
         assert found is not None
         since = today - timedelta(days=days)
         page = await known.case_changes(permitted, inquiry, found, since, today, Page(100))
-        return page.nodes
+        return list(page.nodes)
 
     return inquire(archive, ask)
 
@@ -252,7 +252,7 @@ def differences(
         told = await known.case_differences(
             permitted, inquiry, found, early, late, page or Page(100)
         )
-        return told.nodes
+        return list(told.nodes)
 
     return inquire(archive, ask)
 

@@ -15,7 +15,7 @@ from herkomst.access.policy import Action, NotPermitted
 from herkomst.access.viewer import Reading, Role, Viewer
 from herkomst.domain.calendar import Occurred
 from herkomst.investigations import printing
-from herkomst.investigations.pages import Edge, Slice
+from herkomst.investigations.pages import Slice
 from herkomst.investigations.printing import Stamp, TooLong, drawn, printed
 from herkomst.investigations.trail import Entry, Narrowed, Trail
 from herkomst.investigations.wording import Fact
@@ -62,8 +62,8 @@ def a_trail(*entries: Entry) -> Trail:
     async def total() -> int:
         return len(entries)
 
-    edges = [Edge(entry, "") for entry in entries]
-    return Trail("hit", uuid4(), AT + timedelta(1), None, Slice(edges, False, False, total))
+    page = Slice(entries, False, False, total, lambda some: [""] * len(some))
+    return Trail("hit", uuid4(), AT + timedelta(1), None, page)
 
 
 def pages(pdf: bytes) -> int:

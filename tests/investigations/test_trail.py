@@ -459,7 +459,7 @@ class TestWhatWasAskedAndKept:
         by = Standpoint("user:dev:fg", "wpg:14", "amsterdam")
         until = datetime.now(UTC).date() + timedelta(days=30)
         ground = next(iter(grounds()))
-        holds.place(archive.casework, STOLEN, "stolen_item", ground, until, "Klacht.", by)
+        holds.place(archive.casework, STOLEN, "stolen_item", ground, until, "Een klacht.", by)
 
         assert entries(archive, prosecutor(archive, case), kinds=["hold"]) == []
         reading = somebody(archive, "privacy_officer", "duty:review", "wpg:32a")
@@ -508,6 +508,21 @@ class TestAnAttemptThatCameToNothing:
 
         assert {of: encoded(trail_of(archive, viewer, of)) for of in subjects} == before
 
+    def test_one_that_named_what_is_not_there_is_told_as_one_of_what_is_hidden(
+        self, archive: Archive, case: CaseOpened
+    ) -> None:
+        """Otherwise the trail of what one may know of would tell what else there is."""
+        item = pair(1)[1].item  # type: ignore[union-attr]
+        take_in(archive, a_stolen_item(key="hidden", handling="closed", item=item))
+        officer = somebody(archive, "authorised_officer", "duty:front_desk", "wpg:8")
+        controller = somebody(archive, "access_reviewer", "duty:review", "wpg:32a", "dev:toetser")
+        for other in (CLOSED, UUID(int=9)):
+            tried(archive, officer, HIT, other)
+
+        assert entries(archive, prosecutor(archive, case), kinds=["attempt"]) == []
+        assert len(entries(archive, controller, kinds=["attempt"])) == 2
+        assert len(entries(archive, officer, kinds=["attempt"])) == 2
+
     def test_a_detective_is_told_of_his_own_alone(self, archive: Archive, case: CaseOpened) -> None:
         assert case
         for subject in ("dev:zelf", STRANGER):
@@ -526,7 +541,7 @@ class TestAnAttemptThatCameToNothing:
         self, archive: Archive, case: CaseOpened
     ) -> None:
         reading = somebody(archive, "team_leader", f"case:{case.number}", "wpg:8", LEAD)
-        tried(archive, reading, HIT, UUID(int=9))
+        tried(archive, reading, HIT)
 
         told = entries(archive, prosecutor(archive, case))
 

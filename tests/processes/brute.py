@@ -6,12 +6,15 @@ decided on.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 from herkomst.domain.calendar import Interval, interval, parse_occurred
-from herkomst.domain.identifiers import match_keys
-from herkomst.domain.matching import Side, Verdict, fingerprint, judge
+from herkomst.domain.goods import normal_brand, normal_model
+from herkomst.domain.identifiers import Number, numbers, numbers_in
+from herkomst.domain.likeness import type_code
+from herkomst.domain.matching import SERIES, Around, Side, Verdict, fingerprint, judge, pool
 from herkomst.domain.register.records import (
     Good,
     Moment,
@@ -37,10 +40,11 @@ class Standing(NamedTuple):
 class World:
     """The records as the books have them now, and which facts people rejected."""
 
-    def __init__(self, books: Books, token: Callable[[str], str], flood: int) -> None:
+    def __init__(self, books: Books, token: Callable[[str], str], flood: int, crowd: int) -> None:
         self._books = books
         self._token = token
         self._flood = flood
+        self._crowd = crowd
         self.rejected: dict[Pair, str] = {}
 
     def hits(self) -> dict[Pair, Standing]:
@@ -68,10 +72,42 @@ class World:
 
     def _flooded(self, *, closed: bool) -> set[tuple[str, str]]:
         """The same, with closed goods counted or not."""
-        counted = [lost for key, lost in self._lost().items() if closed or not self._closed(key)]
-        bought = Counter((PURCHASE, key) for side in self._bought().values() for key in side.keys)
-        lost = Counter((STOLEN, key) for side in counted for key in side.keys)
-        return {number for number, times in (bought + lost).items() if times > self._flood}
+        lost = self._counted(closed=closed)
+        on = {PURCHASE: _meet(self._bought().values()), STOLEN: _meet(lost)}
+        return {
+            (side, key)
+            for side, meeting in on.items()
+            for key, times in meeting.items()
+            if times > self._flood and (":*" in key or "*@" not in key)
+            if ":*" not in key or all(key in met for met in on.values())
+        }
+
+    def _counted(self, *, closed: bool) -> list[Side]:
+        """The stolen goods, with those counted or not that are closed."""
+        return [side for key, side in self._lost().items() if closed or not self._closed(key)]
+
+    def _series(self, *, closed: bool) -> set[str]:
+        """The stems on which several numbers stand, or many goods."""
+        goods = [*self._bought().values(), *self._counted(closed=closed)]
+        standing: dict[str, list[set[str]]] = {}
+        for side in goods:
+            for stem in {n.stem for n in side.numbers if n.stem}:
+                own = {n.exact for n in side.numbers if n.stem == stem}
+                standing.setdefault(stem, []).append(own)
+        return {
+            stem
+            for stem, on in standing.items()
+            if len(on) >= self._crowd or len(set[str]().union(*on)) >= 2 + SERIES
+        }
+
+    def _stock(self, class_: str, code: str | None, brand: str, model: str | None) -> int:
+        """How many numbers of a class stand on stolen goods of a brand and type."""
+        return sum(
+            n.class_ == class_ and n.found in ("number", "second") and _is_of(n, side, code, model)
+            for side in self._counted(closed=False)
+            if (normal_brand(side.brand) or "") == brand
+            for n in side.numbers
+        )
 
     def _closed(self, key: str) -> bool:
         return self._books.stolen[key].handling == "closed"
@@ -79,16 +115,24 @@ class World:
     def keys(self) -> Counter[tuple[str, str]]:
         """How many goods of a side bear each key."""
         sides = ((PURCHASE, self._bought()), (STOLEN, self._lost()))
-        return Counter((name, key) for name, told in sides for s in told.values() for key in s.keys)
+        return Counter(
+            (name, n.key) for name, told in sides for s in told.values() for n in s.numbers
+        )
 
     def _verdicts(self) -> Iterator[tuple[Pair, Verdict, str]]:
         flooded = {c: {key for _, key in self._flooded(closed=c)} for c in (False, True)}
+        series = {c: self._series(closed=c) for c in (False, True)}
         lost = self._lost()
         for (key, line), mine in self._bought().items():
             for other, theirs in lost.items():
-                if mine.keys and theirs.keys:
-                    verdict = judge(mine, theirs, flooded[self._closed(other)])
+                if mine.numbers and theirs.numbers:
+                    closed = self._closed(other)
+                    stock = partial(self._stock_beside, mine, theirs)
+                    verdict = judge(mine, theirs, Around(flooded[closed], series[closed], stock))
                     yield (key, line, other), verdict, fingerprint(mine, theirs)
+
+    def _stock_beside(self, mine: Side, theirs: Side, class_: str, code: str | None) -> int:
+        return self._stock(class_, code, *pool(mine, theirs))
 
     def _bought(self) -> dict[tuple[str, int], Side]:
         return {
@@ -118,16 +162,28 @@ class World:
         )
 
     def _side(self, good: Good, when: Moment, *, erased: bool = False, **more: Any) -> Side:
-        numbers = [(number.type, number.value) for number in good.identifiers]
-        keys = {
-            key
-            for key in match_keys(numbers, good.kind, self._token)
-            if not (erased and key.split(":")[0] in ("plate", "engraving"))
-        }
+        told = [(number.type, number.value) for number in good.identifiers]
+        text = numbers_in(good.description or "", good.kind)
+        found = [
+            number
+            for number in numbers(told, good.kind, good.brand, self._token, text)
+            if not (erased and (number.sealed or number.found == "text"))
+        ]
         span = _span(when)
-        return Side(
-            good.kind, good.brand, good.model, frozenset(keys), span.start, span.end, **more
-        )
+        return Side(good.kind, good.brand, good.model, tuple(found), span.start, span.end, **more)
+
+
+def _is_of(number: Number, side: Side, code: str | None, model: str | None) -> bool:
+    if code is not None:
+        return type_code(number.class_, number.exact.partition(":")[2]) == code
+    if model is None or number.class_ in ("imei", "vin"):
+        return True
+    return normal_model(side.model, normal_brand(side.brand)) in (model, None)
+
+
+def _meet(sides: Iterable[Side]) -> Counter[str]:
+    """On how many goods each key stands."""
+    return Counter(key for side in sides for key in {k for n in side.numbers for k in n.keys})
 
 
 def _span(when: Moment) -> Interval:

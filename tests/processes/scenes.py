@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from herkomst.domain import ids
 from herkomst.domain.casework import hit
 from herkomst.domain.events import EventData
+from herkomst.domain.likeness import folded
 from herkomst.domain.register.records import (
     Identifier,
     Moment,
@@ -90,6 +91,11 @@ class Scene(NamedTuple):
         """A number that no other scene uses."""
         return "frame", f"GZ{self.tag}"
 
+    @property
+    def key(self) -> str:
+        """Where that number meets others."""
+        return f"number:{folded(self.number[1])}"
+
     def given(self, *records: Any, batch: int = 2000) -> "Scene":
         """Take these records in, one after the other, and let all followers follow."""
         take_in(self.archive, *map(self.own, records))
@@ -142,7 +148,7 @@ class Scene(NamedTuple):
     def floods(self) -> list[tuple[str, str]]:
         """Side and key of the numbers of this scene that flood."""
         found = [(row["side"], row["key"]) for row in rows(self.archive, "floods")]
-        return sorted(one for one in found if self.tag in one[1])
+        return sorted(one for one in found if folded(self.tag) in one[1])
 
     def decide(self, purchase: str, stolen_item: str, decide: Decision) -> None:
         """A person decides on a hit."""

@@ -24,6 +24,7 @@ BATCHES = (1, 7, 2000)
 @pytest.fixture(autouse=True)
 def small_floods(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(matching, "FLOOD", 4)
+    monkeypatch.setattr(matching, "CROWD", 6)
 
 
 @pytest.mark.long

@@ -2,7 +2,7 @@
 receipt says what it must, and the same hits stand.
 
 Everything happens in a tiny world, where numbers and brands collide all the time and a number
-floods from the fifth good on.
+floods from the fifth good on, and six goods make a series.
 """
 
 from collections import Counter
@@ -45,7 +45,7 @@ from tests.projections.following import (
 )
 from tests.record.holding import database_of
 
-FLOOD = 4
+FLOOD, CROWD = 4, 6
 STANDING = ("found", "assessed", "confirmed")
 
 
@@ -60,7 +60,7 @@ class Matching(RuleBasedStateMachine):
         self.archive = self._stack.enter_context(make_archive(self.server, followed=True))
         self.books = Books()
         self.sent: list[Record] = []
-        self.world = World(self.books, self.archive.keyring.token, FLOOD)
+        self.world = World(self.books, self.archive.keyring.token, FLOOD, CROWD)
 
     def teardown(self) -> None:
         try:
@@ -228,4 +228,5 @@ def test_given_anything_that_may_happen_when_followed_then_the_hits_of_brute_for
 
     Here.server = server
     monkeypatch.setattr(matching, "FLOOD", FLOOD)
+    monkeypatch.setattr(matching, "CROWD", CROWD)
     run_state_machine_as_test(Here, settings=model_settings)

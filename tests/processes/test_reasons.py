@@ -201,7 +201,7 @@ def hold_on(archive: Archive, until: date) -> UUID:
     take_in(archive, a_dealer(), bought("held", ("frame", "GZ4711003"), seller=a_seller()))
     purchase = ids.purchase_id(TILL, "held")
     held, _ = holds.place(
-        archive.casework, purchase, "purchase", "avg:18", until, "Betwist.", PRIVACY
+        archive.casework, purchase, "purchase", "avg:18", until, "Betwist, zegt hij.", PRIVACY
     )
     follow(archive)
     return held
@@ -305,7 +305,7 @@ def grant(archive: Archive) -> UUID:
 def hold_and_lift(archive: Archive) -> UUID:
     held = hold_on(archive, legal_today() + timedelta(30))
     purchase = ids.purchase_id(TILL, "held")
-    holds.lift(archive.casework, purchase, 1, "Opgelost.", legal_today(), PRIVACY)
+    holds.lift(archive.casework, purchase, 1, "De klacht is opgelost.", legal_today(), PRIVACY)
     follow(archive)
     return held
 

@@ -51,7 +51,7 @@ def blocks(archive: Archive, key: str, on: date = DUE) -> list[str]:
 
 
 def place(archive: Archive, record: UUID, until: date, kind: Any = "presentation") -> None:
-    holds.place(archive.casework, record, kind, "avg:18", until, "Betwist.", OFFICER)
+    holds.place(archive.casework, record, kind, "avg:18", until, "Betwist door klager", OFFICER)
     follow(archive)
 
 
@@ -119,7 +119,9 @@ def test_given_a_hold_on_what_ran_out_then_the_vault_has_it_and_nobody_finds_it(
 
 def test_given_a_hold_that_was_lifted_then_it_blocks_nothing(world: Archive) -> None:
     place(world, presented("stays"), DUE)
-    holds.lift(world.casework, presented("stays"), 1, "Opgelost.", date(2026, 12, 1), OFFICER)
+    holds.lift(
+        world.casework, presented("stays"), 1, "De klacht is opgelost.", date(2026, 12, 1), OFFICER
+    )
     follow(world)
 
     assert told(world)[presented("stays")].standing.blocks == ()
@@ -175,7 +177,13 @@ def test_given_followers_that_are_behind_then_nothing_is_decided_before_they_cam
     world: Archive,
 ) -> None:
     holds.place(
-        world.casework, presented("gone"), "presentation", "avg:18", DUE, "Betwist.", OFFICER
+        world.casework,
+        presented("gone"),
+        "presentation",
+        "avg:18",
+        DUE,
+        "Betwist door klager",
+        OFFICER,
     )
     waited = []
 
@@ -432,7 +440,7 @@ def test_given_a_report_that_was_withdrawn_then_its_sealed_part_goes(world: Arch
 )
 def test_given_no_such_record_then_nothing_is_held(world: Archive, record: UUID, kind: Any) -> None:
     with pytest.raises(HoldRefused, match="There is no"):
-        holds.place(world.casework, record, kind, "avg:18", DUE, "Betwist.", OFFICER)
+        holds.place(world.casework, record, kind, "avg:18", DUE, "Betwist door klager", OFFICER)
 
 
 def test_given_what_is_destroyed_then_nothing_is_held(world: Archive) -> None:
@@ -444,4 +452,4 @@ def test_given_what_is_destroyed_then_nothing_is_held(world: Archive) -> None:
 
 def test_given_a_hold_that_does_not_stand_then_none_is_lifted(world: Archive) -> None:
     with pytest.raises(HoldRefused, match="No such hold"):
-        holds.lift(world.casework, presented("gone"), 1, "Weg.", DUE, OFFICER)
+        holds.lift(world.casework, presented("gone"), 1, "De klacht is weg.", DUE, OFFICER)

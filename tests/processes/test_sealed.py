@@ -133,7 +133,7 @@ def test_given_a_dealer_whose_last_shop_closed_then_how_he_was_reached_goes_with
     run(archive, date(2030, 4, 1))
 
     assert (keys(archive, DEALER), states(archive)) == (set(), {DEALER: "destroyed"})
-    must_be_acknowledged(archive, DEALER, {"vault", "register", "dealers"})
+    must_be_acknowledged(archive, DEALER, {"vault", "register", "dealers", "index"})
 
 
 def must_be_acknowledged(archive: Archive, record: UUID, stores: set[str]) -> None:
@@ -221,7 +221,7 @@ def test_given_a_purchase_without_a_person_then_its_sealed_part_has_the_clock_of
     run(bare, date(2030, 3, 2))
 
     assert (keys(bare, BARE), rows(bare, "match_keys")) == (set(), [])
-    must_be_acknowledged(bare, BARE, {"vault", "register", "purchases", "match_keys"})
+    must_be_acknowledged(bare, BARE, {"vault", "register", "purchases", "match_keys", "index"})
     assert told(bare, date(2030, 3, 2)) == {}
 
 

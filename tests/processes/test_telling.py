@@ -12,15 +12,17 @@ from herkomst.access.tokens import issue
 from herkomst.domain import ids
 from herkomst.domain.casework.case import Case
 from herkomst.domain.casework.match import OwnerTold
-from herkomst.domain.events import EventData
+from herkomst.domain.events import Event, EventData
 from herkomst.graphql import streams
 from herkomst.processes.followers import followers
 from herkomst.projections.runner import Runner
+from herkomst.record.application import envelope, pending, this_moment
 from herkomst.record.archive import Archive
-from herkomst.record.casework import CaseOpened, Opening, Seal
+from herkomst.record.casework import CUSTODY, CaseOpened, Opening, Seal
 from tests.archives import POLICE, TILL, a_dealer
 from tests.graphql.events import pushed
 from tests.serving import Served, follow, journal, pair, serving, take_in
+from tests.staffing import really_read
 
 LEADER = "dev:team_leader@amsterdam"
 OWNER = {"role": "authorised_officer", "unit": POLICE}
@@ -227,6 +229,53 @@ class TestTold:
 
 
 class TestOnce:
+    def test_however_the_case_was_named(self, served: Served) -> None:
+        case, number, _ = opened(served, "open")
+        for name in (number, case, f"{number}/x"):
+            look(served, role="team_leader", purpose=f"case:{name}")
+
+        (one,) = told(served)
+        (recorded,) = _told(served.archive)
+
+        assert one["purpose"] == f"case:{number}"
+        assert recorded.purpose == f"case:{case}"
+        assert {entry.purpose for entry in journal(served.archive)[:3]} == {f"case:{case}"}
+
+    @pytest.mark.parametrize("first", ["number", "id"])
+    def test_also_where_the_journal_names_the_case_by_its_number(
+        self, served: Served, first: str
+    ) -> None:
+        """So it did before a purpose named a case by its id."""
+        case, number, _ = opened(served, "open")
+        spelled = {"number": f"case:{number}", "id": f"case:{case}"}
+        for name in sorted(spelled, key=lambda each: each != first):
+            really_read(served.archive, LEADER, spelled[name], sought=(PURCHASE.hex,))
+            follow(served.archive)
+
+        assert [one["purpose"] for one in told(served)] == [f"case:{number}"]
+
+    def test_where_it_was_told_of_by_the_number_before(self, served: Served) -> None:
+        """What was told then stands on a stream that bears the number."""
+        case, number, _ = opened(served, "open")
+        told_then = ids.told_of(ITEM, LEADER, f"case:{number}", PURCHASE.hex)
+        data = OwnerTold(
+            at="2026-03-02T13:05:00.000+00:00",
+            how="good",
+            owner=POLICE,
+            read="0" * 32,
+            record=ITEM.hex,
+            role="team_leader",
+            unit="amsterdam",
+        )
+        under = envelope("process:telling", CUSTODY, this_moment(), data.VERSION, "closed")
+        with served.archive.database.transaction() as cursor:
+            recorder = served.archive.casework.recorder
+            recorder.append(cursor, [pending(Event(told_then, data, under))])
+        really_read(served.archive, LEADER, f"case:{case}", sought=(PURCHASE.hex,))
+        follow(served.archive)
+
+        assert len(_told(served.archive)) == 1
+
     def test_of_an_officer_his_purpose_and_a_good_once(self, served: Served) -> None:
         for _ in range(3):
             look(served)
@@ -248,7 +297,7 @@ class TestOnce:
         archive = served.archive
         Runner(archive.urls.app, followers(archive), batch=batch).run(once=True)
 
-        assert _events(archive) == 1
+        assert len(_told(archive)) == 1
 
     def test_the_journal_says_what_was_sought_and_not_what_it_met(self, served: Served) -> None:
         look(served, "stolenItem", ITEM)
@@ -288,7 +337,7 @@ def opened(served: Served, handling: str) -> CaseOpened:
     return case
 
 
-def _events(archive: Archive) -> int:
+def _told(archive: Archive) -> list[OwnerTold]:
     with archive.database.connection() as connection:
         facts = archive.casework.recorder.reader.after(connection, 0, 10_000)
-    return sum(isinstance(fact.data, OwnerTold) for fact in facts)
+    return [fact.data for fact in facts if isinstance(fact.data, OwnerTold)]

@@ -1,6 +1,7 @@
 """Weighing reads on a real record: what is explained, what is worth a look, and in which order."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -44,6 +45,10 @@ def stranger(key: str, number: int = 1) -> PurchaseRecord:
         document=None,
     )
     return a_purchase(key=key, seller=seller)
+
+
+def sold(key: str) -> UUID:
+    return ids.purchase_id(TILL, key)
 
 
 def weighed(archive: Archive) -> list[Weighed]:
@@ -193,6 +198,20 @@ class TestAPath:
         assert found.explanation.by == "case"
         assert codes(found) == set()
 
+    @pytest.mark.parametrize("named", ["case:{number}", "case:{id}"])
+    def test_of_the_own_case_that_explains_nothing_the_path_tells_the_number(
+        self, world: Archive, named: str
+    ) -> None:
+        opening = Opening(title="Rijwiel", lead="O-1", unit="amsterdam", article="wpg:9")
+        opened = world.casework.open_case(opening, actor="user:O-1")
+        read = f"purchase:{ids.purchase_id(TILL, 'purchase-1')}"
+        really_read(world, "O-1", named.format(number=opened.number, id=opened.id), read)
+
+        found = only(world)
+
+        assert codes(found) == {"unexplained", "unconnected"}
+        assert found.explanation.path[0] == f"stated: case:{opened.number}"
+
 
 class TestWhoWasRead:
     @pytest.mark.parametrize(
@@ -285,6 +304,17 @@ class TestHowItWasRead:
         assert "glass_broken" in told
         assert ("glass_without_reason" in told) == found
 
+    def test_why_the_glass_of_the_product_was_broken_was_asked_when_it_was_broken(
+        self, world: Archive
+    ) -> None:
+        read = f"purchase:{ids.purchase_id(TILL, 'purchase-1')}"
+        really_read(world, "O-1", "duty:break_glass", read)
+
+        told = codes(only(world))
+
+        assert "glass_broken" in told
+        assert "glass_without_reason" not in told
+
     def test_outside_the_own_roster(self, world: Archive) -> None:
         tell(world, a_duty(), a_task(to=at("23:59")))
         rehearse(world, a_read("R-1", at=at("14:59")), a_read("R-2", at=at("15:01")))
@@ -326,6 +356,30 @@ class TestHowItWasRead:
         found = {each.read.key for each in weighed(world) if "burst" in codes(each)}
 
         assert found == {read.key for read in hour}
+
+    def test_of_many_persons_gathered_over_weeks_also_where_a_week_is_weighed_alone(
+        self, world: Archive
+    ) -> None:
+        take_in(world, *[stranger(f"s{n}", n + 2) for n in range(12)])
+        for n in range(10):
+            really_read(world, "O-1", "duty:front_desk", f"purchase:{sold(f's{n}')}")
+        follow(world)
+        with connected(world) as connection:
+            before = head(connection)
+        for n in range(10, 12):
+            really_read(world, "O-1", "duty:front_desk", f"purchase:{sold(f's{n}')}")
+        for n in range(30):
+            really_read(world, f"O-{2 + n % 5}", "duty:front_desk")  # It names no person.
+        follow(world)
+
+        def gatherers(after: int) -> list[str]:
+            with connected(world) as connection, connection.transaction():
+                told = weigh(connection, after=after, until=head(connection))
+            assert len(told) == (32 if after else 42)
+            return [each.read.officer for each in told if "gathered" in codes(each)]
+
+        assert gatherers(before) == ["O-1"] * 2
+        assert gatherers(0) == ["O-1"] * 12
 
     def test_by_several_of_several_units_within_a_month(self, world: Archive) -> None:
         days = ("2026-03-09", "2026-03-20", "2026-04-01")

@@ -26,13 +26,22 @@ NUMBERS: tuple[Number, ...] = (
     ("plate", "XX-123-Y"),
     ("imei", "352099001761481"),
     ("serial", "onbekend"),
+    ("serial", "GZ47I1OO2"),
+    ("serial", "352099001716481"),
+    ("imei", "3520990O1761481"),
+    *(("serial", f"GZK7TX4M9A47{last}") for last in ("11001", "11021", "12001", "O2O21")),
+    ("serial", "GZK7TX4W9A4711001"),
+    ("serial", "A4711001"),
+    ("serial", "TX4M9A4711001"),
 )
+DESCRIPTIONS = (None, None, None, "met doos, IMEI 352099001761481", "kenteken XX-123-Y, met krat")
 numbers = st.lists(st.sampled_from(NUMBERS), max_size=2, unique=True)
 goods = st.fixed_dictionaries(
     {
         "kind": st.sampled_from(["bicycle", "bicycle", "bicycle", "phone"]),
         "brand": st.sampled_from(["Gazelle", "Gazelle", "GAZELLE", None, "Batavus"]),
         "model": st.sampled_from(["Orange C8", "Orange C8", None]),
+        "description": st.sampled_from(DESCRIPTIONS),
     }
 )
 lines = st.lists(st.tuples(numbers, goods), min_size=1, max_size=2).map(

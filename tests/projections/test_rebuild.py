@@ -75,7 +75,9 @@ def tables(archive: Archive) -> dict[str, list[int]]:
             "SELECT substring(tablename, '(.*)_'), array_agg(substring(tablename, '[0-9]+$')::int) "
             "FROM pg_tables WHERE schemaname = 'read' GROUP BY 1"
         )
-        return {name: sorted(generations) for name, generations in told.fetchall()}
+        found = {name: sorted(generations) for name, generations in told.fetchall()}
+    assert found.pop("match_stock") == found["match_keys"], "they are one model"
+    return found
 
 
 def live(archive: Archive) -> dict[str, int]:
@@ -236,7 +238,7 @@ def test_given_an_erasure_before_a_process_when_it_is_upgraded_then_nothing_stan
         "stays": "found",
     }
     left = [r["stolen"] for r in found["other"]["reasons"] if r["code"] == "number_agrees"]
-    assert left == ["number:GZ4711003"], "the number that was not sealed"
+    assert left == ["GZ4711003"], "the number that was not sealed"
     stays = ids.purchase_id(TILL, "stays")
     assert [row["purchase"] for row in rows(archive, "passages")] == [stays]
     with connected(archive) as connection:

@@ -141,7 +141,9 @@ def _what_ran_out(archive: Archive) -> None:
     old = a_moment("2021-03-02T14:05:00+01:00")
     take_in(archive, *(a_purchase(key=key, acquired=old) for key in ("old", "old-and-held")))
     held = ids.presentation_id(ids.purchase_id(TILL, "old-and-held"))
-    holds.place(archive.casework, held, "presentation", "avg:18", FAR, "Betwist.", PRIVACY)
+    holds.place(
+        archive.casework, held, "presentation", "avg:18", FAR, "Betwist door klager", PRIVACY
+    )
     follow(archive)
     assert list(retention.carry_out(archive, DUE, lambda: None))
     follow(archive)
@@ -155,7 +157,10 @@ def _what_is_asked(served: Served) -> None:
     presented = ids.presentation_id(ids.purchase_id(TILL, "purchase-1"))
     asked: tuple[tuple[str, dict[str, str]], ...] = (
         ('breakGlass(emergency: life, why: "Kind vermist.", hours: 1)', {"role": "hic_team"}),
-        (f'revealIdentity(presentation: "{presented}", basis: hit, why: "Nodig.")', {}),
+        (
+            f'revealIdentity(presentation: "{presented}", basis: hit, why: "Dat is nodig")',
+            {},
+        ),
         (f'requestAccess(of: "{hit}", why: "Zelfde reeks?")', {"purpose": "duty:front_desk"}),
         (
             'receivePersonRequest(about: "Testa Voorbeeld", rights: ["avg:15"], on: "2026-11-20")',
@@ -164,7 +169,7 @@ def _what_is_asked(served: Served) -> None:
     )
     for mutation, who in asked:
         text = f"mutation {{ {mutation} {{ __typename }} }}"
-        ((_, told),) = served.told(text, None, Herkomst_Reason="Nodig.", **who).items()
+        ((_, told),) = served.told(text, None, Herkomst_Reason="Dat is nodig", **who).items()
         assert told["__typename"] in DONE, told
         follow(served.archive)
     sold = ids.purchase_id(TILL, "purchase-6")  # The owner of its good is told that one looked.

@@ -22,8 +22,9 @@ GRANTED = {
     "vault.keys": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     "follow.followers": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     "follow.models": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+    "follow.indexes": {"SELECT", "INSERT", "UPDATE", "DELETE"},
 }
-OURS = ("record", "vault", "follow", "read")
+OURS = ("record", "vault", "follow", "read", "search")
 
 
 @pytest.fixture
@@ -174,7 +175,7 @@ def test_the_application_has_the_rights_it_needs_and_no_more(
         ).fetchone()
         for schema in OURS
     }
-    assert [schema for schema, may in creates.items() if may == (True,)] == ["read"]
+    assert [schema for schema, may in creates.items() if may == (True,)] == ["read", "search"]
     owned = owner.execute(
         "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace "
         "WHERE nspname = ANY(%s) AND relowner <> %s::regrole",

@@ -43,6 +43,13 @@ FORBIDDEN = {
         "cure": "Name a case.",
     },
 }
+NOTHING_FOUND: Card = {
+    "totalCount": 0,
+    "exact": True,
+    "facets": [],
+    "nodes": [],
+    "pageInfo": {"hasNextPage": False},
+}
 
 
 class Policy:
@@ -80,6 +87,12 @@ class Site:
         """The headers with which the stream was asked for."""
         self.asked_after: list[int] = []
         self.operations: list[tuple[Headers, dict[str, Any]]] = []
+        self.found: dict[tuple[str, str | None], Card] = {}
+        """What is found, by the words and the cursor."""
+        self.searched: list[dict[str, Any]] = []
+        self.completions: list[Card] = []
+        self.typed: list[str] = []
+        """What completions were asked for."""
         self._cards: list[Card] = []
         self._broken = 0
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -134,6 +147,7 @@ class Site:
         return Starlette(
             routes=[
                 Route("/", self._page("index.html")),
+                Route("/search", self._page("search.html")),
                 Route("/explorer", self._page("explorer.html")),
                 Route("/session", self._session, methods=["GET", "POST"]),
                 Route("/session/logout", self._log_out, methods=["POST"]),
@@ -206,9 +220,29 @@ class Site:
             return _refused(*self.refusal)
         variables = asked.get("variables")
         result = graphql_sync(
-            SCHEMA, asked["query"], {"hits": self._told}, variable_values=variables
+            SCHEMA,
+            asked["query"],
+            {
+                "hits": self._told,
+                "searchGoods": self._found,
+                "searchStolenItems": self._found,
+                "goodsCompletions": self._typed,
+                "stolenItemCompletions": self._typed,
+            },
+            variable_values=variables,
+            field_resolver=resolve,
         )
         return JSONResponse(result.formatted)
+
+    def _found(self, _: GraphQLResolveInfo[None], **asked: Any) -> Card:
+        """The page of what is found that was laid ready for these words and this cursor."""
+        self.searched.append(asked)
+        return self.found.get((asked["words"], asked.get("after")), NOTHING_FOUND)
+
+    def _typed(self, _: GraphQLResolveInfo[None], words: str, **__: Any) -> Card:
+        self.typed.append(words)
+        completions = [each for each in self.completions if each["text"].lower().startswith(words)]
+        return {"completions": completions}
 
     def _told(
         self, _: GraphQLResolveInfo[None], first: int, after: str | None = None, **__: object
@@ -226,6 +260,12 @@ class Site:
                 "endCursor": str(shown[-1]["revision"]) if shown else None,
             },
         }
+
+
+def resolve(source: Any, info: GraphQLResolveInfo[None], /, **arguments: Any) -> Any:
+    """The default of the library, for fields that have an argument named `source` too."""
+    value = source.get(info.field_name)
+    return value(info, **arguments) if callable(value) else value
 
 
 class Page:

@@ -180,7 +180,7 @@ def test_tab_goes_from_the_skip_link_through_the_bar_to_list_and_comparison(
         page.evaluate("window.getSelection().removeAllRanges()")
         page.locator(".skip").focus()
         met = []
-        for _ in range(13):
+        for _ in range(14):
             met.append(
                 page.evaluate(
                     "document.activeElement.id || document.activeElement.name || "
@@ -191,6 +191,7 @@ def test_tab_goes_from_the_skip_link_through_the_bar_to_list_and_comparison(
         assert met == [
             "To the comparison",
             "Hits",
+            "Search",
             "Explorer",
             "Nederlands",
             "English",

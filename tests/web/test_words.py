@@ -72,12 +72,19 @@ def test_everything_that_is_said_has_words() -> None:
         ("purpose", {f"duty:{duty}" for duty in policy.duties()}),
         ("ground", set(policy.grounds())),
         ("why", set(get_args(get_type_hints(hit.Rejected)["reason"]))),
-        ("reason", {f"{match_class(type_, 'A1B2', 'other')}_agrees" for type_ in IDENTIFIER_TYPES}),
+        (
+            "reason",
+            {
+                f"{match_class(type_, 'A1B2', 'other')}_{likeness}"
+                for type_ in IDENTIFIER_TYPES - {"hallmark"}
+                for likeness in get_args(matching.Likeness)
+            },
+        ),
         (
             "reason",
             set(
                 re.findall(
-                    r'"(\w+_(?:agrees|contradicts|differs|missing|unclear|refused))"',
+                    r'"(\w+_(?:agrees|contradicts|differs?|missing|unclear|refused|text))"',
                     inspect.getsource(matching),
                 )
             ),

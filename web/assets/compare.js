@@ -342,7 +342,7 @@ function value(text) {
   return element("span", { class: "value" }, text);
 }
 
-/** A compared number comes as `class:number`; a kind as its slug. */
+/** A number of rules before 4 comes as `class:number`; a kind as its slug. */
 function plain(code, value) {
   if (!value) return value;
   if (code.startsWith("kind_")) return term("kind", value);

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from herkomst.domain import controllers
+from herkomst.domain.casework import reasons
 from herkomst.domain.events import EventData, event
 
 LONGEST = timedelta(days=5 * 366)
@@ -153,10 +154,11 @@ class Authorisations(msgspec.Struct):
 
 def must_say(why: str) -> None:
     """Raises `AuthorisationRefused` for a reason that says nothing, or too much."""
-    if not why.strip() or len(why) > LONGEST_WHY:
+    if not reasons.says_something(why) or len(why) > LONGEST_WHY:
         raise AuthorisationRefused(
             "why",
-            f"The reason is empty, or longer than {LONGEST_WHY} characters.",
+            f"The reason is shorter than {reasons.SHORTEST} characters, or longer than "
+            f"{LONGEST_WHY}.",
             "Name the written request and the task that it is for.",
         )
 
@@ -197,8 +199,7 @@ def _must_be_of_somebody(role: str, unit: str) -> None:
             "unit_unlisted",
             f"Nobody knows which controller the unit {unit!r} is of, so what its people may see "
             "cannot be said.",
-            "Name it with a word that `controllers.csv` has, such as district-4, fiod-zwolle or "
-            "kmar-schiphol, or by its municipality; or add its word there.",
+            controllers.HOW_TO_NAME,
         )
 
 

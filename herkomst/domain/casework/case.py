@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from herkomst.domain import ids
+from herkomst.domain import controllers, ids
 from herkomst.domain.events import EventData, Recorded, event
 
 Part = Literal["lead", "investigator", "reader"]
@@ -286,6 +286,17 @@ def must_name(name: str, what: str) -> None:
         )
 
 
+def _must_be_of_somebody(unit: str) -> None:
+    """A case that nobody answers for is overseen by nobody, so none is handed to such a unit."""
+    if controllers.of_unit(unit) == controllers.UNLISTED:
+        raise CaseRefused(
+            "unit_unlisted",
+            f"Nobody knows which controller the unit {unit!r} is of, so nobody would oversee the "
+            "case.",
+            controllers.HOW_TO_NAME,
+        )
+
+
 class Term(msgspec.Struct, frozen=True):
     """From when to when somebody has a part."""
 
@@ -416,6 +427,7 @@ class Case(msgspec.Struct):
         self._must_be_worked_in()
         must_name(unit, "unit")
         must_name(lead, "lead")
+        _must_be_of_somebody(unit)
         if (unit, lead) == (self.unit, self.lead):
             raise CaseRefused(
                 "same_lead", f"{lead} of {unit} leads this case.", "Name another lead or unit."

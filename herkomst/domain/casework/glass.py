@@ -1,7 +1,9 @@
 """Breaking the glass: reading what is withheld, for hours, when there is no time to ask.
 
 It takes a kind of emergency and a reason, tells who owns what was read and who reviews, and ends
-by itself. No new one begins before somebody else gave a verdict on the last.
+by itself. No new one begins before somebody else gave a verdict on the last. A verdict has a term;
+what nobody judged in it lapses into overdue, is told to who oversees reviews, and is still to be
+judged: the door stays shut.
 """
 
 from collections.abc import Sequence
@@ -11,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from herkomst.domain.events import EventData, Recorded, event
+from herkomst.domain.rules import end_of
 
 Emergency = Literal["life", "escape", "evidence"]
 """A life in danger, somebody about to get away, evidence about to be lost."""
@@ -56,6 +59,13 @@ class Reviewed(EventData, frozen=True, kw_only=True):
     """Sealed."""
 
 
+@event
+class ReviewLapsed(EventData, frozen=True, kw_only=True):
+    """The term for a verdict went by without one, which is still to be given."""
+
+    TOPIC = "casework.glass.review_lapsed"
+
+
 class GlassRefused(Exception):
     """What cannot be done with the glass as it is, and how to mend it."""
 
@@ -74,6 +84,8 @@ class Glass(msgspec.Struct):
     """Version of the event that began the last one."""
     ended: int = 0
     """Version of the last event."""
+    lapsed: bool = False
+    """Whether it was said that the term for its verdict went by."""
 
     @property
     def place(self) -> int:
@@ -89,13 +101,20 @@ class Glass(msgspec.Struct):
             raise GlassRefused(
                 "review_open",
                 "The last time is still to be reviewed.",
-                "Ask the access reviewer for his verdict.",
+                "Ask the access reviewer for his verdict; where its term went by, the privacy "
+                "officer knows of it.",
             )
         if not 1 <= hours <= LONGEST:
             raise GlassRefused(
                 "hours", f"It holds from 1 to {LONGEST} hours.", "Name as many as are needed."
             )
         return now + timedelta(hours=hours)
+
+    def has_lapsed(self, now: datetime) -> bool:
+        """Whether the term for a verdict went by, and nothing says so yet."""
+        if self.until is None or self.reviewed or self.lapsed:
+            return False
+        return judge_by(self.until) <= now
 
     def must_be_broken(self, now: datetime) -> None:
         """Raises `GlassRefused`."""
@@ -114,16 +133,23 @@ class Glass(msgspec.Struct):
             raise GlassRefused("not_ended", "It has not ended yet.", "Wait for its end.")
 
 
+def judge_by(ended: datetime) -> datetime:
+    """First moment at which the verdict on one that ended then is overdue."""
+    return end_of("glass_review_days", ended)
+
+
 def folded(facts: Sequence[Recorded]) -> Glass:
     """The glass of an officer after these events."""
     glass = Glass()
     for fact in facts:
         if isinstance(fact.data, Broken):
             glass.until, glass.reviewed = datetime.fromisoformat(fact.data.until), False
-            glass.began = fact.version
+            glass.began, glass.lapsed = fact.version, False
         elif isinstance(fact.data, Ended):
             glass.until = fact.recorded_at
         elif isinstance(fact.data, Reviewed):
             glass.reviewed = True
+        elif isinstance(fact.data, ReviewLapsed):
+            glass.lapsed = True
         glass.ended = fact.version
     return glass

@@ -4,14 +4,23 @@ A stream holds what is known of one purchase line beside one stolen item. It may
 earlier passage, which is provenance and no hit, and become a hit when the theft is amended.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from herkomst.domain.events import EventData, event
+from herkomst.domain.events import EventData, Upcast, event
 from herkomst.domain.matching import Reason
 
 State = Literal["passage", "found", "assessed", "confirmed", "rejected", "closed", "removed"]
+
+
+def _as_compared(data: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 told numbers as they were compared, `class:normal`, and computed nothing."""
+    return data
+
+
+_FROM_1: Mapping[int, Upcast] = {1: _as_compared}
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +39,9 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
 
 class Finding(EventData, frozen=True, kw_only=True):
     """A verdict of the comparison, with what it rests on and what speaks against it."""
+
+    VERSION: ClassVar[int] = 2
+    UPCASTS: ClassVar[Mapping[int, Upcast]] = _FROM_1
 
     against: tuple[Reason, ...] = ()
     fingerprint: str
@@ -78,6 +90,8 @@ class PassageNoted(EventData, frozen=True, kw_only=True):
     """The same good was bought before the theft began: an earlier passage, never a hit."""
 
     TOPIC = "casework.passage.noted"
+    VERSION: ClassVar[int] = 2
+    UPCASTS: ClassVar[Mapping[int, Upcast]] = _FROM_1
 
     pair: Pair
     reasons: tuple[Reason, ...]
@@ -95,7 +109,8 @@ class Assessed(EventData, frozen=True, kw_only=True):
 
 @event
 class Confirmed(EventData, frozen=True, kw_only=True):
-    """A person confirmed the signal; it says nothing of who owns the good."""
+    """A person confirmed the hit; it says nothing of who owns the good. Whether the signal of the
+    report stands is answered by the unit that owns it (`sequel`)."""
 
     TOPIC = "casework.hit.confirmed"
 

@@ -7,6 +7,7 @@ deviant is not wrong, and a person asks and decides (art. 7a Wpg).
 """
 
 from collections.abc import Iterable, Sequence
+from math import erfc, exp, sqrt
 from statistics import median
 from typing import Final, NamedTuple
 
@@ -52,6 +53,9 @@ RULES: Final[tuple[Rule, ...]] = (
          "indicator: unusual hours, by the own roster"),
     Rule("burst", 6, 0, "One of ten or more persons read without explanation within an hour.",
          "indicator: brokers of information"),
+    Rule("gathered", 3, 0, "One of so many persons read without explanation within a quarter as "
+         "the reads of others in the role would not come to.",
+         "indicator: brokers of information, who take their time; comparison in the role"),
     Rule("sought_after", 5, 0, "Three or more officers of several units read this person without "
          "explanation within a month.", "indicator: celebrities"),
     Rule("returned", 2, 0, "The officer read this person without explanation on other days too.",
@@ -70,14 +74,17 @@ COMPARED: Final = 5
 """Officers of one role, below which nobody is compared with the others."""
 FAR: Final = 3.5
 """Robust z from which somebody is far from the others (Iglewicz and Hoaglin, 1993)."""
+MANY: Final = 500
 BURST: Final = 10
 BURST_SECONDS: Final = 3600
 SOUGHT_OFFICERS: Final = 3
 SOUGHT_DAYS: Final = 30
 SELDOM: Final = 0.005
 HAND_OVER_DAYS: Final = 7
-SHORTEST_REASON: Final = 12
-"""Characters of a reason that says something; `urgent` says nothing."""
+GATHERING_DAYS: Final = 92
+"""A quarter: as long as an authorised officer looks back, and longer than a case of some weeks."""
+RARE: Final = 0.5 * erfc(FAR / sqrt(2))
+"""Chance from which a count is as far from what is expected as `FAR` is from the others."""
 
 
 class Held(NamedTuple):
@@ -109,6 +116,20 @@ def robust_z(value: float, others: Sequence[float]) -> float:
         return 0.6745 * (value - middle) / spread
     spread = sum(abs(other - middle) for other in others) / len(others)
     return (value - middle) / (1.253314 * spread) if spread else 0.0
+
+
+def chance_of(count: int, expected: float) -> float:
+    """The chance of so many or more, where each comes by itself and so many are expected (Poisson).
+
+    Where hundreds are expected it is that of the normal distribution, which is then the same.
+    """
+    if expected > MANY:
+        return 0.5 * erfc((count - 0.5 - expected) / sqrt(2 * expected))
+    term = fewer = exp(-expected)
+    for k in range(1, count):
+        term *= expected / k
+        fewer += term
+    return max(0.0, 1.0 - fewer) if count else 1.0
 
 
 def _rule(code: str) -> Rule:

@@ -11,9 +11,9 @@ from typing import Literal
 
 import msgspec
 
-from herkomst.domain.calendar import add_days, legal_date, start_of
+from herkomst.domain.calendar import legal_date
 from herkomst.domain.events import EventData, Recorded, event
-from herkomst.domain.rules import national
+from herkomst.domain.rules import end_of, national
 
 State = Literal["asked", "overdue", "granted", "refused"]
 Refusal = Literal["investigation", "protection", "no_need", "other"]
@@ -136,9 +136,7 @@ class AccessRequest(msgspec.Struct):
 
 def answer_by(now: datetime) -> datetime:
     """First moment at which a request of now is overdue."""
-    rule = national("access_answer_days", legal_date(now))
-    assert rule is not None
-    return start_of(add_days(legal_date(now), rule.value, "working") + timedelta(days=1))
+    return end_of("access_answer_days", now)
 
 
 def must_end(until: datetime, now: datetime) -> None:

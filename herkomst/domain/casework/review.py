@@ -1,19 +1,24 @@
 """The review (beoordeling) of a read: put in a queue, asked about, answered, and judged.
 
 A read is in the queue because of its rank or by lot. That is no reproach: most of what is queued is
-lawful, and a verdict is given by a person who is not the one who read.
+lawful, and a verdict is given by a person who is not the one who read. A verdict has a term; what
+nobody judged in it lapses into overdue, is told to who oversees reviews, and is still to be judged.
 """
 
+from datetime import datetime
 from typing import Literal
 
 import msgspec
 
 from herkomst.domain.events import EventData, event
+from herkomst.domain.rules import end_of
 
 Verdict = Literal["lawful", "training", "report"]
 """Lawful; not as it should be, and talked over; or reported to who investigates it."""
 Why = Literal["rank", "lot"]
 State = Literal["queued", "asked", "answered", "decided"]
+REAL = "journal"
+"""Source of a read that was really made, and not rehearsed."""
 LONGEST = 4_000
 """Characters of a question, an answer or a reason."""
 
@@ -101,6 +106,13 @@ class VerdictGiven(EventData, frozen=True, kw_only=True):
     """Sealed."""
 
 
+@event
+class ReviewLapsed(EventData, frozen=True, kw_only=True):
+    """The term for a verdict went by without one, which is still to be given."""
+
+    TOPIC = "review.lapsed"
+
+
 class ReviewRefused(Exception):
     """What cannot be done with a review as it stands, and how to mend it."""
 
@@ -115,6 +127,15 @@ class Review(msgspec.Struct):
     queued: Queued
     state: State = "queued"
     asked_by: str | None = None
+    lapsed: bool = False
+    """Whether it was said that the term for its verdict went by."""
+
+    def has_lapsed(self, queued_at: datetime, now: datetime) -> bool:
+        """Whether the term for a verdict went by, and nothing says so yet. Of a rehearsal nobody
+        need judge anything."""
+        if self.queued.source != REAL or self.state == "decided" or self.lapsed:
+            return False
+        return judge_by(queued_at) <= now
 
     def is_of(self, user: str) -> bool:
         """Whether somebody is the officer whose read it is."""
@@ -160,6 +181,11 @@ class Review(msgspec.Struct):
             )
 
 
+def judge_by(queued_at: datetime) -> datetime:
+    """First moment at which the verdict on a read that was queued then is overdue."""
+    return end_of("read_review_days", queued_at)
+
+
 def must_say(text: str) -> None:
     """Raises `ReviewRefused` for a text that says nothing, or too much."""
     if not text.strip():
@@ -187,4 +213,6 @@ def evolve(state: Review | None, data: EventData, actor: str) -> Review:
         state.state = "answered"
     elif isinstance(data, VerdictGiven):
         state.state = "decided"
+    elif isinstance(data, ReviewLapsed):
+        state.lapsed = True
     return state

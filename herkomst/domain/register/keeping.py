@@ -22,11 +22,12 @@ Kind = Literal[
     "authorisation",
     "review",
     "person_request",
+    "sequel",
     "officer",
 ]
-"""Of reveals those of an officer on a day have one key. Of glasses, holds, requests for access and
-authorisations each has its own (`herkomst.domain.casework.parts`). A purchase is one at which no
-identity was presented."""
+"""Of reveals those of an officer on a day have one key. Of glasses, holds, requests for access,
+authorisations and what followed a hit each has its own (`herkomst.domain.casework.parts`). A
+purchase is one at which no identity was presented."""
 
 
 @event

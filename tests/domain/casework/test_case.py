@@ -91,6 +91,16 @@ def test_given_a_lead_then_he_leaves_by_handing_over_only() -> None:
     refuses("same_lead", state.hand_over, "amsterdam", LEAD, WHY, LATER)
 
 
+@pytest.mark.parametrize("unit", ["utrehct", "everywhere", "x"])
+def test_given_a_unit_that_nobody_knows_then_no_case_is_handed_to_it(unit: str) -> None:
+    refuses("unit_unlisted", with_member().hand_over, unit, MEMBER, WHY, LATER)
+
+
+def test_given_a_unit_of_another_controller_then_a_case_may_be_handed_to_it() -> None:
+    for unit in ("fiod-zwolle", "kmar-schiphol", "district-4", "Utrecht"):
+        assert with_member().hand_over(unit, MEMBER, WHY, LATER).unit == unit
+
+
 def test_given_a_term_that_ends_before_it_begins_then_it_is_refused() -> None:
     refuses("term_reversed", opened().join, MEMBER, "reader", LATER, NOW, NOW)
     refuses("term_reversed", opened().join, MEMBER, "reader", NOW, NOW, NOW)
@@ -206,7 +216,7 @@ DAYS = st.integers(0, 9)
 STEPS = st.one_of(
     st.tuples(st.just("join"), PEOPLE, st.sampled_from(["investigator", "reader"]), DAYS),
     st.tuples(st.just("leave"), PEOPLE),
-    st.tuples(st.just("hand_over"), st.sampled_from(["a", "b"]), PEOPLE, st.just(WHY)),
+    st.tuples(st.just("hand_over"), st.sampled_from(["utrecht", "breda"]), PEOPLE, st.just(WHY)),
     st.tuples(st.just("propose_closing"), PEOPLE, st.just(WHY)),
     st.tuples(st.just("close"), PEOPLE),
     st.tuples(st.just("reopen"), st.just(WHY)),
