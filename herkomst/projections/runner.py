@@ -18,7 +18,7 @@ from psycopg import Connection
 from herkomst.domain.events import known_events
 from herkomst.projections import registry
 from herkomst.projections.building import Builder
-from herkomst.projections.follower import Follower, NotYet
+from herkomst.projections.follower import Follower, NotYet, Preparing
 from herkomst.projections.rebuild import open_missing
 from herkomst.record.database import LOST, DatabaseDown, Row, connect
 from herkomst.record.reader import Batch, SequenceReader
@@ -31,6 +31,7 @@ _TRY: LiteralString = (
     "FROM unnest(%s::text[]) AS name"
 )
 _LET_GO: LiteralString = "SELECT pg_advisory_unlock(hashtextextended(current_database() || %s, 1))"
+_LET_GO_ALL: LiteralString = "SELECT pg_advisory_unlock_all()"
 BATCH = 2000
 POLL = 0.5
 """Seconds after which the record is read although nothing was notified."""
@@ -85,6 +86,9 @@ class Runner:
                 ):
                     self._enrol(work, owner)
                     self._follow(work, owner, once=once)
+                    # A closed connection holds its locks until its server process has ended, which
+                    # takes a while on a busy machine: who runs next would own nothing.
+                    owner.execute(_LET_GO_ALL)
                     return
             except (*LOST, DatabaseDown) as error:
                 self._give_up_building()
@@ -133,6 +137,9 @@ class Runner:
             else:
                 taken.append(follower.name)
         self._take_over(work, taken)
+        for follower in self._followers:
+            if follower.name in taken and isinstance(follower, Preparing):
+                follower.prepare(work)
         return bool(taken)
 
     def _locked(self, owner: Connection[Row]) -> list[Follower]:
@@ -201,10 +208,16 @@ class Runner:
                 continue
             if not once:
                 self._wait(owner)
-            elif not self._take_over_built(work, owner, wait=True):
+            elif not self._take_over_built(work, owner, wait=True) and not self._finished():
                 return
         self._give_up_building()
         registry.mark(work, self._owned - self._failed, "stopped")
+
+    def _finished(self) -> bool:
+        """Wait for what followers prepare beside; whether any of it is done now."""
+        ours = [f for f in self._followers if f.name in self._owned and isinstance(f, Preparing)]
+        done = [follower.finish() for follower in ours]  # All of them are waited for.
+        return any(done)
 
     def _wait(self, owner: Connection[Row]) -> None:
         for _ in owner.notifies(timeout=self._poll, stop_after=1):

@@ -1,7 +1,7 @@
 """The runner: one owner, one transaction a batch; nothing missed, skipped or applied twice."""
 
 from collections.abc import Callable, Iterator, Sequence, Set
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from threading import Event as Flag
 from threading import Thread
 from typing import Any
@@ -13,7 +13,7 @@ from herkomst.domain import events
 from herkomst.domain.events import Event, Recorded, UnknownTopic, encode
 from herkomst.domain.register import dealer
 from herkomst.processes.followers import followers
-from herkomst.projections import registry
+from herkomst.projections import registry, runner
 from herkomst.projections.dealers import Dealers
 from herkomst.projections.follower import Follower, Kind, Projection
 from herkomst.projections.model import Model
@@ -22,7 +22,7 @@ from herkomst.projections.rebuild import rebuild
 from herkomst.projections.runner import Runner, wait_until
 from herkomst.record.application import Custody, envelope, this_moment
 from herkomst.record.archive import Archive
-from herkomst.record.database import DatabaseDown, Row
+from herkomst.record.database import DatabaseDown, Row, connect
 from tests.archives import TILL, a_dealer, a_purchase, a_stolen_item
 from tests.projections.following import (
     connected,
@@ -256,6 +256,24 @@ def test_given_a_position_moved_behind_its_back_when_it_commits_then_the_batch_i
     assert len(rows(archive, "purchases")) == 1
 
 
+def test_given_a_runner_that_ended_when_its_server_processes_live_on_then_the_next_follows(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_still = ExitStack()
+
+    @contextmanager
+    def outliving(url: str, name: str) -> Iterator[Connection[Row]]:
+        yield open_still.enter_context(connect(url, name))
+
+    monkeypatch.setattr(runner, "connect", outliving)
+    with open_still:
+        follow(archive)
+        take_in(archive, a_dealer())
+        follow(archive)
+
+    assert [row["key"] for row in rows(archive, "dealers")] == ["dealer-1"]
+
+
 def test_given_an_owner_that_just_ended_when_another_runs_once_then_it_still_does_all(
     archive: Archive, tally: Tally
 ) -> None:
@@ -339,7 +357,9 @@ def test_given_an_event_that_one_cannot_fold_when_run_then_that_one_stops_and_is
     now = standings(archive)
     assert (now["dealers"].position, now["dealers"].state) == (1, "failed")
     assert now["dealers"].error == "register=2: ValueError: cannot fold bad"
-    others = [s for s in now.values() if s.name != "dealers" and s.sequence == "register"]
+    assert (now["index"].position, now["index"].state) == (0, "live")  # It waits for the rows.
+    left = {"dealers", "index"}
+    others = [s for s in now.values() if s.name not in left and s.sequence == "register"]
     assert {(s.position, s.state, s.error) for s in others} == {(head(archive), "live", None)}
 
 
@@ -405,8 +425,11 @@ def test_given_a_newer_shape_when_run_then_only_those_stop_who_take_it_in(
     now = standings(archive)
     assert run.failed == {"dealers", "establishments"}
     assert str(now["dealers"].error).startswith("register=1: UnknownVersion: ")
-    others = [s for s in now.values() if s.sequence == "register" and s.name not in run.failed]
+    # What is searched waits for the rows that it is made of.
+    left = run.failed | {"index"}
+    others = [s for s in now.values() if s.sequence == "register" and s.name not in left]
     assert {(s.position, s.state) for s in others} == {(head(archive), "live")}
+    assert (now["index"].position, now["index"].state) == (0, "live")
     assert follow(archive).failed == frozenset()
     assert everything(archive)(standings(archive))
 
