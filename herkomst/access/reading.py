@@ -7,7 +7,7 @@ the journal cannot be written nothing is answered: a read that leaves no trace d
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from hashlib import sha256
 from time import perf_counter_ns
 from typing import Generic, Literal, NamedTuple, TypeVar
@@ -77,6 +77,7 @@ class Returned:
     def __init__(self) -> None:
         self._ids: dict[str, None] = {}
         self._sought: dict[str, None] = {}
+        self._numbers: set[str] = set()
         self.withheld = 0
         self.counts: tuple[int | None, ...] = ()
         """The sizes of what was counted."""
@@ -90,6 +91,10 @@ class Returned:
     def seek(self, identity: UUID) -> None:
         """Note that a record is asked for by its id, found or not."""
         self._sought[identity.hex] = None
+
+    def seek_number(self, keys: Iterable[str]) -> None:
+        """Note that a number was searched for, by where goods meet that bear it."""
+        self._numbers.update(keys)
 
     def withhold(self) -> None:
         """Note that something was withheld from the answer."""
@@ -106,6 +111,11 @@ class Returned:
     @property
     def sought(self) -> tuple[str, ...]:
         return tuple(self._sought)
+
+    @property
+    def numbers(self) -> str:
+        """The keys of numbers that were searched for, a line each."""
+        return "\n".join(sorted(self._numbers))
 
 
 class Answer(NamedTuple, Generic[T]):
@@ -132,7 +142,7 @@ class Asked:
 
     def read(self, returned: Returned) -> tuple[Event, KeyRow | None]:
         """The entry that says what was returned."""
-        viewer, ids = self._reading.viewer, returned.ids
+        viewer, ids, numbers = self._reading.viewer, returned.ids, returned.numbers
         return self._event(
             Read(
                 answered_token=self._answered_token(returned),
@@ -144,6 +154,7 @@ class Asked:
                 document=self._question.document,
                 duration_us=(perf_counter_ns() - self._begun) // 1000,
                 ground=self._reading.ground,
+                numbers=self._entry.key.seal(numbers.encode()) if numbers else None,
                 policy=policy.version(),
                 purpose=str(self._reading.purpose),
                 reason=self._reason,

@@ -176,6 +176,12 @@ def numbers(
     return _by_key(found)
 
 
+def meeting_keys(text: str, token: Callable[[str], str]) -> frozenset[str]:
+    """Where goods meet that bear this number, of whatever type it is."""
+    found = [numbers(((type_, text),), "", None, token) for type_ in IDENTIFIER_TYPES]
+    return frozenset(each.key for of_type in found for each in of_type if each.found == "number")
+
+
 def numbers_in(text: str, kind: str) -> tuple[tuple[str, str], ...]:
     """The (type, value) pairs of numbers that stand in a free text: those that say what they are,
     IMEIs by their check digit, and chassis numbers by their form where the good has one."""

@@ -20,13 +20,22 @@ def _without_ids(data: dict[str, Any]) -> dict[str, Any]:
     return data | {"sought": ()}
 
 
+def _without_numbers(data: dict[str, Any]) -> dict[str, Any]:
+    """Version 3 told of a number that was searched for in the question alone."""
+    return data | {"numbers": None}
+
+
 @event
 class Read(EventData, frozen=True, kw_only=True):
     """An operation read; the entry is committed before the first byte of the answer."""
 
     TOPIC = "journal.read"
-    VERSION = 3
-    UPCASTS = {1: _without_circumstances, 2: _without_counts}  # noqa: RUF012 - a table of the class
+    VERSION = 4
+    UPCASTS = {  # noqa: RUF012 - a table of the class
+        1: _without_circumstances,
+        2: _without_counts,
+        3: _without_numbers,
+    }
 
     answered_token: str | None = None
     """Keyed hash of the answer, where it counts: ids alone would not say what was told."""
@@ -44,6 +53,9 @@ class Read(EventData, frozen=True, kw_only=True):
     """SHA-256 of the operation's text, without its variables."""
     duration_us: int
     ground: str
+    numbers: bytes | None = None
+    """Where goods meet that bear a number which was searched for, a line each; sealed like what
+    was asked."""
     policy: str
     """Version of the policy that allowed it."""
     purpose: str

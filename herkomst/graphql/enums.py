@@ -151,6 +151,7 @@ class AccessRefusal(Enum):
 @strawberry.enum(description="How somebody came upon a closed report.")
 class MatchHow(Enum):
     report = _word("report", "He asked for it by its id.")
+    number = _word("number", "He searched for a number that stands in it.")
     good = _word("good", "He looked at the good that was bought, or at who sold it.")
     case = _word("case", "For his case he took up what belongs to a secret investigation.")
 

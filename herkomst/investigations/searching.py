@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from psycopg.sql import SQL
 
 from herkomst.access.policy import Action, Permitted
+from herkomst.domain.identifiers import meeting_keys
 from herkomst.investigations import dealers as dealer_records
 from herkomst.investigations import purchases as purchase_records
 from herkomst.investigations import stolen_items as item_records
@@ -295,11 +296,15 @@ class _Asked:
         return answer
 
     def _note_sought(self, answer: Answer) -> None:
-        """What was found by its number alone was looked for, as what is asked for by its id."""
-        if len(self.terms) == 1:
-            for found in answer.found:
-                if found.score == Weight.NUMBER:
-                    self._inquiry.returned.seek(found.record)
+        """What was found by its number alone was looked for, as what is asked for by its id; and
+        so was, found or not, whatever else bears the number."""
+        if len(self.terms) != 1 or not (numbers := self.terms[0].numbers):
+            return
+        returned, token = self._inquiry.returned, self._inquiry.token
+        returned.seek_number(meeting_keys(numbers[0], token))
+        for found in answer.found:
+            if found.score == Weight.NUMBER:
+                returned.seek(found.record)
 
     def results(self, answer: Answer, shown: Callable[[Found], T | None]) -> Results[T]:
         """The page with what is there of it still."""

@@ -95,6 +95,6 @@ def followers(archive: Archive) -> Sequence[Follower]:
         ),
         Reviewing(token, archive.casework.recorder),
         Lapsing(archive.casework.recorder),
-        Telling(archive.casework.recorder),
+        Telling(vault, archive.casework.recorder),
         Meeting(archive.casework.recorder),
     ]

@@ -1,16 +1,17 @@
 """Telling: the owner of a closed report, or of a secret investigation, is told that somebody came
 upon it.
 
-It follows the journal. What was asked for by its id is there, and whether it was returned; what is
-closed is never asked for on the way, so the answer, its time and its cost are the same for who
-comes upon it and who does not. Pages of a list tell nothing: nobody looked for what stands there.
+It follows the journal. What was asked for by its id or its number is there, and whether it was
+returned; what is closed is never asked for on the way, so the answer, its time and its cost are
+the same for who comes upon it and who does not. Pages of a list tell nothing: nobody looked for
+what stands there.
 
 It is a process: what it told stays told, once for an officer, his purpose and a good, however often
 he looks. It waits until the read models have taken in what was recorded when it first met a read,
 so that a report that was there is not missed.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import UTC
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -30,6 +31,7 @@ from herkomst.projections.case_items import CaseItems
 from herkomst.projections.cases import Cases
 from herkomst.projections.follower import Kind, NotYet
 from herkomst.projections.hits import Hits
+from herkomst.projections.match_keys import MatchKeys
 from herkomst.projections.model import Model
 from herkomst.projections.presentations import Presentations
 from herkomst.projections.stolen_items import StolenItems
@@ -37,6 +39,7 @@ from herkomst.record.application import Custody, envelope, pending, this_moment
 from herkomst.record.database import Row
 from herkomst.record.reader import SequenceReader
 from herkomst.record.recorder import SequenceRecorder
+from herkomst.record.vault import Vault
 
 ACTOR: Final = "process:telling"
 AWAITED: Final = {
@@ -49,6 +52,7 @@ _MODELS: Final[Sequence[Model]] = (
     CaseItems(),
     Cases(),
     Hits(),
+    MatchKeys(),
     Presentations(),
     StolenItems(),
 )
@@ -68,6 +72,12 @@ _MET = SQL(
     "WHERE s.handling = %(closed)s"
 )
 """From what was sought to closed reports: itself, its hit, or a hit on the same good."""
+_BEARS = SQL(
+    "SELECT DISTINCT k.key AS id, s.stolen_item, s.source, NULL::uuid AS purchase, "
+    "NULL::uuid AS hit FROM {match_keys} k JOIN {stolen_items} s ON s.stolen_item = k.item "
+    "WHERE k.key = ANY(%(ids)s) AND k.side = 'stolen' AND s.handling = %(closed)s"
+)
+"""From numbers that were searched for to closed reports of goods that bear them."""
 _STANDS = SQL("h.state NOT IN ('rejected', 'closed')")
 _IN_SECRET = SQL(
     "SELECT DISTINCT id, i.item AS record, c.unit AS source, c.case_id, c.members::text AS members "
@@ -109,6 +119,11 @@ class _Met(NamedTuple):
     def data(self) -> Read:
         return _read(self.read)
 
+    @property
+    def place(self) -> tuple[int, UUID]:
+        """The read, and what it came upon."""
+        return self.read.position, self.record
+
     def stream(self, purpose: str) -> UUID:
         """What he is told of once, for a purpose."""
         return ids.told_of(self.record, self.data.user, purpose, self.by)
@@ -120,7 +135,7 @@ def _read(recorded: Recorded) -> Read:
     return found
 
 
-def _report_met(read: Recorded, row: Any) -> _Met:
+def _report_met(read: Recorded, row: Any, how: How | None = None) -> _Met:
     """A closed report: known to the owner's own people, and to whom it was shown."""
     data = _read(read)
     shown = {f"stolen_item:{row.stolen_item}", f"hit:{row.hit}"}
@@ -128,11 +143,16 @@ def _report_met(read: Recorded, row: Any) -> _Met:
         read,
         row.stolen_item,
         row.source,
-        "good" if row.purchase else "report",
+        how or ("good" if row.purchase else "report"),
         row.purchase,
         row.purchase.hex if row.purchase else "report",
         row.source == data.unit or not shown.isdisjoint(data.returned),
     )
+
+
+def _number_met(read: Recorded, row: Any) -> _Met:
+    """A closed report of a good that bears a number, which is no more than the report."""
+    return _report_met(read, row, "number")
 
 
 def _case_met(read: Recorded, row: Any) -> _Met:
@@ -144,6 +164,9 @@ def _case_met(read: Recorded, row: Any) -> _Met:
     return _Met(read, row.record, row.source, "case", None, f"case:{row.case_id.hex}", known)
 
 
+_Made = Callable[[Recorded, Any], _Met]
+
+
 class Telling:
     """The process of that name."""
 
@@ -153,18 +176,18 @@ class Telling:
     models: Sequence[Model] = ()
     topics: Set[str] = frozenset({Read.TOPIC})
 
-    def __init__(self, casework: SequenceRecorder) -> None:
-        self._casework = casework
+    def __init__(self, vault: Vault, casework: SequenceRecorder) -> None:
+        self._vault, self._casework = vault, casework
         self._heads: dict[str, int] = {}
         """Where the other sequences ended when a read was met; empty while none is."""
 
     def apply(self, connection: Connection[Row], facts: Sequence[Recorded]) -> None:
-        reads = [f for f in facts if f.topic == Read.TOPIC and _read(f).sought]
+        reads = [f for f in facts if f.topic == Read.TOPIC and _looked(_read(f))]
         if not reads:
             return
         self._must_have_followed(connection)
         tables = registry.live_tables(connection, _MODELS)
-        met = [each for each in _met(connection, tables, reads) if not each.is_known]
+        met = [each for each in self._met(connection, tables, reads) if not each.is_known]
         if met:
             self._tell(connection, met, _cases(connection, tables, met))
         self._heads = {}
@@ -181,6 +204,46 @@ class Telling:
             for name in names:
                 if stands.get(name, 0) < self._heads[sequence]:
                     raise NotYet(f"{name} stands before {self._heads[sequence]}")
+
+    def _met(
+        self, connection: Connection[Row], tables: Tables, reads: Sequence[Recorded]
+    ) -> list[_Met]:
+        """What these reads came upon, in their order."""
+        by_id: dict[UUID, list[Recorded]] = {}
+        for read in reads:
+            for sought in _read(read).sought:
+                by_id.setdefault(UUID(hex=sought), []).append(read)
+        looking: Sequence[tuple[SQL, _Made, Mapping[Any, list[Recorded]]]] = (
+            (_MET, _report_met, by_id),
+            (_IN_SECRET, _case_met, by_id),
+            (_BEARS, _number_met, self._by_number(connection, reads)),
+        )
+        met = []
+        with connection.cursor(row_factory=namedtuple_row) as cursor:
+            for statement, made, reads_of in looking:
+                composed = statement.format(stands=_STANDS, **tables)
+                values = {"ids": list(reads_of), "closed": CLOSED}
+                found: list[Any] = cursor.execute(composed, values).fetchall() if reads_of else []
+                met += [made(read, row) for row in found for read in reads_of[row.id]]
+        # Who came upon it otherwise by the same read is told of that alone.
+        otherwise = {each.place for each in met if each.how != "number"}
+        told = [each for each in met if each.how != "number" or each.place not in otherwise]
+        return sorted(told, key=lambda each: (each.read.position, each.stream(each.data.purpose)))
+
+    def _by_number(
+        self, connection: Connection[Row], reads: Sequence[Recorded]
+    ) -> Mapping[str, list[Recorded]]:
+        """The reads that searched for a number, by where goods meet that bear it; of entries that
+        were forgotten nobody can tell."""
+        searched = {read.stream: read for read in reads if _read(read).numbers}
+        keys = self._vault.keys(connection, searched) if searched else {}
+        found: dict[str, list[Recorded]] = {}
+        for stream, key in keys.items():
+            sealed = _read(searched[stream]).numbers
+            assert sealed is not None
+            for meeting in key.open(sealed).decode().splitlines():
+                found.setdefault(meeting, []).append(searched[stream])
+        return found
 
     def _tell(
         self, connection: Connection[Row], met: Sequence[_Met], cases: Mapping[str, _Case]
@@ -201,20 +264,9 @@ class Telling:
                 self._casework.append_locked(cursor, [pending(event) for event in events])
 
 
-def _met(connection: Connection[Row], tables: Tables, reads: Sequence[Recorded]) -> list[_Met]:
-    """What these reads came upon, in their order."""
-    by_id: dict[UUID, list[Recorded]] = {}
-    for read in reads:
-        for sought in _read(read).sought:
-            by_id.setdefault(UUID(hex=sought), []).append(read)
-    values = {"ids": list(by_id), "closed": CLOSED}
-    met = []
-    with connection.cursor(row_factory=namedtuple_row) as cursor:
-        for statement, made in (_MET, _report_met), (_IN_SECRET, _case_met):
-            composed = statement.format(stands=_STANDS, **tables)
-            found: list[Any] = cursor.execute(composed, values).fetchall()
-            met += [made(read, row) for row in found for read in by_id[row.id]]
-    return sorted(met, key=lambda each: (each.read.position, each.stream(each.data.purpose)))
+def _looked(data: Read) -> bool:
+    """Whether anything was asked for by its id or its number."""
+    return bool(data.sought or data.numbers)
 
 
 def _cases(connection: Connection[Row], tables: Tables, met: Sequence[_Met]) -> Mapping[str, _Case]:

@@ -546,6 +546,7 @@ EXAMPLES: tuple[EventData, ...] = (
         document="b" * 64,
         duration_us=1834,
         ground="wpg:8",
+        numbers=SEALED,
         policy="c" * 16,
         purpose="case:1",
         reason=SEALED,

@@ -10,6 +10,7 @@ from herkomst.domain.identifiers import (
     contains_bsn,
     is_placeholder,
     match_class,
+    meeting_keys,
     normal_form,
     numbers,
     numbers_in,
@@ -245,6 +246,18 @@ def test_given_a_text_without_a_number_when_read_then_there_is_none(text: str) -
 def test_given_a_number_of_a_text_when_keyed_then_what_was_written_is_not_told() -> None:
     (found,) = numbers([], "phone", "Apple", token, [("imei", IMEI)])
     assert (found.key, found.written, found.found) == ("imei:35209900176148", None, "text")
+
+
+@given(types, typed, st.sampled_from(["phone", "car", "bicycle", ""]))
+def test_given_a_number_of_any_type_when_searched_for_then_it_is_met_where_its_good_is(
+    type_: str, value: str, kind: str
+) -> None:
+    on_good = [n.key for n in numbers([(type_, value)], kind, None, token) if n.found == "number"]
+    assert meeting_keys(value, token).issuperset(on_good)
+
+
+def test_given_what_is_no_number_when_searched_for_then_it_is_met_nowhere() -> None:
+    assert meeting_keys("onbekend", token) == frozenset()
 
 
 # warnings

@@ -13,14 +13,17 @@ from herkomst.domain import ids
 from herkomst.domain.casework.case import Case
 from herkomst.domain.casework.match import OwnerTold
 from herkomst.domain.events import Event, EventData
+from herkomst.domain.register.records import Identifier, Record
 from herkomst.graphql import streams
 from herkomst.processes.followers import followers
 from herkomst.projections.runner import Runner
 from herkomst.record.application import envelope, pending, this_moment
 from herkomst.record.archive import Archive
 from herkomst.record.casework import CUSTODY, CaseOpened, Opening, Seal
-from tests.archives import POLICE, TILL, a_dealer
+from herkomst.record.vault import destroy
+from tests.archives import POLICE, TILL, a_dealer, a_stolen_good, a_stolen_item
 from tests.graphql.events import pushed
+from tests.projections.following import facts
 from tests.serving import Served, follow, journal, pair, serving, take_in
 from tests.staffing import really_read
 
@@ -29,6 +32,7 @@ OWNER = {"role": "authorised_officer", "unit": POLICE}
 SEEN = "id recordId how purchaseId officer role unit purpose at"
 PURCHASE = ids.purchase_id(TILL, "purchase-1")
 ITEM = ids.stolen_item_id(POLICE, "stolen-1")
+UNSOLD = ids.stolen_item_id(POLICE, "stolen-3")
 
 
 @pytest.fixture
@@ -76,6 +80,23 @@ def look(served: Served, field: str = "purchase", identity: UUID = PURCHASE, **w
     return asked(served, f'{{ {field}(id: "{identity}") {{ __typename }} }}', **who)
 
 
+def unsold() -> Record:
+    """A closed report of a good that no dealer has."""
+    frame = [Identifier(type="frame", value="GZ4711002")]
+    item = a_stolen_good(identifiers=frame)
+    return a_stolen_item(key="stolen-3", report="PL1300-2026000003", handling="closed", item=item)
+
+
+def searching(subject: str, words: str) -> str:
+    return (
+        f'{{ search{subject}(words: "{words}", first: 5) {{ totalCount nodes {{ __typename }} }} }}'
+    )
+
+
+def search(served: Served, subject: str, words: str, **who: str) -> Any:
+    return asked(served, searching(subject, words), **who)
+
+
 def other(kind: str) -> UUID:
     """The id of the hit of the closed report, or of who sold the good."""
     return {
@@ -110,6 +131,34 @@ class TestWhoIsNotTold:
     def test_the_page_of_a_list_looks_for_nothing(self, served: Served) -> None:
         asked(served, "{ purchases(first: 10) { nodes { id } } }")
         asked(served, "{ hits(first: 10) { nodes { id } } }")
+
+        assert told(served) == []
+
+    @pytest.mark.parametrize(
+        ("words", "who"),
+        [
+            ("fiets", {}),
+            ("fiets GZ4711002", {}),
+            ("GZ4711003", {}),
+            ("GZ4711002", {"unit": POLICE}),
+        ],
+    )
+    def test_of_other_words_of_other_numbers_and_of_his_own_people_he_is_not_told(
+        self, served: Served, words: str, who: dict[str, str]
+    ) -> None:
+        take_in(served.archive, unsold())
+
+        search(served, "StolenItems", words, **who)
+
+        assert told(served) == []
+
+    def test_of_a_search_that_was_forgotten_nobody_is_told(self, served: Served) -> None:
+        take_in(served.archive, unsold())
+        served.told(searching("StolenItems", "GZ4711002"))
+        with served.archive.journal.database.transaction() as cursor:
+            destroy(cursor, [fact.stream for fact in facts(served.archive, "journal")])
+
+        follow(served.archive)
 
         assert told(served) == []
 
@@ -173,6 +222,27 @@ class TestTold:
         asked(served, text, role="team_leader", purpose="duty:supervision")
 
         assert [one["how"] for one in told(served)] == ["report"]
+
+    @pytest.mark.parametrize("typed", ["GZ4711002", "gz-4711.002", "GZ47 11 002", "GZ47110O2"])
+    def test_who_searches_for_its_number_though_nobody_bought_it(
+        self, served: Served, typed: str
+    ) -> None:
+        take_in(served.archive, unsold())
+
+        answers = [search(served, subject, typed) for subject in ("Goods", "StolenItems")]
+
+        assert answers == [{"totalCount": 0, "nodes": []}] * 2
+        (one,) = told(served)
+        assert (one["how"], one["recordId"]) == ("number", str(UNSOLD))
+        assert (one["purchaseId"], one["officer"]) == (None, "dev:district_detective@amsterdam")
+
+    def test_who_searches_for_the_number_of_a_bought_good_is_told_of_by_the_good(
+        self, served: Served
+    ) -> None:
+        assert search(served, "Goods", "GZ47110001")["totalCount"] == 1
+
+        (one,) = told(served)
+        assert (one["how"], one["recordId"]) == ("good", str(ITEM))
 
     def test_another_hit_on_the_same_good_connects_it(self, served: Served) -> None:
         _, same = pair(1)

@@ -1,17 +1,18 @@
 """Matches on what is closed: the owner is told that somebody came upon it, who himself learns
 nothing (art. 2:11(1)(d) Bpg).
 
-Somebody came upon a closed report when he asked for it by its id, or looked at a good that a hit
-connects with it. The owner is told once of an officer, his purpose and a good.
+Somebody came upon a closed report when he asked for it by its id, searched for a number that
+stands in it, or looked at a good that a hit connects with it. The owner is told once of an officer,
+his purpose and a good.
 """
 
 from typing import Literal
 
 from herkomst.domain.events import EventData, event
 
-How = Literal["report", "good", "case"]
-"""He asked for the report itself, looked at the good that was bought, or took up for a case of his
-what belongs to an investigation that is not told to exist."""
+How = Literal["report", "number", "good", "case"]
+"""He asked for the report itself, searched for a number of its good, looked at the good that was
+bought, or took up for a case of his what belongs to an investigation that is not told to exist."""
 
 
 @event
