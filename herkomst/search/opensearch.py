@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
 from uuid import UUID
 
+import anyio
 import msgspec
 from opensearchpy import AsyncOpenSearch, JSONSerializer, OpenSearch
 from opensearchpy.exceptions import (
@@ -69,7 +70,7 @@ SENDERS = 2
 PAGE = 5000
 """Documents that are read at once."""
 ASKED = 3
-"""How often a question is asked while there is no index that it reaches."""
+"""How often a question is asked while there is no index that it reaches, or nodes die."""
 MERGED_EVERY = timedelta(hours=6)
 """How long it is left between two merges of all that has something gone in it, because a merge
 writes whatever lies beside that anew."""
@@ -80,6 +81,10 @@ LOOKED_EVERY = 600
 """Seconds after which a write looks again whether a merge is due."""
 
 _BUSY = frozenset({408, 429, 502, 503, 504})
+_GONE = frozenset(
+    {"node_disconnected_exception", "node_not_connected_exception", "node_closed_exception"}
+)
+"""What a node says of another one that died while both were answering."""
 _OLDER = 409
 """Of a change, where what is there is as new or newer."""
 _TOO_COMPLEX = "too_complex_to_determinize"
@@ -460,11 +465,16 @@ class Engine:
     async def _search(self, subject: Subject, body: _Body) -> _Page:
         aliases = ",".join(_alias(self._prefix, subject, regime) for regime in REGIMES)
         asked = msgspec.json.encode(body)
-        for _ in range(ASKED):
-            # What is not found is a generation that was retired since its alias was read.
-            with suppress(NotFoundError):
+        for _ in range(ASKED - 1):
+            # What is not found is a generation that was retired since its alias was read, and of
+            # a node that died while it answered another one has the shards.
+            with suppress(NotFoundError, _Busy):
                 return await self._answered(aliases, asked)
-        raise ModelMissing("index")
+            await anyio.sleep(SHORTEST_WAIT)
+        try:
+            return await self._answered(aliases, asked)
+        except NotFoundError as error:
+            raise ModelMissing("index") from error
 
     async def _answered(self, aliases: str, body: bytes) -> _Page:
         with _reached(too_slow=TooSlow):
@@ -560,9 +570,16 @@ def _reached(too_slow: type[Exception]) -> Iterator[None]:
             raise
         raise InvalidQuestion(*_TOO_MANY_WAYS) from error
     except TransportError as error:
-        if error.status_code not in _BUSY:
+        if error.status_code not in _BUSY and not _is_gone(error):
             raise
         raise _Busy(f"OpenSearch answers {error.status_code}: {error.error}.") from error
+
+
+def _is_gone(error: TransportError) -> bool:
+    """Whether a node that died meanwhile is all that went wrong."""
+    told = error.info.get("error") if isinstance(error.info, dict) else None
+    causes = told.get("root_cause", ()) if isinstance(told, dict) else ()
+    return bool(causes) and all(cause.get("type") in _GONE for cause in causes)
 
 
 def _insist(do: Callable[[], _Answered]) -> _Answered:

@@ -82,15 +82,8 @@ def test_given_a_document_that_went_when_it_is_settled_then_a_merge_lets_go_of_i
 
 
 def test_given_no_engine_when_it_is_needed_then_it_is_said_to_be_down() -> None:
-    async def ask() -> None:
-        engine = opensearch.Engine(NOWHERE)
-        try:
-            await engine.ask(QUESTION)
-        finally:
-            await engine.close()
-
     with pytest.raises(EngineDown):
-        asyncio.run(ask())
+        asyncio.run(_ask(NOWHERE))
     with opensearch.Index(NOWHERE) as index, pytest.raises(EngineDown):
         index.settle(Subject.GOODS, GENERATION)
 
@@ -115,6 +108,45 @@ def test_given_an_engine_that_is_busy_when_changes_are_put_then_those_it_left_ar
         for body in bodies
     ]
     assert sent == [["0", "1", "2"], ["0", "1", "2"], ["1"]]
+
+
+_DISCONNECTED = {"type": "node_disconnected_exception", "reason": "[node-2] disconnected"}
+_BROKEN = {"type": "script_exception", "reason": "runtime error"}
+
+
+def _failed(*causes: object) -> tuple[int, Any]:
+    error = {"type": "search_phase_execution_exception", "root_cause": causes}
+    return 500, {"error": error, "status": 500}
+
+
+async def _ask(url: str) -> int:
+    engine = opensearch.Engine(url)
+    try:
+        return (await engine.ask(QUESTION)).total.value
+    finally:
+        await engine.close()
+
+
+def test_given_a_node_that_died_while_it_answered_then_it_is_asked_again() -> None:
+    page = {"timed_out": False, "hits": {"total": {"value": 7}, "hits": []}}
+    answers = [_failed(_DISCONNECTED), _failed(_DISCONNECTED, _DISCONNECTED), (200, page)]
+
+    with _answering(answers) as (url, _):
+        assert asyncio.run(_ask(url)) == 7
+
+
+def test_given_nodes_that_go_on_dying_then_it_is_said_to_be_down() -> None:
+    answers = [_failed(_DISCONNECTED)] * opensearch.ASKED
+
+    with _answering(answers) as (url, _), pytest.raises(EngineDown):
+        asyncio.run(_ask(url))
+
+
+def test_given_what_no_other_node_would_do_better_then_it_is_not_asked_again() -> None:
+    with _answering([_failed(_DISCONNECTED, _BROKEN)]) as (url, bodies):
+        with pytest.raises(Exception, match="search_phase_execution_exception"):
+            asyncio.run(_ask(url))
+        assert len(bodies) == 1
 
 
 def test_given_credentials_in_the_url_when_it_is_asked_then_they_are_sent_and_never_told() -> None:
