@@ -146,7 +146,12 @@ def rehearse(archive: Archive, *records: ReadRecord) -> list[Receipt]:
 
 
 def really_read(
-    archive: Archive, user: str, purpose: str, *returned: str, sought: tuple[str, ...] = ()
+    archive: Archive,
+    user: str,
+    purpose: str,
+    *returned: str,
+    sought: tuple[str, ...] = (),
+    role: str = "district_detective",
 ) -> None:
     """A real read of a user, as the journal of the product has it."""
     entry = archive.journal.open_entry()
@@ -161,7 +166,7 @@ def really_read(
         policy="0" * 16,
         purpose=purpose,
         returned=returned,
-        role="district_detective",
+        role=role,
         sought=sought,
         unit="Amsterdam",
         user=user,

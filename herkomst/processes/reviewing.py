@@ -1,11 +1,13 @@
 """Reviewing: a week's reads are weighed once it is over, and a queue is made of them.
 
 A queue holds the reads that rank highest and some that are drawn by lot, so that nobody can be
-sure of never being looked at. It is a process: what it queued stays queued, with the explanation
+sure of never being looked at; of who reviews others some are drawn in each, because what he reads
+at the desk is never odd. It is a process: what it queued stays queued, with the explanation
 as it was then. A week of real reads is over when the first read of a later week is recorded, so it
 takes no clock; a rehearsal is weighed whenever a file of it was taken in to its end.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -41,6 +43,9 @@ LOWEST: Final = 4
 """Score below which a read is queued by lot alone."""
 DRAWN: Final = 20
 """Reads of an opening that are drawn by lot."""
+REVIEWER: Final = "access_reviewer"
+DRAWN_OF_REVIEWER: Final = 3
+"""Reads of each reviewer that are drawn by lot beside these, for another one to judge."""
 AWAITED: Final = {
     "register": ("establishments", "matching", "presentations", "purchases", "stolen_items"),
     "casework": ("concerns", "engagements", "hits", "officers"),
@@ -165,8 +170,12 @@ class Reviewing:
             yield each, rank, "rank"
         rest = list(enumerate(weighed[len(top) :], len(top) + 1))
         rest.sort(key=lambda place: self._token(f"{seed}:{place[1].read.id.hex}"))
-        for rank, each in rest[:DRAWN]:
-            yield each, rank, "lot"
+        drawn: Counter[str] = Counter()
+        for place, (rank, each) in enumerate(rest):
+            of_reviewer = each.role == REVIEWER and drawn[each.read.officer] < DRAWN_OF_REVIEWER
+            if place < DRAWN or of_reviewer:
+                drawn[each.read.officer] += 1
+                yield each, rank, "lot"
 
     def _news(
         self, connection: Connection[Row], queued: Sequence[Queued]

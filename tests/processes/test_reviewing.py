@@ -1,5 +1,6 @@
 """The queue: opened when a week is over, by rank and by lot, and never twice."""
 
+from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +10,7 @@ from herkomst.domain import ids
 from herkomst.domain.casework.personnel import ReadRecord
 from herkomst.domain.casework.review import QueueOpened
 from herkomst.processes import reviewing
-from herkomst.processes.reviewing import Reviewing, week_of
+from herkomst.processes.reviewing import DRAWN_OF_REVIEWER, REVIEWER, Reviewing, week_of
 from herkomst.record.archive import Archive
 from herkomst.record.reviews import act_in_review
 from tests.archives import a_dealer, a_purchase
@@ -129,6 +130,27 @@ def test_given_the_same_record_then_the_lot_is_drawn_alike_and_nobody_foresees_i
     )
     ranked = {row["read"] for row in rows(world, "reviews") if row["why"] == "rank"}
     assert drawn == set([r for r in by_lot if r not in ranked][: reviewing.DRAWN])
+
+
+def test_given_reviewers_at_the_desk_then_some_of_what_each_read_is_drawn_for_another(
+    world: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reviewing, "DRAWN", 0)
+    for user, role in (("R-1", REVIEWER), ("R-2", REVIEWER), ("O-1", "district_detective")):
+        for _ in range(2 * DRAWN_OF_REVIEWER):
+            really_read(world, user, "duty:review", role=role)
+    follow(world)
+    _happened_a_week_ago(world)
+
+    really_read(world, "O-1", "duty:front_desk")
+    follow(world)
+
+    queue = rows(world, "reviews")
+    assert Counter(row["officer"] for row in queue) == {
+        "R-1": DRAWN_OF_REVIEWER,
+        "R-2": DRAWN_OF_REVIEWER,
+    }
+    assert {row["why"] for row in queue} == {"lot"}
 
 
 def test_given_a_read_model_that_is_behind_then_the_opening_waits(world: Archive) -> None:
