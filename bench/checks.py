@@ -165,7 +165,8 @@ def _measured(
             started = perf_counter()
             if first:
                 rows = model.check(connection, generation, number, against, FLOOD + 1, CROWD)
-                alike = [paired(number, row.number, normal_brand(brand)) for row in rows]
+                maker = normal_brand(brand)
+                alike = [paired(number, row.number, maker) for row in rows]
                 ours.append(perf_counter() - started)
                 met.update({pairing.likeness for pairing in alike if pairing})
             else:

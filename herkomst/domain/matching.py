@@ -265,10 +265,12 @@ def _likeness(mine: Number, theirs: Number, brand: str | None) -> Likeness | Non
         return "looks_alike"
     if mine.ends is None or theirs.ends is None or brand is None:
         return None
-    a, b = _normal(mine), _normal(theirs)
     ends, stems = mine.ends == theirs.ends, mine.stem is not None and mine.stem == theirs.stem
-    head = _prefix(mine, theirs, brand)
-    if mine.class_ != "imei" and (ends or stems) and likeness.one_slip(a, b, head):
+    if not (ends or stems):
+        return None
+    a, b = _normal(mine), _normal(theirs)
+    head = likeness.prefix(mine.class_, max(a, b, key=len), brand)
+    if mine.class_ != "imei" and likeness.one_slip(a, b, head):
         return "one_edit"
     return "in_part" if ends and likeness.is_part(a, b, head) else None
 

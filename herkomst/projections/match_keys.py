@@ -353,9 +353,8 @@ class MatchKeys(Model):
         values = check_values(number, against, most, crowd)
         with connection.cursor(binary=True) as cursor:
             found = cursor.execute(self.check_statement(generation), values).fetchall()
-        rows = [Keyed(*row) for row in found]
-        begins = [row for row in rows if row.stem == number.stem]
-        if number.stem is None or len(begins) < crowd:
+        rows = list(map(Keyed._make, found))
+        if number.stem is None or sum(row.stem == number.stem for row in rows) < crowd:
             return rows
         return [row for row in rows if row.key == number.key or row.ends == number.ends]
 
