@@ -22,7 +22,7 @@ from herkomst.record.erasures import ErasureListBroken
 from herkomst.record.holds import Held
 from herkomst.record.keyring import KeyringError
 from herkomst.record.personnel import JournalInUse
-from herkomst.record.postgres import ServerError
+from herkomst.record.programs import ServerError
 from herkomst.record.rotation import RotationRefused
 from herkomst.settings import ConfigurationError
 from herkomst.simulate.errors import SimulationError

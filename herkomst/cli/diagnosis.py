@@ -29,7 +29,8 @@ from herkomst.record import migrations, replica
 from herkomst.record.archive import Urls, open_keyring, open_urls
 from herkomst.record.database import DatabaseDown, Row, connect
 from herkomst.record.keyring import KeyringError
-from herkomst.record.postgres import OWNER, ServerError, embedded
+from herkomst.record.postgres import OWNER, embedded
+from herkomst.record.programs import ServerError
 from herkomst.record.reader import SequenceReader
 from herkomst.search import postgres
 from herkomst.search.engines import EngineDown

@@ -28,20 +28,13 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 
 from herkomst import __version__
-from herkomst.record import erasures, migrations
+from herkomst.record import disk, erasures, migrations
 from herkomst.record.archive import Archive, Urls, check_keyring, open_archive, open_urls, opened
 from herkomst.record.database import Row, connect
 from herkomst.record.erasures import Erased, Erasures, destroy_listed
 from herkomst.record.keyring import Keyring, KeyringError
-from herkomst.record.postgres import (
-    APP,
-    DATABASE,
-    OWNER,
-    SUPERUSER,
-    EmbeddedPostgres,
-    client_program,
-    embedded,
-)
+from herkomst.record.postgres import APP, DATABASE, OWNER, SUPERUSER, EmbeddedPostgres, embedded
+from herkomst.record.programs import client_program
 from herkomst.record.reader import SequenceReader
 from herkomst.record.rotation import in_use
 from herkomst.settings import ConfigurationError, Settings
@@ -118,7 +111,7 @@ def backup(settings: Settings, out: Path, *, portable: bool = False) -> Manifest
             with embedded(settings.home) as server:
                 manifest = _base(server, out)
         _copy_list(settings, out)
-        _write(out / NAME, msgspec.json.format(msgspec.json.encode(manifest)))
+        disk.put(out / NAME, msgspec.json.format(msgspec.json.encode(manifest)))
     return manifest
 
 
@@ -184,7 +177,7 @@ def _begin(connection: Connection[Row], server: EmbeddedPostgres, out: Path) -> 
     )
     (out / "wal").mkdir(mode=0o700, exist_ok=True)
     manifest = _manifest(connection, "base", slot)
-    _write(out / NAME, msgspec.json.encode(manifest))
+    disk.put(out / NAME, msgspec.json.encode(manifest))
     new.rename(out / "base")
     return manifest
 
@@ -585,12 +578,3 @@ def _alone(out: Path) -> Iterator[None]:
                 "backup_running", f"Another process writes to {out}.", "Let it end."
             ) from error
         yield
-
-
-def _write(path: Path, content: bytes) -> None:
-    new = path.with_name(f"{path.name}.new")
-    with new.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    new.rename(path)

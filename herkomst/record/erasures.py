@@ -28,6 +28,7 @@ from herkomst.domain import ids
 from herkomst.domain.calendar import legal_day
 from herkomst.domain.events import Event, Recorded
 from herkomst.domain.register import erasure, identity, keeping
+from herkomst.record import disk
 from herkomst.record.application import Custody, Outcome, envelope, pending, this_moment
 from herkomst.record.database import Row
 from herkomst.record.register import RESTORE, Register
@@ -200,26 +201,12 @@ class Erasures:
             file.writelines(_encode(one) + b"\n" for one in erased)
             file.flush()
             os.fsync(file.fileno())
-        self._sync_directory()
+        disk.sync(self.path.parent)
 
     def _replace(self, listed: _Listed) -> None:
-        draft = self.path.with_name(f"{self.path.name}.new")
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            if listed.since is not None:
-                file.write(_encode(_Whole(listed.since.isoformat())) + b"\n")
-            file.writelines(_encode(one) + b"\n" for one in _in_order(listed))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.rename(self.path)
-        self._sync_directory()
-
-    def _sync_directory(self) -> None:
-        directory = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        whole = [] if listed.since is None else [_encode(_Whole(listed.since.isoformat()))]
+        lines = [*whole, *map(_encode, _in_order(listed))]
+        disk.put(self.path, b"".join(line + b"\n" for line in lines))
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -19,6 +19,8 @@ from typing import Annotated
 
 import msgspec
 
+from herkomst.record import disk
+
 log = logging.getLogger(__name__)
 LOOK = 1.0
 """Seconds after which who wraps looks whether the file is another than before."""
@@ -89,14 +91,16 @@ class Keyring:
         """Open the file, made with fresh keys when it does not exist. Safe beside another maker."""
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            draft = _draft(path, _File({1: os.urandom(32)}, os.urandom(32), os.urandom(32)))
+            content = _File({1: os.urandom(32)}, os.urandom(32), os.urandom(32))
+            draft = disk.draft(path, msgspec.json.encode(content))
             try:
                 os.link(draft, path)  # Fails where another process was first; then its keys hold.
             except FileExistsError:
                 pass
             finally:
                 draft.unlink()
-            _sync(path.parent)  # Before anything is sealed with keys that a power cut could take.
+            # Before anything is sealed with keys that a power cut could take.
+            disk.sync(path.parent)
         return cls.open(path)
 
     def newest(self) -> int:
@@ -145,7 +149,7 @@ class Keyring:
         retired = self.path.with_name(f"{self.path.name}.retired")
         before = msgspec.json.decode(retired.read_bytes()) if retired.exists() else {}
         gone = {number: self.wrapping[number] for number in numbers}
-        _draft(retired, {**before, **gone}).rename(retired)
+        disk.put(retired, msgspec.json.encode({**before, **gone}))
         self._rewrite({n: key for n, key in self.wrapping.items() if n not in gone})
         return retired
 
@@ -153,8 +157,8 @@ class Keyring:
         # What a link leads to is replaced, and not the link.
         path = self.path.resolve()
         try:
-            _draft(path, _File(dict(wrapping), self._lookup, self._chain)).rename(path)
-            _sync(path.parent)  # Before anything is wrapped with a key that a power cut could take.
+            # On the disk before anything is wrapped with a key that a power cut could take.
+            disk.put(path, msgspec.json.encode(_File(dict(wrapping), self._lookup, self._chain)))
         except OSError as error:
             raise KeyringError(
                 "keyring_unwritable",
@@ -175,23 +179,3 @@ class Keyring:
 
 def _stamp(found: os.stat_result) -> tuple[int, int]:
     return found.st_ino, found.st_mtime_ns
-
-
-def _draft(path: Path, content: object) -> Path:
-    """The content in a file beside the path, on the disk."""
-    # Not named by the process alone: in a container each is number 1, the killed one too.
-    draft = path.with_name(f"{path.name}.{os.getpid()}-{os.urandom(4).hex()}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(msgspec.json.encode(content))
-        file.flush()
-        os.fsync(file.fileno())
-    return draft
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

