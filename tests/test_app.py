@@ -104,11 +104,23 @@ class TestRoutes:
         assert answer.status_code == 401
         assert answer.json()["code"] in {"token_missing", "token_invalid"}
 
-    def test_what_is_not_there_is_told_as_a_problem(self, served: Served) -> None:
-        answer = served.client.get("/nothing")
+    @pytest.mark.parametrize(
+        ("method", "path", "status"),
+        [
+            ("GET", "/nothing", 404),
+            ("GET", "/v1/nothing", 404),
+            ("DELETE", "/session", 405),
+            ("DELETE", "/v1/purchases", 405),
+        ],
+    )
+    def test_what_is_not_there_is_told_as_a_problem(
+        self, served: Served, method: str, path: str, status: int
+    ) -> None:
+        answer = served.client.request(method, path)
 
-        assert answer.status_code == 404
+        assert answer.status_code == status
         assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["cure"]
 
 
 class TestEveryWayThatReads:

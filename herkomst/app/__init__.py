@@ -44,7 +44,8 @@ def create_app(archive: Archive, settings: Settings) -> Starlette:
     operations = Operations(schema, documents, introspection=settings.dev_login)
     streams = Streams(schema)
     intake = create_intake(archive)
-    for error, handler in HANDLERS.items():
+    handlers = {**HANDLERS, HTTPException: tell_http}
+    for error, handler in handlers.items():
         intake.add_exception_handler(error, handler)  # It has its own, and not these.
 
     @asynccontextmanager
@@ -73,7 +74,7 @@ def create_app(archive: Archive, settings: Settings) -> Starlette:
             Mount("/v1", intake),
         ],
         middleware=[Middleware(Traces), Middleware(Safety), Middleware(LastNet)],
-        exception_handlers={**HANDLERS, HTTPException: tell_http},
+        exception_handlers=handlers,
         lifespan=lifespan,
     )
 
