@@ -1,6 +1,5 @@
 """What follows a hit: asked, done, and told to the dealer."""
 
-from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from functools import partial
 from typing import Annotated, Any
@@ -100,10 +99,9 @@ SequelActResult = Annotated[
     SequelChanged | SequelRefused | UnknownHit | NotPermitted,
     strawberry.union("SequelActResult", description="What was done after a hit, or why not."),
 ]
-Act = Callable[..., Awaitable[Any]]
 
 
-async def _act(info: Info, identity: str, act: Act, why: str, **more: Any) -> Any:
+async def _act(info: Info, identity: str, act: sequels.Act, why: str) -> Any:
     context = info.context
     hit = parsed_id(identity)
     if hit is None:
@@ -111,7 +109,7 @@ async def _act(info: Info, identity: str, act: Act, why: str, **more: Any) -> An
     try:
         permitted = context.permit(right_of(info))
         desk, question = context.desk, context.question
-        answer = await act(permitted, context.inquiry, desk, question, hit, why=why, **more)
+        answer = await sequels.do(permitted, context.inquiry, desk, question, hit, act, why)
     except policy.NotPermitted as error:
         return NotPermitted.of(error)
     except (Refused, CaseRefused) as error:
@@ -182,7 +180,7 @@ class AfterHit:
     async def answer_signal(
         self, info: Info, hit: strawberry.ID, verdict: SignalVerdict, why: str
     ) -> Any:
-        return await _act(info, hit, sequels.answer, why, verdict=verdict.value)
+        return await _act(info, hit, sequels.answer(verdict.value), why)
 
     @mutation(
         SequelActResult,
@@ -199,7 +197,7 @@ class AfterHit:
         issuer: str | None = None,
         since: datetime | None = None,
     ) -> Any:
-        return await _act(info, hit, sequels.order, why, days=days, issuer=issuer, since=since)
+        return await _act(info, hit, sequels.order(issuer, since, days), why)
 
     @mutation(
         SequelActResult,
@@ -207,7 +205,7 @@ class AfterHit:
         Action.RELEASE_ORDER,
     )
     async def release_order(self, info: Info, hit: strawberry.ID, why: str) -> Any:
-        return await _act(info, hit, sequels.release, why)
+        return await _act(info, hit, sequels.release(), why)
 
     @mutation(
         SequelActResult,
@@ -224,16 +222,7 @@ class AfterHit:
         keeper: str | None = None,
         since: datetime | None = None,
     ) -> Any:
-        return await _act(
-            info,
-            hit,
-            sequels.seize,
-            why,
-            receipt=receipt,
-            issuer=issuer,
-            keeper=keeper,
-            since=since,
-        )
+        return await _act(info, hit, sequels.seize(receipt, issuer, since, keeper), why)
 
     @mutation(
         SequelActResult,
@@ -248,7 +237,7 @@ class AfterHit:
         why: str,
         noticed_on: date | None = None,
     ) -> Any:
-        return await _act(info, hit, sequels.announce, why, way=way.value, noticed_on=noticed_on)
+        return await _act(info, hit, sequels.announce(way.value, noticed_on), why)
 
     @mutation(
         SequelActResult,
@@ -263,7 +252,7 @@ class AfterHit:
         why: str,
         waived_on: date | None = None,
     ) -> Any:
-        return await _act(info, hit, sequels.give_back, why, way=way.value, waived_on=waived_on)
+        return await _act(info, hit, sequels.give_back(way.value, waived_on), why)
 
     @mutation(
         SequelActResult,
@@ -279,15 +268,7 @@ class AfterHit:
         why: str,
         lodged_on: date | None = None,
     ) -> Any:
-        return await _act(
-            info,
-            hit,
-            sequels.contest,
-            why,
-            party=party.value,
-            complaint=complaint,
-            lodged_on=lodged_on,
-        )
+        return await _act(info, hit, sequels.contest(party.value, complaint, lodged_on), why)
 
     @mutation(
         SequelActResult,
@@ -302,9 +283,7 @@ class AfterHit:
         why: str,
         decided_on: date | None = None,
     ) -> Any:
-        return await _act(
-            info, hit, sequels.decide, why, outcome=outcome.value, decided_on=decided_on
-        )
+        return await _act(info, hit, sequels.decide(outcome.value, decided_on), why)
 
     @mutation(
         SequelActResult,
@@ -312,4 +291,4 @@ class AfterHit:
         Action.TELL_DEALER,
     )
     async def tell_dealer(self, info: Info, hit: strawberry.ID, why: str) -> Any:
-        return await _act(info, hit, sequels.tell, why)
+        return await _act(info, hit, sequels.tell(), why)

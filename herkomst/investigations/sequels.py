@@ -7,7 +7,7 @@ what can follow as it stands another (`domain/casework/sequel.py`).
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 import msgspec
@@ -85,7 +85,6 @@ _CONDITIONS = {
 _MOST = 1000
 """Parts of a sequel that are told at once; there are no more than a few of a hit."""
 _decode_occurred = msgspec.json.Decoder(Occurred).decode
-Doing = Callable[[Sequel, Decision], Sequence[EventData]]
 
 
 class Measure(Told, frozen=True, kw_only=True):
@@ -137,24 +136,30 @@ class Done(NamedTuple):
     position: int
 
 
-class _Good(NamedTuple):
-    """A hit with what is needed of both goods."""
+class Good(NamedTuple):
+    """What is needed of a hit, and of both goods, to do something after it."""
 
-    hit: UUID
+    hit: str
+    """In hex."""
     owner: str
-    municipality: str | None
+    """The unit that owns the report."""
     period: terms.Period
+    told: terms.When
+    """When the dealer is told, by the rule of the municipality."""
 
     @classmethod
-    def of(cls, row: Any) -> "_Good":
+    def of(cls, row: Any) -> Self:
         acquired = legal_day(_decode_occurred(row.acquired))
         registered = legal_date(row.recorded_at)
         return cls(
-            row.hit,
-            terms.owner_of(row.source, row.report, legal_today()),
-            row.municipality,
-            terms.holding_period(row.municipality, acquired, registered),
+            hit=row.hit.hex,
+            owner=terms.owner_of(row.source, row.report, legal_today()),
+            period=terms.holding_period(row.municipality, acquired, registered),
+            told=terms.when_told(row.municipality, legal_today()),
         )
+
+
+Doing = Callable[[Sequel, Good, Decision], Sequence[EventData]]
 
 
 async def page(
@@ -198,196 +203,137 @@ async def one(permitted: Permitted, inquiry: Inquiry, hit: UUID) -> Followed | N
     measures = await _told(inquiry, sorted(rows, key=lambda row: row.number))
     if not found or not found[0].shown:
         return None
-    good = _Good.of(found[0])
+    owner = Good.of(found[0]).owner
     inquiry.returned.add("hit", hit)
     return Followed(
         hit_id=hit,
         state=_state(measures),
-        owner=good.owner,
-        may_answer=terms.is_of(permitted.reading.viewer.unit, good.owner),
+        owner=owner,
+        may_answer=terms.is_of(permitted.reading.viewer.unit, owner),
         measures=tuple(measures),
     )
 
 
-async def answer(
+class Act(NamedTuple):
+    """Something that may be done after a hit, by who is permitted the action."""
+
+    action: Action
+    doing: Doing
+    of: Kind | None = None
+    """The measure that it goes on with; None where it may begin one."""
+    is_owners: bool = False
+    """Whether it is for the unit that owns the report alone."""
+
+
+def answer(verdict: Verdict) -> Act:
+    """Answer for the unit that owns the report whether its signal stands."""
+
+    def answered(state: Sequel, good: Good, by: Decision) -> Sequence[EventData]:
+        said = state.answer(good.hit, good.owner, verdict, by)
+        return [said, *state.follow(said, good.period, good.told, by.now)]
+
+    return Act(Action.ANSWER_SIGNAL, answered, is_owners=True)
+
+
+def order(issuer: str | None, since: datetime | None, days: int | None) -> Act:
+    """Write down an order to keep, of the viewer himself or of the officer that is named."""
+
+    def ordered(state: Sequel, good: Good, by: Decision) -> Sequence[EventData]:
+        return [state.order(good.hit, issuer or by.authority.by, since or by.now, days, by)]
+
+    return Act(Action.ORDER_KEEPING, ordered)
+
+
+def seize(receipt: str, issuer: str | None, since: datetime | None, keeper: str | None) -> Act:
+    """Write down that the good was seized."""
+
+    def seized(state: Sequel, good: Good, by: Decision) -> Sequence[EventData]:
+        who, when = issuer or by.authority.by, since or by.now
+        return [state.seize(good.hit, who, when, receipt, keeper, by)]
+
+    return Act(Action.SEIZE_GOOD, seized)
+
+
+def release() -> Act:
+    """Let an order to keep end."""
+    return Act(Action.RELEASE_ORDER, lambda state, good, by: [state.release(good.hit, by)], "order")
+
+
+def announce(way: str, noticed_on: date | None) -> Act:
+    """Give notice of a return, as the prosecutor."""
+
+    def announced(state: Sequel, good: Good, by: Decision) -> Sequence[EventData]:
+        return [state.announce(good.hit, way, noticed_on or by.today, by)]
+
+    return Act(Action.DECIDE_RETURN, announced, "seizure")
+
+
+def give_back(way: str, waived_on: date | None) -> Act:
+    """Decide that the good goes back, as the prosecutor."""
+
+    def returned(state: Sequel, good: Good, by: Decision) -> Sequence[EventData]:
+        return [state.give_back(good.hit, way, waived_on, by)]
+
+    return Act(Action.DECIDE_RETURN, returned, "seizure")
+
+
+def contest(party: Party, complaint: str, lodged_on: date | None) -> Act:
+    """Write down a complaint."""
+
+    def contested(state: Sequel, good: Good, by: Decision) -> Sequence[EventData]:
+        return [state.contest(good.hit, party, complaint, lodged_on or by.today, by)]
+
+    return Act(Action.RECORD_COMPLAINT, contested, "seizure")
+
+
+def decide(outcome: Outcome, decided_on: date | None) -> Act:
+    """Write down what became of a complaint."""
+
+    def decided(state: Sequel, good: Good, by: Decision) -> Sequence[EventData]:
+        return [state.decide(good.hit, outcome, decided_on or by.today, by)]
+
+    return Act(Action.RECORD_COMPLAINT, decided, "seizure")
+
+
+def tell() -> Act:
+    """Let the dealer be told from now on."""
+    return Act(Action.TELL_DEALER, lambda state, good, by: [state.tell(good.hit, good.told, by)])
+
+
+async def do(
     permitted: Permitted,
     inquiry: Inquiry,
     desk: Desk,
     question: Question,
     hit: UUID,
-    verdict: Verdict,
+    act: Act,
     why: str,
 ) -> Answer[Done]:
-    """Answer for the unit that owns the report whether its signal stands.
+    """Do something after a hit, journaled before and after.
 
     Raises `UnknownHit`, `NotPermitted`, `SequelRefused`, `CaseRefused`, `JournalUnavailable`.
     """
-    good = await _seen(permitted, inquiry, hit, Action.ANSWER_SIGNAL)
-    unit = permitted.reading.viewer.unit
-    if not terms.is_of(unit, good.owner):
-        raise NotPermitted(
-            f"The report is of {good.owner}, and {unit} does not answer for its signal.",
-            f"Ask {good.owner}.",
-        )
-    told = terms.when_told(good.municipality, legal_today())
+    good = await _seen(permitted, inquiry, hit, act)
+    reading, archive = permitted.reading, desk.archive
+    actor = f"user:{reading.viewer.subject}"
 
-    def answered(state: Sequel, by: Decision) -> Sequence[EventData]:
-        said = state.answer(hit.hex, good.owner, verdict, by)
-        return [said, *state.follow(said, good.period, told, by.now)]
+    def acting() -> sequels.Followed:
+        authority = _authority(permitted, archive)
 
-    return await _act(permitted, desk, question, hit, answered, why)
+        def said(state: Sequel, seal: Seal) -> Sequence[EventData]:
+            by = Decision(authority=authority, now=datetime.now(UTC), why=seal(reasons.said(why)))
+            return act.doing(state, good, by)
 
+        if act.of is None:
+            return sequels.begin(archive.casework, hit, said, actor, reading.ground)
+        return sequels.go_on(archive.casework, hit, act.of, said, actor, reading.ground)
 
-async def order(
-    permitted: Permitted,
-    inquiry: Inquiry,
-    desk: Desk,
-    question: Question,
-    hit: UUID,
-    why: str,
-    *,
-    issuer: str | None,
-    since: datetime | None,
-    days: int | None,
-) -> Answer[Done]:
-    """Write down an order to keep, of the viewer himself or of the officer that is named. Raises
-    as `answer`."""
-    await _seen(permitted, inquiry, hit, Action.ORDER_KEEPING)
-    who = issuer or permitted.reading.viewer.subject
+    async def acted() -> Done:
+        done = await to_thread.run_sync(acting)
+        until = getattr(done.data[0], "until", None)
+        return Done(hit, until and datetime.fromisoformat(until), done.position)
 
-    def ordered(state: Sequel, by: Decision) -> Sequence[EventData]:
-        return [state.order(hit.hex, who, since or by.now, days, by)]
-
-    return await _act(permitted, desk, question, hit, ordered, why)
-
-
-async def seize(
-    permitted: Permitted,
-    inquiry: Inquiry,
-    desk: Desk,
-    question: Question,
-    hit: UUID,
-    why: str,
-    *,
-    receipt: str,
-    issuer: str | None,
-    since: datetime | None,
-    keeper: str | None,
-) -> Answer[Done]:
-    """Write down that the good was seized. Raises as `answer`."""
-    await _seen(permitted, inquiry, hit, Action.SEIZE_GOOD)
-    who = issuer or permitted.reading.viewer.subject
-
-    def seized(state: Sequel, by: Decision) -> Sequence[EventData]:
-        return [state.seize(hit.hex, who, since or by.now, receipt, keeper, by)]
-
-    return await _act(permitted, desk, question, hit, seized, why)
-
-
-async def release(
-    permitted: Permitted, inquiry: Inquiry, desk: Desk, question: Question, hit: UUID, why: str
-) -> Answer[Done]:
-    """Let an order to keep end. Raises as `answer`."""
-    await _seen(permitted, inquiry, hit, Action.RELEASE_ORDER)
-
-    def released(state: Sequel, by: Decision) -> Sequence[EventData]:
-        return [state.release(hit.hex, by)]
-
-    return await _act(permitted, desk, question, hit, released, why, "order")
-
-
-async def announce(
-    permitted: Permitted,
-    inquiry: Inquiry,
-    desk: Desk,
-    question: Question,
-    hit: UUID,
-    why: str,
-    *,
-    way: str,
-    noticed_on: date | None,
-) -> Answer[Done]:
-    """Give notice of a return, as the prosecutor. Raises as `answer`."""
-    await _seen(permitted, inquiry, hit, Action.DECIDE_RETURN)
-
-    def announced(state: Sequel, by: Decision) -> Sequence[EventData]:
-        return [state.announce(hit.hex, way, noticed_on or by.today, by)]
-
-    return await _act(permitted, desk, question, hit, announced, why, "seizure")
-
-
-async def give_back(
-    permitted: Permitted,
-    inquiry: Inquiry,
-    desk: Desk,
-    question: Question,
-    hit: UUID,
-    why: str,
-    *,
-    way: str,
-    waived_on: date | None,
-) -> Answer[Done]:
-    """Decide that the good goes back, as the prosecutor. Raises as `answer`."""
-    await _seen(permitted, inquiry, hit, Action.DECIDE_RETURN)
-
-    def returned(state: Sequel, by: Decision) -> Sequence[EventData]:
-        return [state.give_back(hit.hex, way, waived_on, by)]
-
-    return await _act(permitted, desk, question, hit, returned, why, "seizure")
-
-
-async def contest(
-    permitted: Permitted,
-    inquiry: Inquiry,
-    desk: Desk,
-    question: Question,
-    hit: UUID,
-    why: str,
-    *,
-    party: Party,
-    complaint: str,
-    lodged_on: date | None,
-) -> Answer[Done]:
-    """Write down a complaint. Raises as `answer`."""
-    await _seen(permitted, inquiry, hit, Action.RECORD_COMPLAINT)
-
-    def contested(state: Sequel, by: Decision) -> Sequence[EventData]:
-        return [state.contest(hit.hex, party, complaint, lodged_on or by.today, by)]
-
-    return await _act(permitted, desk, question, hit, contested, why, "seizure")
-
-
-async def decide(
-    permitted: Permitted,
-    inquiry: Inquiry,
-    desk: Desk,
-    question: Question,
-    hit: UUID,
-    why: str,
-    *,
-    outcome: Outcome,
-    decided_on: date | None,
-) -> Answer[Done]:
-    """Write down what became of a complaint. Raises as `answer`."""
-    await _seen(permitted, inquiry, hit, Action.RECORD_COMPLAINT)
-
-    def decided(state: Sequel, by: Decision) -> Sequence[EventData]:
-        return [state.decide(hit.hex, outcome, decided_on or by.today, by)]
-
-    return await _act(permitted, desk, question, hit, decided, why, "seizure")
-
-
-async def tell(
-    permitted: Permitted, inquiry: Inquiry, desk: Desk, question: Question, hit: UUID, why: str
-) -> Answer[Done]:
-    """Let the dealer be told from now on. Raises as `answer`."""
-    good = await _seen(permitted, inquiry, hit, Action.TELL_DEALER)
-    because = terms.when_told(good.municipality, legal_today())
-
-    def told(state: Sequel, by: Decision) -> Sequence[EventData]:
-        return [state.tell(hit.hex, because, by)]
-
-    return await _act(permitted, desk, question, hit, told, why)
+    return await in_casework(desk, reading, question, acted)
 
 
 async def _hits(inquiry: Inquiry, values: dict[str, object]) -> list[Any]:
@@ -397,10 +343,10 @@ async def _hits(inquiry: Inquiry, values: dict[str, object]) -> list[Any]:
     return await inquiry.rows(_HIT, values)
 
 
-async def _seen(permitted: Permitted, inquiry: Inquiry, hit: UUID, action: Action) -> _Good:
+async def _seen(permitted: Permitted, inquiry: Inquiry, hit: UUID, act: Act) -> Good:
     """The hit that something is to be done about, which the viewer must see in full. Raises
     `UnknownHit`, `NotPermitted`."""
-    permitted.must_be(action)
+    permitted.must_be(act.action)
     rows = await _hits(inquiry, {"hit": hit, **_values(permitted)})
     if not rows:
         raise UnknownHit(f"There is no hit {hit}.")
@@ -409,39 +355,13 @@ async def _seen(permitted: Permitted, inquiry: Inquiry, hit: UUID, action: Actio
             "A side of this hit is withheld, and nobody decides on what he cannot see.",
             "Ask the authorised officer.",
         )
-    return _Good.of(rows[0])
-
-
-async def _act(
-    permitted: Permitted,
-    desk: Desk,
-    question: Question,
-    hit: UUID,
-    doing: Doing,
-    why: str,
-    of: Kind | None = None,
-) -> Answer[Done]:
-    """Do it, journaled before and after. What is `of` a measure goes on with what runs of it."""
-    reading, archive = permitted.reading, desk.archive
-    actor = f"user:{reading.viewer.subject}"
-
-    def acting() -> sequels.Followed:
-        authority = _authority(permitted, archive)
-
-        def said(state: Sequel, seal: Seal) -> Sequence[EventData]:
-            by = Decision(authority=authority, now=datetime.now(UTC), why=seal(reasons.said(why)))
-            return doing(state, by)
-
-        if of is None:
-            return sequels.begin(archive.casework, hit, said, actor, reading.ground)
-        return sequels.go_on(archive.casework, hit, of, said, actor, reading.ground)
-
-    async def acted() -> Done:
-        done = await to_thread.run_sync(acting)
-        until = getattr(done.data[0], "until", None)
-        return Done(hit, until and datetime.fromisoformat(until), done.position)
-
-    return await in_casework(desk, reading, question, acted)
+    good, unit = Good.of(rows[0]), permitted.reading.viewer.unit
+    if act.is_owners and not terms.is_of(unit, good.owner):
+        raise NotPermitted(
+            f"The report is of {good.owner}, and {unit} does not answer for its signal.",
+            f"Ask {good.owner}.",
+        )
+    return good
 
 
 def _authority(permitted: Permitted, archive: Archive) -> Authority:
