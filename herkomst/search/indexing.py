@@ -41,7 +41,7 @@ from herkomst.search.questions import Subject
 from herkomst.steps import reached
 
 log = logging.getLogger(__name__)
-VERSION = 2
+VERSION = 3
 """Of the documents; those of another version are made anew."""
 SUBJECTS = (Subject.GOODS, Subject.STOLEN, Subject.DEALERS)
 AT_ONCE = 2000

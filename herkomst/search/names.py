@@ -10,11 +10,12 @@ a likeness of 1000 is a reason to look at birth date, document and address, and 
 import re
 import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from itertools import pairwise, permutations, product
-from typing import Literal, NamedTuple
+from itertools import combinations, pairwise, permutations, product
+from typing import Literal, NamedTuple, get_args
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 from rapidfuzz.distance import OSA
 
 from herkomst.domain.register.records import Seller
@@ -88,7 +89,7 @@ class Wanted(NamedTuple):
     """The keys of one part that is looked for."""
 
     strong: tuple[str, ...]
-    """It sounds the same, or is one slip away from that."""
+    """It sounds or is spelt the same, or is one slip away from that."""
     weak: tuple[str, ...]
     """Its consonants, its beginning or its end are the same."""
     initial: str
@@ -96,25 +97,39 @@ class Wanted(NamedTuple):
     one, or a part that begins with it."""
 
 
+Look = Literal["nearly_all", "closely", "widely"]
+"""How closely an engine looks."""
+Way = tuple[tuple[str, ...], ...]
+"""Groups of keys: who is met in this way has one of each."""
+
+
 class Plan(NamedTuple):
     """What an engine looks for.
 
-    It looks closely first: for names in which two parts are strong, or one is and the initial of
-    another is there; where nothing alike is among them, for those with a strong part, or an
-    initial that was asked for, and a weak one. Of the many, those are compared that are worth most:
-    the sum over the parts of the best that met, and of what the whole name adds.
+    It looks for nearly all first: where three parts or more were asked for, for names in which all
+    but one of them are strong, because there are many with two common given names. Where nothing
+    alike is among them it looks closely: for names in which two parts are strong, or one is and the
+    initial of another is there; and then widely: for those with a strong part, or an initial that
+    was asked for, and a weak one. Of the many, those are compared that are worth most: the sum over
+    the parts of the best that met, and of what the whole name adds.
     """
 
     parts: tuple[Wanted, ...]
     whole: tuple[str, ...]
     """Keys of all parts together, and of all initials."""
 
-    def pairs(self, *, widely: bool) -> list[tuple[tuple[str, ...], tuple[str, ...] | None]]:
-        """Keys of which a candidate has one of the first and, if there are any, of the second."""
+    def ways(self, look: Look) -> list[Way]:
+        """In which ways a candidate may meet it."""
+        if look == "nearly_all":
+            strong = [part.strong for part in self.parts if part.strong]
+            return list(combinations(strong, len(strong) - 1)) if len(strong) >= _MANY else []
+        return self._pairs(widely=look == "widely")
+
+    def _pairs(self, *, widely: bool) -> list[Way]:
         if len(self.parts) == 1:
             only = self.parts[0].weak if widely else self.parts[0].strong
-            return [(only, None)] if only else []
-        found: list[tuple[tuple[str, ...], tuple[str, ...] | None]] = []
+            return [(only,)] if only else []
+        found: list[Way] = []
         for at, part in enumerate(self.parts):
             others = [other for n, other in enumerate(self.parts) if n != at]
             if widely:
@@ -201,6 +216,7 @@ def _read(text: str) -> _Read:
     particles: list[str] = []
     letters: list[str] = []
     plain = _SHORTENED.sub("van de ", fold(text.translate(_APOSTROPHES)))
+    plain = _RUN_TOGETHER.sub(r"van \1", plain)
     for found in _WORDS.findall(plain)[:MOST_PARTS]:
         word = found.strip(".'").replace("'", "")[:LONGEST]
         if found.startswith("'") if len(word) == 1 else word in _PARTICLES:
@@ -249,6 +265,7 @@ _DOTTED = frozenset({"ij", "th", "ch", "ph", "chr", "fr", "st", "tj", "sj"})
 _WORDS = re.compile(r"'[a-z](?![a-z'])|(?:[a-z]+\.)+[a-z]?(?![a-z])|[a-z][a-z']*")
 _APOSTROPHES = str.maketrans(dict.fromkeys("’‘`´ʼ", "'"))
 _SHORTENED = re.compile(r"\bv\s*[./]?\s*d\s*[./]?\s+(?=[a-z]{2})")
+_RUN_TOGETHER = re.compile(r"\bvan(de[nr]?|het|t)\b(?=.*[a-z])")
 _VOWEL = re.compile(r"[aeiouy]")
 _LETTERS_AND_STOPS = re.compile(r"([a-z]+)(\.?)")
 _MOST_RUN_ON = 4
@@ -324,7 +341,7 @@ def keys(name: Name) -> tuple[str, ...]:
     for part in name.parts:
         for code in _readings(part):
             found |= _strong(code)
-        found |= _weak(codes(part)[0])
+        found |= _spelling(part) | _weak(codes(part)[0])
         found.add(f"{_BEGINS}{_first(part)}")
     for joined in _joined(name):
         found.update(codes(joined))
@@ -340,6 +357,7 @@ def plan(name: Name) -> Plan:
         strong = {code for joined in _beside(name, at) for code in codes(joined)}
         for code in _readings(part):
             strong |= _strong(code)
+        strong |= _spelling(part)
         weak, alone = _weak(codes(part)[0]), f"{_INITIAL_ALONE}{_first(part)}"
         wanted.append(Wanted(tuple(sorted(strong)), tuple(sorted(weak)), alone))
     wanted += [Wanted((), (), f"{_BEGINS}{letter}") for letter in name.initials]
@@ -352,6 +370,11 @@ def _strong(code: str) -> set[str]:
     if len(code) < _SHORTEST_SLIP:
         return {code}
     return {code} | {code[:at] + code[at + 1 :] for at in range(len(code))}
+
+
+def _spelling(part: str) -> set[str]:
+    """The same of its letters: a slip may change how a whole syllable sounds."""
+    return {f"{_LETTER_BY_LETTER}{each}" for each in _strong(_spelt(part))}
 
 
 def _weak(code: str) -> set[str]:
@@ -401,7 +424,9 @@ def _beside(name: Name, at: int) -> list[str]:
     return found + (["".join(name.particles) + parts[at]] if name.particles else [])
 
 
-_BEGINS, _INITIAL_ALONE = "1", "0"
+_BEGINS, _INITIAL_ALONE, _LETTER_BY_LETTER = "1", "0", "2"
+_MANY = 3
+"""Parts from which two are shared by many."""
 _SHORTEST_SLIP = 3
 _SHORTEST_WEAK = 3
 _SHORTEST_END = 4
@@ -409,6 +434,7 @@ _VOWEL_SIGNS = str.maketrans("", "", "aio")
 _RUN_ON = re.compile(
     r"(?:van(?:den|der|de|het|t)?|ter|ten|de[nr]?|el|al|ben|ait)(?=[a-z]{4})(?![aeiou]{2})"
 )
+_RUN_BEHIND = re.compile(r"([a-z]{3,})(van|von|ter|ten|el|al)")
 
 
 # Comparing.
@@ -428,20 +454,23 @@ def likeness(asked: Name, name: Name) -> int:
 
 
 async def found(
-    asked: Name, first: int, candidates: Callable[[Plan, bool], Awaitable[Sequence[Candidate]]]
+    asked: Name,
+    first: int,
+    candidates: Callable[[Plan, Sequence[Way]], Awaitable[Sequence[Candidate]]],
 ) -> list[tuple[Candidate, Likeness]]:
     """The persons whose names are most alike, of candidates that an engine finds for a plan; it is
-    asked to look widely only where looking closely found nothing that is enough alike."""
+    asked to look further only where nothing was found that is enough alike."""
     wanted = plan(asked)
-    closely = await candidates(wanted, False) if wanted.pairs(widely=False) else ()
-    answer = ranked(asked, closely, first)
-    if answer and answer[0][1].score >= ENOUGH:
-        return answer
-    if not wanted.pairs(widely=True):
-        return answer
-    known = {candidate.id for candidate in closely}
-    widely = [each for each in await candidates(wanted, True) if each.id not in known]
-    return ranked(asked, [*closely, *widely], first) if widely else answer
+    met: dict[str, Candidate] = {}
+    answer: list[tuple[Candidate, Likeness]] = []
+    for look in get_args(Look):
+        if not (ways := wanted.ways(look)):
+            continue
+        met |= {each.id: each for each in await candidates(wanted, ways)}
+        answer = ranked(asked, met.values(), first)
+        if answer and answer[0][1].score >= ENOUGH:
+            break
+    return answer
 
 
 def ranked(
@@ -457,7 +486,40 @@ def ranked(
 
 
 class Asked:
-    """A name that is compared with many.
+    """A name that is compared with many, as it was written or as it may have been meant."""
+
+    def __init__(self, name: Name) -> None:
+        self._readings = [_Reading(each) for each in _read_as(name)]
+
+    def compared(self, name: Name) -> Likeness:
+        """How alike the other is, and which parts met how."""
+        found = [each.compared(other) for other in _read_as(name) for each in self._readings]
+        best, *others = found
+        for other in others:
+            meant = other._replace(score=_MEANT * other.score // 1000)
+            best = meant if meant.score > best.score else best
+        return best
+
+
+def _read_as(name: Name) -> list[Name]:
+    """A name as it was written, and without what goes before a family name where that seems to be
+    written onto it, `vandenberg`, or onto the name before it, `janvan den berg`."""
+    found = [name]
+    for at, part in enumerate(name.family):
+        before = _RUN_ON.match(part)
+        if before:
+            family = (*name.family[:at], part[before.end() :], *name.family[at + 1 :])
+            written = tuple(_RUN_TOGETHER.sub(r"van \1", f"{before.group()} a").split()[:-1])
+            found.append(replace(name, family=family, particles=name.particles + written))
+    behind = _RUN_BEHIND.fullmatch(name.given[-1]) if name.given else None
+    if behind:
+        given = (*name.given[:-1], behind[1])
+        found.append(replace(name, given=given, particles=(behind[2], *name.particles)))
+    return found
+
+
+class _Reading:
+    """One reading of a name that is compared with many.
 
     What two parts have in common is worked out once, and remembered no longer than the question
     lives: a process that kept it would keep names after they were erased.
@@ -607,17 +669,24 @@ class _Tally:
         self._unmet = tuple(mine)
 
     def meet_particles(self, ours: tuple[str, ...], theirs: tuple[str, ...]) -> None:
-        """What goes before a family name: left out, it weighs next to nothing; another, little."""
+        """What goes before a family name: left out, it weighs next to nothing; another, or one that
+        is not there, little."""
         if not ours or not theirs:
-            self._whole += _PARTICLE_OMITTED
+            self._whole += _PARTICLE_ADDED if ours else _PARTICLE_OMITTED
             return
-        alike = len(set(ours) & set(theirs)) / len(set(ours) | set(theirs))
-        self._meet(" ".join(ours), " ".join(theirs), "particle", int(1000 * alike), _PARTICLE)
+        alike = 1000
+        if sorted(ours) != sorted(theirs):
+            mine, others = (frozenset(map(_article, each)) for each in (ours, theirs))
+            alike = _NEARLY * len(mine & others) // len(mine | others)
+        self._meet(" ".join(ours), " ".join(theirs), "particle", alike, _PARTICLE)
 
     def likeness(self, given: int) -> Likeness:
-        """The whole of it. That a given name was not asked for weighs little: few ask for all."""
+        """The whole of it. That a given name was not asked for weighs little, and least behind the
+        one that was: few ask for all, and most are called by the first."""
+        first = min(set(range(given)).difference(self.right), default=given)
         whole = self._whole + _PART * len(self.left)
-        whole += sum(_OMITTED if j < given else _PART for j in self.right)
+        for j in self.right:
+            whole += _PART if j >= given else _SKIPPED if j < first else _OMITTED
         unmet = (*(self.asked[i] for i in self.left), *self._unmet)
         score = self._gained // whole if whole else 0
         return Likeness(score, tuple(self._meetings), unmet, self._in_order)
@@ -626,6 +695,11 @@ class _Tally:
         self._meetings.append(Meeting(asked, presented, how, likeness))
         self._gained += 2 * weight * likeness
         self._whole += 2 * weight
+
+
+def _article(particle: str) -> str:
+    """`de`, `den` and `der` are one to most who write them, and so are `het` and `'t`."""
+    return _ARTICLES.get(particle, particle)
 
 
 def _spelt(part: str) -> str:
@@ -653,8 +727,11 @@ def _is_of_joined(pair: _Pair, asked: tuple[str, ...], parts: tuple[str, ...]) -
 
 # Weights, and from how much likeness on two parts are taken for one.
 _PART, _INITIAL, _PARTICLE = 20, 8, 2
-_OMITTED, _OMITTED_INITIAL, _PARTICLE_OMITTED = 2, 1, 1
+_OMITTED, _SKIPPED, _OMITTED_INITIAL = 1, 4, 1
+_PARTICLE_OMITTED, _PARTICLE_ADDED = 1, 3
 _ALIKE, _SURE, _IN_ONE, _BY_INITIAL = 600, 900, 950, 850
+_MEANT, _NEARLY = 980, 900
+_ARTICLES = {"den": "de", "der": "de", "het": "t"}
 _WRITTEN_ON = 3
 _STRANGE = 0.3
 """Parts whose letters are less alike than this do not sound alike either."""

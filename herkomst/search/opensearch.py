@@ -454,8 +454,8 @@ class Engine:
     async def names(self, question: NameQuestion) -> Sequence[NameFound]:
         shown = dsl.shown(question.seen)
 
-        async def candidates(plan: names.Plan, widely: bool) -> list[names.Candidate]:
-            body = opensearch_names.body(plan, shown, widely=widely)
+        async def candidates(plan: names.Plan, ways: Sequence[names.Way]) -> list[names.Candidate]:
+            body = opensearch_names.body(plan, ways, shown)
             page = await self._search(Subject.PERSONS, body)
             return [hit.named.candidate() for hit in page.hits.hits if hit.named]
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from herkomst.search.names import COMPARED, Candidate, Name, Plan, Wanted, Worth
+from herkomst.search.names import COMPARED, Candidate, Name, Plan, Wanted, Way, Worth
 
 Body = dict[str, Any]
 
@@ -25,17 +25,13 @@ class Named(msgspec.Struct):
         return Candidate(self.id, self.record, self.name)
 
 
-def body(plan: Plan, shown: Body, *, widely: bool) -> Body:
+def body(plan: Plan, ways: Iterable[Way], shown: Body) -> Body:
     """The question for candidates; of which documents the viewer may know is part of it."""
-    pairs = [
-        {"bool": {"filter": [_has(some) for some in pair if some is not None]}}
-        for pair in plan.pairs(widely=widely)
-    ]
+    met = [{"bool": {"filter": [_has(some) for some in way]}} for way in ways]
     worth = [_best(part) for part in plan.parts]
     worth += [_constant((key,), Worth.WHOLE) for key in plan.whole]
-    any_pair = {"bool": {"should": pairs}} if pairs else {"match_none": {}}
     return {
-        "query": {"bool": {"filter": [any_pair, shown], "should": worth}},
+        "query": {"bool": {"filter": [{"bool": {"should": met}}, shown], "should": worth}},
         "size": COMPARED,
         "sort": [{"_score": "desc"}, {"id": "asc"}],
         "track_total_hits": False,

@@ -354,8 +354,8 @@ class PostgresEngine:
         live = await self._live(Subject.PERSONS)
         table, shown = _table(Subject.PERSONS, live.generation), _seen(question.seen)
 
-        async def candidates(plan: names.Plan, widely: bool) -> list[names.Candidate]:
-            statement = postgres_names.statement(table, plan, shown, widely=widely)
+        async def candidates(plan: names.Plan, ways: Sequence[names.Way]) -> list[names.Candidate]:
+            statement = postgres_names.statement(table, plan, ways, shown)
             return [postgres_names.candidate(row) for row in await self._ask(statement)]
 
         found = await names.found(question.name, question.first, candidates)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from psycopg.sql import SQL, Composable, Composed, Literal
 
-from herkomst.search.names import COMPARED, Candidate, Name, Plan, Wanted, Worth, keys
+from herkomst.search.names import COMPARED, Candidate, Name, Plan, Wanted, Way, Worth, keys
 
 
 class _Named(msgspec.Struct):
@@ -24,20 +24,17 @@ def lexemes(name: Name | None) -> tuple[str, ...]:
     return () if name is None else tuple(f"@{key}" for key in keys(name))
 
 
-def statement(table: Composable, plan: Plan, shown: Composable, *, widely: bool) -> Composed:
+def statement(table: Composable, plan: Plan, ways: Sequence[Way], shown: Composable) -> Composed:
     """The question for candidates; of which documents the viewer may know is part of it."""
-    pairs = [
-        SQL("({})").format(SQL(" AND ").join(_has(some) for some in pair if some is not None))
-        for pair in plan.pairs(widely=widely)
-    ]
+    met = [SQL("({})").format(SQL(" AND ").join(map(_has, way))) for way in ways]
     worth = [_worth(part) for part in plan.parts]
     worth += [_best([((key,), Worth.WHOLE)]) for key in plan.whole]
     return SQL(
-        "SELECT id, record, source FROM {table} WHERE ({pairs}) AND {shown} "
+        "SELECT id, record, source FROM {table} WHERE ({met}) AND {shown} "
         "ORDER BY {worth} DESC, id LIMIT {most}"
     ).format(
         table=table,
-        pairs=SQL(" OR ").join(pairs) if pairs else SQL("false"),
+        met=SQL(" OR ").join(met),
         shown=shown,
         worth=SQL(" + ").join(worth),
         most=Literal(COMPARED),

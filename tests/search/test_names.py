@@ -4,7 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herkomst.search.names import Asked, Name, codes, fold, keys, likeness, plan, presented, typed
+from herkomst.search.names import (
+    Asked,
+    Look,
+    Name,
+    codes,
+    fold,
+    keys,
+    likeness,
+    plan,
+    presented,
+    typed,
+)
 from tests.archives import a_seller
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzéüıøş"
@@ -19,13 +30,13 @@ def alike(one: str, other: str) -> int:
     return likeness(typed(one), typed(other))
 
 
-def meets(one: str, other: str) -> bool:
-    """Whether an engine that looks closely finds the one when the other is asked for."""
+def meets(one: str, other: str, *looks: Look) -> bool:
+    """Whether an engine finds the one when the other is asked for; at most closely, if nothing else
+    is said."""
     there = set(keys(typed(one)))
-    return any(
-        there & set(first) and (second is None or there & set(second))
-        for first, second in plan(typed(other)).pairs(widely=False)
-    )
+    asked = plan(typed(other))
+    ways = [way for look in looks or ("nearly_all", "closely") for way in asked.ways(look)]
+    return any(all(there.intersection(group) for group in way) for way in ways)
 
 
 @given(_names)
@@ -78,7 +89,8 @@ def test_given_any_text_when_it_is_read_as_a_name_then_its_keys_hold_no_quotatio
 def test_given_a_name_when_it_is_looked_for_then_it_is_found_by_its_own_keys(name: Name) -> None:
     there = set(keys(name))
     assert set(plan(name).whole) <= there
-    assert all(there & set(first) for first, _ in plan(name).pairs(widely=False))
+    for look in ("nearly_all", "closely"):
+        assert all(there & set(way[0]) for way in plan(name).ways(look))
 
 
 @pytest.mark.parametrize(
@@ -196,9 +208,39 @@ def test_given_other_persons_when_compared_then_they_are_not_alike(one: str, oth
 
 
 def test_given_initials_beside_a_part_of_another_sound_when_asked_widely_then_it_is_found() -> None:
-    there = set(keys(typed("Lisa Wim Groeneweide")))
-    pairs = plan(typed("L W Groeneweie")).pairs(widely=True)
-    assert any(there & set(first) and there & set(second or ()) for first, second in pairs)
+    assert meets("Lisa Wim Groeneweide", "L W Groeneweie", "widely")
+
+
+@pytest.mark.parametrize(
+    ("written", "asked", "is_met"),
+    [
+        ("Anna Testa Verzonnen", "Anna Testa Verzonnen", True),
+        ("Anna Testa Verzonnen", "Anna Verzonnen Voorbeeld", True),
+        ("Anna Testa Verzonnen", "Anna Testa Maria Voorbeeld", False),
+        ("Anna Verzonnen", "Anna Verzonnen", False),
+    ],
+)
+def test_given_a_name_of_many_parts_when_nearly_all_are_looked_for_then_one_may_be_another(
+    written: str, asked: str, is_met: bool
+) -> None:
+    assert meets(written, asked, "nearly_all") is is_met
+
+
+@pytest.mark.parametrize(
+    ("asked", "better", "worse"),
+    [
+        ("Anna Vanvoorbeeld", "Anna van Voorbeeld", "Anna Voorbeeld"),
+        ("Annavan der Voorbeeld", "Anna van der Voorbeeld", "Anna Voorbeeld"),
+        ("Anna vander Voorbeeld", "Anna van der Voorbeeld", "Anna van Voorbeeld"),
+        ("Anna vd. Voorbeeld", "Anna van den Voorbeeld", "Anna Voorbeeld"),
+        ("Anna van Voorbeeld", "Anna Testa van Voorbeeld", "Anna Voorbeeld"),
+        ("Anna Voorbeeld", "Anna Testa Voorbeeld", "Testa Anna Voorbeeld"),
+    ],
+)
+def test_given_what_goes_before_a_name_or_behind_it_when_ranked_then_the_likelier_is_the_first(
+    asked: str, better: str, worse: str
+) -> None:
+    assert alike(asked, better) > alike(asked, worse)
 
 
 def test_given_a_likeness_when_explained_then_it_says_which_parts_met_how() -> None:
