@@ -6,7 +6,15 @@ from uuid import UUID
 
 from psycopg.rows import namedtuple_row
 
-from herkomst.domain.casework.alert import Alert, AlertSet, DryRun
+from herkomst.domain import ids
+from herkomst.domain.casework.alert import (
+    Alert,
+    AlertActivated,
+    AlertFired,
+    AlertMuted,
+    AlertSet,
+    DryRun,
+)
 from herkomst.domain.casework.predicates import Predicate, encoded, kind_of
 from herkomst.processes import firing
 from herkomst.processes.firing import Firing, Watched
@@ -82,11 +90,12 @@ def an_alert(archive: Archive, case: UUID, predicate: Predicate, **changes: str)
 def activate(archive: Archive, stream: UUID) -> int:
     """Activate it; the position in the register behind which it fires."""
 
-    def said(state: Alert, register: int):  # type: ignore[no-untyped-def]
+    def said(state: Alert, register: int) -> AlertActivated:
         return state.activate(DETECTIVE, register, datetime.now(UTC))
 
     done = alerts.activate(archive.casework, stream, said, BY.actor, BY.custody)
-    return done.data.register  # type: ignore[attr-defined,no-any-return]
+    assert isinstance(done.data, AlertActivated)
+    return done.data.register
 
 
 def active(archive: Archive, case: UUID, wanted: Iterable[Predicate]) -> list[UUID]:
@@ -95,6 +104,35 @@ def active(archive: Archive, case: UUID, wanted: Iterable[Predicate]) -> list[UU
     for stream in made:
         activate(archive, stream)
     return made
+
+
+def fire(archive: Archive, case: UUID, alert: UUID, purchase: UUID) -> UUID:
+    """Write down that an alert fired on a purchase, whatever the register says of it; the sighting
+    that it begins."""
+
+    def fired(_: object, __: Seal) -> AlertFired:
+        return AlertFired(
+            alert=alert.hex,
+            case=case.hex,
+            line=0,
+            muted=False,
+            purchase=purchase.hex,
+            sighting=stream.hex,
+        )
+
+    stream = ids.firing_id(alert, purchase, 0)
+    archive.casework.add([stream], list, fired, "process:alerting", BY.custody)
+    return stream
+
+
+def mute(archive: Archive, stream: UUID, subject: UUID | None, until: datetime) -> None:
+    """Mute an alert: all of it, or about who sold the goods of a purchase."""
+    about = subject.hex if subject else None
+
+    def said(state: Alert, seal: Seal) -> AlertMuted:
+        return state.mute(DETECTIVE, about, until, seal(WHY), datetime.now(UTC))
+
+    alerts.act_in_alert(archive.casework, stream, said, BY.actor, BY.custody)
 
 
 def watch(archive: Archive, *, batch: int = 2000) -> None:

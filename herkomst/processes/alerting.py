@@ -11,6 +11,7 @@ position is read under the lock of those who write casework, under which alerts 
 too. So what fires does not hang on where batches end, nor on when this was started.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from datetime import datetime
@@ -57,12 +58,10 @@ _ACTIVE = SQL(
     # A closed case is no purpose, as long as it is closed.
     "WHERE a.state = 'active' AND c.state <> 'closed' ORDER BY a.alert"
 )
-_MUTED: LiteralString = "SELECT m.alert, m.subject, "
-_MUTED_NOW: LiteralString = (
-    " AS person FROM {mutes} m LEFT JOIN {presentations} n ON n.purchase = m.subject "
-    "WHERE m.alert = ANY(%(alerts)s) AND m.ended_at IS NULL AND m.until > %(now)s"
+_MUTES = SQL(
+    "SELECT alert, subject FROM {mutes} "
+    "WHERE alert = ANY(%(alerts)s) AND ended_at IS NULL AND until > %(now)s"
 )
-_MUTES = SQL(_MUTED + firing.PERSON + _MUTED_NOW)
 _NEAR: LiteralString = (
     ", near AS (SELECT purchase, person FROM same "
     "UNION ALL SELECT unnest(%(purchases)s::uuid[]), NULL) "
@@ -77,7 +76,7 @@ Tables = Mapping[str, Identifier]
 
 
 class _Active(NamedTuple):
-    """An alert that may fire."""
+    """An alert that may fire: on what was recorded behind a position, and before a moment."""
 
     alert: UUID
     case_id: UUID
@@ -89,10 +88,6 @@ class _Active(NamedTuple):
     controller: str
     unit: str
     handling: str
-
-    def heeds(self, fact: Recorded) -> bool:
-        """Whether an event of the register came while it was active."""
-        return fact.position > self.after and fact.recorded_at < self.until
 
 
 class _Found(NamedTuple):
@@ -160,9 +155,7 @@ class Alerting:
             ]
             for asked in firing.asked(watched, touched):
                 found.update(asked.fired(_rows(connection, tables, asked.statement, asked.values)))
-        shown = firing.shown_with({each.purchase for each in found})
-        persons = _rows(connection, tables, firing.PERSONS, {"presentations": shown})
-        told_apart = {row.purchase: row.person for row in persons}
+        told_apart = _persons(connection, tables, {each.purchase for each in found})
         subjects = {f.purchase: _subject(f.purchase, told_apart.get(f.purchase)) for f in found}
         return _Found(sorted(found), subjects)
 
@@ -217,11 +210,13 @@ def _by_what_they_heed(
 ) -> list[tuple[Collection[UUID], list[_Active]]]:
     """Alerts by the purchases of which something was said while they were active: mostly all
     alerts, and all purchases of the batch."""
+    positions = [fact.position for fact in said]
+    moments = [fact.recorded_at for fact in said]
     heeding: dict[tuple[int, int], list[_Active]] = defaultdict(list)
     for each in active:
-        heard = [place for place, fact in enumerate(said) if each.heeds(fact)]
-        if heard:
-            heeding[heard[0], heard[-1] + 1].append(each)
+        first, behind = bisect_right(positions, each.after), bisect_left(moments, each.until)
+        if first < behind:
+            heeding[first, behind].append(each)
     return [
         ({_purchase(fact) for fact in said[first:behind]}, alerts)
         for (first, behind), alerts in heeding.items()
@@ -248,10 +243,22 @@ def _muted(
 ) -> Mapping[UUID, set[str]]:
     """Of these alerts, whom they are mute about at a moment; the empty text is everybody."""
     found: dict[UUID, set[str]] = defaultdict(set)
-    for row in _rows(connection, tables, _MUTES, {"alerts": list(alerts), "now": now}):
-        about = "" if row.subject is None else _subject(row.subject, row.person)
-        found[row.alert] |= {about, row.subject.hex if row.subject else ""}
+    rows = _rows(connection, tables, _MUTES, {"alerts": list(alerts), "now": now})
+    persons = _persons(connection, tables, {row.subject for row in rows if row.subject})
+    for row in rows:
+        if row.subject is None:
+            found[row.alert].add("")
+        else:
+            found[row.alert] |= {row.subject.hex, _subject(row.subject, persons.get(row.subject))}
     return found
+
+
+def _persons(
+    connection: Connection[Row], tables: Tables, purchases: Iterable[UUID]
+) -> Mapping[UUID, str | None]:
+    """Who presented himself with these purchases, as far as he is told apart."""
+    shown = {"presentations": firing.shown_with(purchases)}
+    return {row.purchase: row.person for row in _rows(connection, tables, firing.PERSONS, shown)}
 
 
 def _open(

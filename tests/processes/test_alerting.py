@@ -41,6 +41,7 @@ from tests.alerts import (
     an_alert,
     dry,
     live,
+    mute,
     watch,
 )
 from tests.archives import TILL, a_dealer, a_line, a_moment, a_seller
@@ -83,11 +84,6 @@ def act(archive: Archive, stream: UUID, doing: Any) -> None:
         return found
 
     alerts.act_in_alert(archive.casework, stream, said, BY.actor, BY.custody)
-
-
-def mute(archive: Archive, stream: UUID, subject: UUID | None, until: datetime = LATER) -> None:
-    about = subject.hex if subject else None
-    act(archive, stream, lambda a, why: a.mute(DETECTIVE, about, until, why, NOW))
 
 
 def answer(archive: Archive, sighting: UUID, said: Answer) -> None:
@@ -285,7 +281,7 @@ def test_given_a_muted_subject_then_it_is_counted_and_not_told_until_it_ends(
     (alert,) = active(shops, a_case(shops), [BICYCLES])
     take_in(shops, bicycle("b"))
     watch(shops)
-    mute(shops, alert, purchase("b"))
+    mute(shops, alert, purchase("b"), LATER)
 
     take_in(shops, bicycle("again"), bicycle("other", seller=OTHER))
     watch(shops)
@@ -307,7 +303,7 @@ def test_given_a_mute_of_all_whose_end_came_then_it_is_told_again(shops: Archive
     watch(shops)
     assert told(shops) == [("open", 1)]
 
-    mute(shops, alert, None)
+    mute(shops, alert, None, LATER)
     take_in(shops, bicycle("other", seller=OTHER))
     watch(shops)
     assert told(shops) == [("open", 1)]
