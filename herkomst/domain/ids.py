@@ -111,6 +111,12 @@ def glass_id(glass: UUID, version: int) -> UUID:
     return named("glass", glass.hex, version)
 
 
+def firing_id(alert: UUID, purchase: UUID, line: int) -> UUID:
+    """Stream of what one alert said of a purchase or a line of it; also of the sighting that it
+    began."""
+    return named("firing", alert.hex, purchase.hex, line)
+
+
 def reveal_id(reveals: UUID, version: int) -> UUID:
     """One of them."""
     return named("reveal", reveals.hex, version)

@@ -4,6 +4,7 @@ from types import ModuleType
 
 from herkomst.domain import journal
 from herkomst.domain.casework import (
+    alert,
     authorisation,
     case,
     glass,
@@ -30,6 +31,7 @@ from herkomst.domain.register import (
 )
 
 MODULES: tuple[ModuleType, ...] = (
+    alert,
     authorisation,
     book,
     case,

@@ -354,6 +354,7 @@ class HeldKind(Enum):
     review = _word("review", "What was asked, answered and found in the review of a read.")
     person_request = _word("person_request", "The request of a person, and the answer.")
     sequel = _word("sequel", "Why a part of what followed a hit was decided.")
+    alert = _word("alert", "What an alert looks for and why, and what a sighting was worth.")
     dealer = _word("dealer", "How a dealer is reached.")
     officer = _word("officer", "What the feed of personnel told of an officer.")
 
@@ -396,3 +397,40 @@ class SearchOrder(Enum):
     relevance = _word("relevance", "The best answer first, of equal ones the newest.")
     newest = _word("newest", "What was acquired, stolen or notified last comes first.")
     oldest = _word("oldest", "What was acquired, stolen or notified first comes first.")
+
+
+@strawberry.enum(description="What an alert looks for.")
+class AlertKind(Enum):
+    person_of_interest = _word(
+        "person_of_interest", "Who presented himself once presents himself again."
+    )
+    saved_search = _word("saved_search", "A good that a search would find is acquired.")
+    windowed = _word("windowed", "Somebody brings so many goods, or so much, within some days.")
+
+
+@strawberry.enum(description="Where an alert is told.")
+class AlertChannel(Enum):
+    case = _word("case", "In the list of the case, which may be watched.")
+
+
+@strawberry.enum(description="How an alert stands at this moment.")
+class AlertState(Enum):
+    set = _word("set", "It was set with a dry run, and fires on nothing yet.")
+    active = _word("active", "It fires, unless it is muted.")
+    withdrawn = _word("withdrawn", "It was withdrawn (afsignalering).")
+    lapsed = _word("lapsed", "Its end date came.")
+
+
+@strawberry.enum(description="What became of a sighting.")
+class SightingState(Enum):
+    open = _word("open", "Nobody has answered it.")
+    in_hand = _word("in_hand", "Somebody is at it; what fires is added to it.")
+    useful = _word("useful", "It was of use.")
+    not_useful = _word("not_useful", "It was of no use.")
+
+
+@strawberry.enum(description="What a sighting was worth, or that somebody is at it.")
+class SightingAnswer(Enum):
+    useful = _word("useful", "It was of use; what fires next is a new sighting.")
+    not_useful = _word("not_useful", "It was of no use; what fires next is a new sighting.")
+    in_hand = _word("in_hand", "Somebody is at it; what fires is added to it.")

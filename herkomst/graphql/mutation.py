@@ -10,6 +10,7 @@ from herkomst.access.policy import Action
 from herkomst.domain.casework import hit as casework
 from herkomst.domain.events import EventData
 from herkomst.graphql import refusals
+from herkomst.graphql.alerts import AlertWork
 from herkomst.graphql.authorisations import AuthorisationWork
 from herkomst.graphql.casework import CaseWork
 from herkomst.graphql.context import Info
@@ -80,6 +81,7 @@ class Mutation(
     PersonRequestWork,
     AuthorisationWork,
     AfterHit,
+    AlertWork,
 ):
     @mutation(DecisionResult, "Take a hit up: you looked at both goods.", Action.DECIDE_HIT)
     async def assess_hit(self, info: Info, id: strawberry.ID) -> Any:  # noqa: A002

@@ -12,6 +12,7 @@ import strawberry
 from herkomst.access import policy
 from herkomst.access.policy import Action, Permitted
 from herkomst.graphql import refusals
+from herkomst.graphql.alerts import Alerts
 from herkomst.graphql.authorisations import Authorisation
 from herkomst.graphql.cases import (
     CaseHead,
@@ -132,7 +133,7 @@ def _id(argument: str, text: str | None) -> UUID | None:
     description="What can be asked. Every question names a purpose and a ground in its headers, is "
     "journaled before it is answered, and needs `first` from 1 to 100 where it lists."
 )
-class Query(ReviewDesk, OverdueReviews, Keeping, PersonRequests, Trails, Sequels, Searches):
+class Query(ReviewDesk, OverdueReviews, Keeping, PersonRequests, Trails, Sequels, Searches, Alerts):
     @resolved(Connection[Hit], "Hits, the one that changed last first.", Action.READ_HITS)
     async def hits(
         self,

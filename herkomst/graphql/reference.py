@@ -54,6 +54,7 @@ _OF_TYPE = {
     "String": '"example"',
 }
 VARIABLES = {
+    "alert": "the id of an alert",
     "case": "the id of a case, or where one is read its number",
     "dealer": "the id of a dealer",
     "hit": "the id of a hit",
@@ -61,6 +62,7 @@ VARIABLES = {
     "purchase": "the id of a purchase",
     "record": "the id of any record",
     "request": "the id of a request for access",
+    "sighting": "the id of a sighting",
     "stolenItem": "the id of a stolen item",
 }
 _OF_FIELD = {
@@ -74,6 +76,11 @@ _OF_FIELD = {
     "rejectHit": "hit",
     "grantAccess": "request",
     "refuseAccess": "request",
+    "activateAlert": "alert",
+    "muteAlert": "alert",
+    "unmuteAlert": "alert",
+    "withdrawAlert": "alert",
+    "answerSighting": "sighting",
 }
 """Which variable is sent as `id`, where it is not named as its field."""
 _OF_ARGUMENT = {"item": "purchase", "of": "hit"}

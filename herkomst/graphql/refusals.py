@@ -114,6 +114,13 @@ class RequestRefused(_Refusal):
     cure: str = told("How to mend it.")
 
 
+@strawberry.type(description="What cannot be done with an alert or a sighting as it stands.")
+class AlertRefused(_Refusal):
+    code: str = told("What is wrong, such as until, case_missing, nothing_asked or too_broad.")
+    message: str = told("What is wrong, as a sentence.")
+    cure: str = told("How to mend it.")
+
+
 @strawberry.type(description="What cannot follow a hit as it stands.")
 class SequelRefused(_Refusal):
     code: str = told("What is wrong, such as not_confirmed, facts_changed, order_given or term.")

@@ -7,11 +7,12 @@ import strawberry
 from graphql import GraphQLError
 
 from herkomst.access.policy import Action, Permitted
+from herkomst.graphql.alerts import Sighting
 from herkomst.graphql.cases import CaseHead
 from herkomst.graphql.fields import whole_description
 from herkomst.graphql.matches import Match
 from herkomst.graphql.types import Hit
-from herkomst.investigations import cases, hits, matches
+from herkomst.investigations import alerts, cases, hits, matches
 from herkomst.investigations.inquiry import Inquiry
 from herkomst.investigations.pages import Revised
 
@@ -67,6 +68,14 @@ class Subscription:
     )
     def matches_on_mine(self, after: strawberry.ID | None = None) -> Any:
         return Watch(matches.changed, resumed(after))
+
+    @watched(
+        Sighting,
+        "Sightings of the cases that there are for you, as they begin, grow and are answered.",
+        Action.READ_ALERTS,
+    )
+    def sightings(self, after: strawberry.ID | None = None) -> Any:
+        return Watch(alerts.changed, resumed(after))
 
     @watched(CaseHead, "Cases that there are for you, as they change.", Action.READ_CASES)
     def cases(self, after: strawberry.ID | None = None) -> Any:

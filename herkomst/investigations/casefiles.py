@@ -86,7 +86,7 @@ async def act_in(
     found = await cases.one(permitted, inquiry, case=case)
     if found is None:
         raise UnknownCase(f"There is no case {case}.")
-    _must_have(permitted, found, right)
+    must_have(permitted, found, right)
     if uses is not None:
         await reuse.must_have_consent(inquiry, uses, case)
     reading = permitted.reading
@@ -132,7 +132,7 @@ async def is_seen(reading: Reading, inquiry: Inquiry, item: UUID) -> bool:
     return False
 
 
-def _must_have(permitted: Permitted, case: cases.Case, right: Right) -> None:
+def must_have(permitted: Permitted, case: cases.Case, right: Right) -> None:
     """Raises `NotPermitted` when neither his part in the case nor his oversight gives the right."""
     viewer = permitted.reading.viewer
     oversees = case.unit == viewer.unit and policy.allows(permitted.reading, Action.OVERSEE_CASES)

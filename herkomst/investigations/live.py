@@ -15,6 +15,7 @@ from psycopg.sql import SQL
 
 from herkomst.investigations import visibility
 from herkomst.projections.access_requests import AccessRequests
+from herkomst.projections.alerts import Alerts
 from herkomst.projections.attempts import Attempts
 from herkomst.projections.authorisations import Authorisations
 from herkomst.projections.case_entries import CaseEntries
@@ -22,6 +23,7 @@ from herkomst.projections.case_items import CaseItems
 from herkomst.projections.cases import Cases
 from herkomst.projections.dealers import Dealers
 from herkomst.projections.establishments import Establishments
+from herkomst.projections.firings import Firings
 from herkomst.projections.glasses import Glasses
 from herkomst.projections.hits import Hits
 from herkomst.projections.holds import Holds
@@ -30,6 +32,7 @@ from herkomst.projections.matches import Matches
 from herkomst.projections.measures import Measures
 from herkomst.projections.mentions import Mentions
 from herkomst.projections.model import Model
+from herkomst.projections.mutes import Mutes
 from herkomst.projections.officers import Officers
 from herkomst.projections.passages import Passages
 from herkomst.projections.person_requests import PersonRequests
@@ -40,10 +43,12 @@ from herkomst.projections.reasons import Reasons
 from herkomst.projections.registry import ModelMissing
 from herkomst.projections.reveals import Reveals
 from herkomst.projections.reviews import Reviews
+from herkomst.projections.sightings import Sightings
 from herkomst.projections.stolen_items import StolenItems
 
 MODELS: tuple[Model, ...] = (
     AccessRequests(),
+    Alerts(),
     Attempts(),
     Authorisations(),
     CaseEntries(),
@@ -51,6 +56,7 @@ MODELS: tuple[Model, ...] = (
     Cases(),
     Dealers(),
     Establishments(),
+    Firings(),
     Glasses(),
     Hits(),
     Holds(),
@@ -59,6 +65,7 @@ MODELS: tuple[Model, ...] = (
     Mentions(),
     Matches(),
     Measures(),
+    Mutes(),
     Officers(),
     Passages(),
     Presentations(),
@@ -67,6 +74,7 @@ MODELS: tuple[Model, ...] = (
     Reasons(),
     Reveals(),
     Reviews(),
+    Sightings(),
     StolenItems(),
 )
 _PLACE = re.compile(rb"%(?:\((\w+)\)s|%)")

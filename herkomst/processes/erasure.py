@@ -64,6 +64,7 @@ SEALED_BY_KIND: Mapping[keeping.Kind, tuple[str, ...]] = {
     "review": ("casework", "reviews"),
     "person_request": ("casework", "person_requests"),
     "sequel": ("casework", "measures"),
+    "alert": ("casework", "alerts", "mutes", "sightings"),
     "dealer": ("register", "dealers"),
     "purchase": ("register", "purchases"),
     "officer": ("casework",),

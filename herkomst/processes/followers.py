@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from herkomst.processes.alerting import Alerting
 from herkomst.processes.erasure import Erasure
 from herkomst.processes.lapsing import Lapsing
 from herkomst.processes.matching import Matching
@@ -9,6 +10,7 @@ from herkomst.processes.meeting import Meeting
 from herkomst.processes.reviewing import Reviewing
 from herkomst.processes.telling import Telling
 from herkomst.projections.access_requests import AccessRequests
+from herkomst.projections.alerts import Alerts
 from herkomst.projections.attempts import Attempts
 from herkomst.projections.authorisations import Authorisations
 from herkomst.projections.case_entries import CaseEntries
@@ -18,6 +20,7 @@ from herkomst.projections.concerns import Concerns
 from herkomst.projections.dealers import Dealers
 from herkomst.projections.engagements import Engagements
 from herkomst.projections.establishments import Establishments
+from herkomst.projections.firings import Firings
 from herkomst.projections.floods import Floods
 from herkomst.projections.follower import Follower, Projection
 from herkomst.projections.glasses import Glasses
@@ -30,6 +33,7 @@ from herkomst.projections.matches import Matches
 from herkomst.projections.measures import Measures
 from herkomst.projections.mentions import Mentions
 from herkomst.projections.model import Model
+from herkomst.projections.mutes import Mutes
 from herkomst.projections.officers import Officers
 from herkomst.projections.passages import Passages
 from herkomst.projections.person_requests import PersonRequests
@@ -39,6 +43,7 @@ from herkomst.projections.reads import Reads
 from herkomst.projections.reasons import Reasons
 from herkomst.projections.reveals import Reveals
 from herkomst.projections.reviews import Reviews
+from herkomst.projections.sightings import Sightings
 from herkomst.projections.stolen_items import StolenItems
 from herkomst.record.archive import Archive
 from herkomst.search import configured
@@ -66,6 +71,10 @@ MODELS: tuple[Model, ...] = (
     AccessRequests(),
     Matches(),
     Measures(),
+    Alerts(),
+    Mutes(),
+    Firings(),
+    Sightings(),
     Authorisations(),
     Links(),
     Officers(),
@@ -97,4 +106,5 @@ def followers(archive: Archive) -> Sequence[Follower]:
         Lapsing(archive.casework.recorder),
         Telling(vault, archive.casework.recorder),
         Meeting(archive.casework.recorder),
+        Alerting(vault, archive.casework.recorder),
     ]

@@ -311,6 +311,7 @@ REASONED: Mapping[Kind, str] = {
     "review": "wpg:32a",
     "person_request": "avg",
     "sequel": "wpg:32a",
+    "alert": "wpg:32a",
 }
 """The law that each kind of reason is under."""
 

@@ -1,6 +1,6 @@
 """Lapsing: what a term went by of is said, once: a request for access that was not answered, the
 review of a read and that of a broken glass which nobody judged, and what keeps a good after a hit:
-the holding period, an order to keep, the term for a complaint.
+the holding period, an order to keep, the term for a complaint; and the end date of an alert.
 
 It follows the journal, because somebody reads all the time: what is recorded there tells how late
 it is, so it takes no clock of its own. Whether something runs is asked of its own events, under
@@ -17,11 +17,12 @@ from psycopg import Connection
 from psycopg.sql import SQL
 
 from herkomst.domain import ids
-from herkomst.domain.casework import glass, request, review, sequel
+from herkomst.domain.casework import alert, glass, request, review, sequel
 from herkomst.domain.events import Event, EventData, Recorded
 from herkomst.domain.journal import Attempted, Read
 from herkomst.projections import registry
 from herkomst.projections.access_requests import AccessRequests
+from herkomst.projections.alerts import Alerts
 from herkomst.projections.follower import Kind, NotYet
 from herkomst.projections.glasses import Glasses
 from herkomst.projections.measures import Measures
@@ -71,6 +72,15 @@ def _sequel(hit: UUID, facts: Sequence[Recorded], now: datetime) -> Iterable[Eve
     return sequel.folded(facts).lapsing(hit.hex, now)
 
 
+def _alert(_: UUID, facts: Sequence[Recorded], now: datetime) -> Iterable[EventData]:
+    state = alert.folded(facts)
+    if not state.has_lapsed(now):
+        return []
+    assert state.until is not None
+    until = state.until.isoformat(timespec="milliseconds")
+    return [alert.AlertLapsed(case=state.case, until=until)]
+
+
 TERMS: Final = (
     Term(
         AccessRequests(),
@@ -98,6 +108,11 @@ TERMS: Final = (
         SQL("SELECT DISTINCT hit FROM {} WHERE due <= %s LIMIT %s"),
         _sequel,
         ids.sequel_of,
+    ),
+    Term(
+        Alerts(),
+        SQL("SELECT alert FROM {} WHERE state IN ('set', 'active') AND until <= %s LIMIT %s"),
+        _alert,
     ),
 )
 

@@ -1,6 +1,7 @@
 """What people said of why they did what controls look at: names revealed to an officer on a day,
 glasses that were broken, holds, requests for access, authorisations, reviews of reads, requests of
-persons and what followed hits. Each has a key, and a clock is asked of it."""
+persons, what followed hits, alerts and what came of them. Each has a key, and a clock is asked of
+it."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
@@ -9,6 +10,7 @@ from uuid import UUID
 
 from herkomst.domain.calendar import start_of
 from herkomst.domain.casework import (
+    alert,
     authorisation,
     glass,
     hold,
@@ -62,6 +64,19 @@ def _now(kind: str) -> Say:
     return lambda fact, _: Said(kind, fact.recorded_at)
 
 
+def _alert_set(_: Recorded, data: alert.AlertSet) -> Said:
+    return Said("alert", datetime.fromisoformat(data.until), data.case)
+
+
+def _of_alert(_: Recorded, data: alert.AlertMuted | alert.AlertUnmuted) -> Said:
+    """It has the key of the alert, and ends with it."""
+    return Said("alert", case=data.case)
+
+
+def _alert_ended(fact: Recorded, data: alert.AlertWithdrawn | alert.SightingAnswered) -> Said:
+    return Said("alert", fact.recorded_at, data.case)
+
+
 def _open(kind: str) -> Say:
     return lambda _, __: Said(kind)
 
@@ -83,6 +98,11 @@ _IN_SEIZURE = (
     sequel.ComplaintDecided,
 )
 _SAID: Mapping[type[EventData], Say] = {
+    alert.AlertSet: _alert_set,
+    alert.AlertMuted: _of_alert,
+    alert.AlertUnmuted: _of_alert,
+    alert.AlertWithdrawn: _alert_ended,
+    alert.SightingAnswered: _alert_ended,
     reveal.Revealed: _revealed,
     reveal.MoreAllowed: _open("reveal"),
     glass.Broken: _open("glass"),
@@ -110,7 +130,7 @@ _SAID: Mapping[type[EventData], Say] = {
 
 class Reasons(Model):
     name = "reasons"
-    version = 2
+    version = 3
     sequence = "casework"
     owner = "stream"
     key = ("key_id",)

@@ -26,6 +26,7 @@ from herkomst.access.viewer import Role, Viewer
 from herkomst.domain import ids
 from herkomst.domain.casework.case import Case
 from herkomst.domain.casework.hit import Hit
+from herkomst.domain.casework.predicates import SavedSearch
 from herkomst.domain.casework.reveal import Revealed, Reveals
 from herkomst.domain.events import EventData
 from herkomst.domain.register.records import Record
@@ -36,6 +37,7 @@ from herkomst.investigations.exports import export_lines
 from herkomst.record.archive import Archive
 from herkomst.record.casework import Opening, Seal, Standpoint
 from herkomst.record.postgres import EmbeddedPostgres
+from tests import alerts
 from tests.archives import ACTOR, POLICE, TILL, a_dealer, a_stolen_item, make_archive
 from tests.readings import under
 from tests.sequels import follow_up
@@ -48,6 +50,8 @@ WATCHED = {
     "every field of a hit": """subscription ($after: ID) { hits(after: $after) { id revision grade
         state foundAt stolen { __typename ... on Withheld { reason contact canRequest } }
         purchase { key registerNumber } } }""",
+    "sightings": """subscription ($after: ID) { sightings(after: $after) { id caseNumber firings
+        fired { purchaseId } state } }""",
     "cases": "subscription ($after: ID) { cases(after: $after) { id number title state } }",
 }
 FLOOD = 26
@@ -103,6 +107,12 @@ FREE = {
     "what stolen goods bear": '{ stolenItemCompletions(words: "ga") '
     "{ completions { text count } } }",
     "what dealers are called": '{ dealerCompletions(words: "wi") { completions { text count } } }',
+    "every alert": "{ alerts(first: 100) { totalCount nodes { id caseNumber figures { firings hits "
+    "confirmed rejected sightings summary } expected { hits } } refused { __typename } } }",
+    "every sighting": "{ sightings(first: 100) { totalCount nodes { id state fired { purchaseId } "
+    "} } }",
+    "what would have fired": '{ goodsDryRun(kind: ["bicycle"]) { ... on AlertDryRun { firings '
+    "subjects persons purchases hits confirmed rejected summary } } }",
     "every case": "{ cases(first: 100) { totalCount nodes { id number revised: openedAt } } }",
     "too dear": "{ a: hits(first: 100) { nodes { purchase { good { kind } } } } "
     "b: hits(first: 100) { nodes { purchase { good { attributes { name } } } } } }",
@@ -126,6 +136,10 @@ def world(server: EmbeddedPostgres) -> Iterator[Archive]:
         act = partial(archive.casework.in_case, case, actor=f"user:{LEADER}")
         act(partial(_add, ids.purchase_id(TILL, "purchase-1")))
         act(lambda c, seal: c.note("fact", seal("Gezien."), None))
+        # On a good of which nothing is known, and on one with a hit that is not told of.
+        (alert,) = alerts.active(archive, case, [SavedSearch(kinds=("bicycle",))])
+        for n in (1, 8):
+            alerts.fire(archive, case, alert, ids.purchase_id(TILL, f"purchase-{n}"))
         follow(archive)
         yield archive
 
@@ -168,6 +182,8 @@ def add_what_is_hidden(archive: Archive) -> None:
         act(partial(_add, ids.purchase_id(TILL, "purchase-1")))
         act(lambda c, seal: c.name(_person().hex, "suspect", "wpg:9", seal("Gezien.")))
         act(lambda c, seal: c.note("opinion", seal("Een reeks?"), None))
+        (alert,) = alerts.active(archive, case, [SavedSearch(kinds=("bicycle",))])
+        alerts.fire(archive, case, alert, ids.purchase_id(TILL, "purchase-1"))
     archive.casework.in_reveals(
         "elsewhere", _reveal, Standpoint("user:elsewhere", "wpg:9", "utrecht")
     )

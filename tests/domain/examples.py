@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from herkomst.domain.calendar import Occurred
 from herkomst.domain.casework import (
+    alert,
     authorisation,
     case,
     glass,
@@ -339,6 +340,45 @@ EXAMPLES: tuple[EventData, ...] = (
     request.AccessGranted(by="dev:functionaris", until="2026-05-01T22:00:00.000+00:00", why=SEALED),
     request.AccessRefused(by="dev:functionaris", ground="investigation", why=SEALED),
     request.AccessLapsed(),
+    alert.AlertSet(
+        article="wpg:9",
+        by="dev:rechercheur",
+        case=OTHER,
+        channel="case",
+        dry_run=alert.DryRun(
+            confirmed=12,
+            firings=214,
+            hits=31,
+            persons=80,
+            purchases=190,
+            register=41023,
+            rejected=4,
+            since="2025-03-02T14:05:00.000+00:00",
+            subjects=83,
+            until="2026-03-02T14:05:00.000+00:00",
+        ),
+        kind="windowed",
+        predicate=SEALED,
+        role="hic_team",
+        unit="amsterdam",
+        until="2026-09-02T22:00:00.000+00:00",
+        why=SEALED,
+    ),
+    alert.AlertActivated(by="dev:rechercheur", case=OTHER, register=41030),
+    alert.AlertMuted(
+        by="dev:rechercheur",
+        case=OTHER,
+        subject=STREAM,
+        until="2026-04-02T22:00:00.000+00:00",
+        why=SEALED,
+    ),
+    alert.AlertUnmuted(by="dev:rechercheur", case=OTHER, mute=3, why=SEALED),
+    alert.AlertWithdrawn(by="dev:rechercheur", case=OTHER, why=SEALED),
+    alert.AlertLapsed(case=OTHER, until="2026-09-02T22:00:00.000+00:00"),
+    alert.AlertFired(
+        alert=STREAM, case=OTHER, line=1, muted=False, purchase=STREAM, sighting=OTHER
+    ),
+    alert.SightingAnswered(answer="not_useful", by="dev:rechercheur", case=OTHER, why=SEALED),
     sequel.SignalAnswered(
         authority=_AUTHORITY,
         facts=_FACTS,

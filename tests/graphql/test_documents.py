@@ -13,6 +13,7 @@ from graphql import NonNullTypeNode, parse
 from herkomst.domain import ids
 from herkomst.domain.casework.case import Case, ItemKind
 from herkomst.domain.casework.hit import Hit
+from herkomst.domain.casework.predicates import SavedSearch
 from herkomst.domain.events import EventData
 from herkomst.graphql.documents import (
     Document,
@@ -28,7 +29,7 @@ from herkomst.graphql.schema import make_schema
 from herkomst.record.archive import Archive
 from herkomst.record.casework import Opening, Seal
 from herkomst.record.postgres import EmbeddedPostgres
-from tests import authorising
+from tests import alerts, authorising
 from tests.archives import POLICE, TILL, a_dealer, a_purchase, make_archive
 from tests.graphql.counting import counted
 from tests.sequels import follow_up
@@ -67,7 +68,9 @@ def world(server: EmbeddedPostgres) -> Iterator[Archive]:
         pawned = (a_purchase(key=f"pawned-{n}", mode="pawned", seller=None) for n in range(MANY))
         take_in(archive, *pawned)
         confirm(archive)
-        fill(archive, open_case(archive))
+        case = open_case(archive)
+        fill(archive, case)
+        set_alerts(archive, case)
         authorise(archive)
         tell(archive, an_officer())
         rehearse(archive, *(a_read(f"R-{n}") for n in range(MANY)))
@@ -85,6 +88,13 @@ def open_case(archive: Archive) -> Any:
     for _ in range(MANY):
         opened = archive.casework.open_case(opening, actor=f"user:{LEADER}")
     return opened.id
+
+
+def set_alerts(archive: Archive, case: Any) -> None:
+    """More alerts than a page has, and as many sightings."""
+    wanted = [SavedSearch(kinds=("bicycle",))] * MANY
+    for n, alert in enumerate(alerts.active(archive, case, wanted)):
+        alerts.fire(archive, case, alert, ids.purchase_id(TILL, f"purchase-{n}"))
 
 
 def confirm(archive: Archive) -> None:

@@ -3,7 +3,7 @@
 import runpy
 import sys
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from herkomst.domain import ids
+from herkomst.domain.casework.predicates import SavedSearch
 from herkomst.domain.casework.request import AccessRequest, AccessRequested, answer_by
 from herkomst.domain.register.records import Place, StolenItemRecord
 from herkomst.graphql.reference import Example, Reference
@@ -20,6 +21,7 @@ from herkomst.record.archive import Archive
 from herkomst.record.casework import Opening, Seal, Standpoint
 from herkomst.record.postgres import EmbeddedPostgres
 from herkomst.record.requests import act_in_request, stream_for
+from tests import alerts
 from tests.archives import (
     AMSTERDAM,
     POLICE,
@@ -68,10 +70,15 @@ def values(world: Archive) -> Mapping[str, str]:
         lambda c, seal: c.note("fact", seal("Gezien."), None),
     ):
         world.casework.in_case(case, act, actor=f"user:{LEADER}")
+    (alert,) = alerts.active(world, case, [SavedSearch(kinds=("bicycle",))])
+    sighting = alerts.fire(world, case, alert, purchase)
+    alerts.mute(world, alert, purchase, datetime.now(UTC) + timedelta(days=1))
     request = asked_for(world, ids.stolen_item_id(POLICE, "stolen-2"))
     follow(world)
     stolen = ids.stolen_item_id(POLICE, "stolen-1")
     return {
+        "alert": str(alert),
+        "sighting": str(sighting),
         "case": str(case),
         "dealer": str(ids.dealer_id(TILL, "dealer-1")),
         "hit": str(hit_of(1)),

@@ -1,5 +1,5 @@
-"""The terms of what follows a hit, the ways of return and what else of it is data: rows with a
-power, a source and a validity, and how their ends are counted.
+"""The terms of what follows a hit and of alerts, the ways of return and what else of it is data:
+rows with a power, a source and a validity, and how their ends are counted.
 
 `valid_to` is the last day on which a row holds. What counsel or the police has yet to confirm says
 so in `confirmed`.
@@ -83,6 +83,22 @@ class _Notice(_Dated, frozen=True, kw_only=True):
     told: When
 
 
+class _AlertTerm(_Dated, frozen=True, kw_only=True):
+    """How long an alert may last on an article of the Wpg."""
+
+    article: str
+    length: int
+    unit: Unit
+
+    @property
+    def counted(self) -> tuple[int, Unit]:
+        return self.length, self.unit
+
+    def end(self, begun: datetime) -> datetime:
+        """First moment after the longest term of one that was set then."""
+        return end_of_term(legal_date(begun), self.length, self.unit)
+
+
 class Period(msgspec.Struct, frozen=True, kw_only=True):
     """The holding period (bewaartermijn) of a municipality as it runs for one good."""
 
@@ -101,6 +117,11 @@ _UNITS: dict[str, Unit] = {"calendar": "day", "working": "working_day"}
 def term(measure: str, on: date) -> Term:
     """The term of a measure on a day. A measure that no row knows is an error."""
     return next(row for row in _terms() if row.measure == measure and row.holds(on))
+
+
+def longest_alert(article: str, on: date) -> _AlertTerm | None:
+    """How long an alert may last that is set on this article on a day; None where none may be."""
+    return next((row for row in _alerts() if row.article == article and row.holds(on)), None)
 
 
 def way(name: str, on: date) -> Way | None:
@@ -181,6 +202,11 @@ def last_day(until: datetime) -> date:
 @cache
 def _terms() -> tuple[Term, ...]:
     return _table("sequel_terms", Term)
+
+
+@cache
+def _alerts() -> tuple[_AlertTerm, ...]:
+    return _table("alert_terms", _AlertTerm)
 
 
 @cache

@@ -23,6 +23,7 @@ Kind = Literal[
     "review",
     "person_request",
     "sequel",
+    "alert",
     "officer",
 ]
 """Of reveals those of an officer on a day have one key. Of glasses, holds, requests for access,
