@@ -395,3 +395,10 @@ class SearchOrder(Enum):
     relevance = _word("relevance", "The best answer first, of equal ones the newest.")
     newest = _word("newest", "What was acquired, stolen or notified last comes first.")
     oldest = _word("oldest", "What was acquired, stolen or notified first comes first.")
+
+
+@strawberry.enum(description="How alike two names are; namesakes have the same.")
+class NameLikeness(Enum):
+    same = _word("same", "All that was typed was presented, and nothing else.")
+    alike = _word("alike", "It sounds the same, is a slip apart, or leaves little out.")
+    partly = _word("partly", "A part of it is alike.")

@@ -29,7 +29,7 @@ from herkomst.projections import registry
 from herkomst.projections.case_items import CaseItems
 from herkomst.projections.cases import Cases
 from herkomst.projections.follower import Kind, NotYet
-from herkomst.projections.hits import Hits
+from herkomst.projections.hits import STANDS, Hits
 from herkomst.projections.model import Model
 from herkomst.projections.presentations import Presentations
 from herkomst.projections.stolen_items import StolenItems
@@ -68,7 +68,6 @@ _MET = SQL(
     "WHERE s.handling = %(closed)s"
 )
 """From what was sought to closed reports: itself, its hit, or a hit on the same good."""
-_STANDS = SQL("h.state NOT IN ('rejected', 'closed')")
 _IN_SECRET = SQL(
     "SELECT DISTINCT id, i.item AS record, c.unit AS source, c.case_id, c.members::text AS members "
     "FROM (SELECT unnest(%(ids)s::uuid[]) AS id) sought JOIN {case_items} i ON i.item = id "
@@ -211,7 +210,7 @@ def _met(connection: Connection[Row], tables: Tables, reads: Sequence[Recorded])
     met = []
     with connection.cursor(row_factory=namedtuple_row) as cursor:
         for statement, made in (_MET, _report_met), (_IN_SECRET, _case_met):
-            composed = statement.format(stands=_STANDS, **tables)
+            composed = statement.format(stands=STANDS, **tables)
             found: list[Any] = cursor.execute(composed, values).fetchall()
             met += [made(read, row) for row in found for read in by_id[row.id]]
     return sorted(met, key=lambda each: (each.read.position, each.stream(each.data.purpose)))
