@@ -1,6 +1,7 @@
 """Settings: what the environment says, read once, checked, and passed on as a value."""
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ KNOWN = frozenset(
         "JOURNAL_DATABASE_URL",
         "OPENSEARCH_URL",
         "OPENSEARCH_CA_FILE",
+        "OPENSEARCH_PREFIX",
         "KEK_FILE",
         "OIDC_ISSUER",
         "OIDC_AUDIENCE",
@@ -41,6 +43,8 @@ LOG_FORMATS: tuple[LogFormat, ...] = ("text", "json")
 LOG_LEVELS: tuple[LogLevel, ...] = ("debug", "info", "warning", "error", "critical")
 DEFAULT_PORT = 8437
 HIGHEST_PORT = 65535
+OPENSEARCH_PREFIX = "herkomst"
+_PREFIX = re.compile("[a-z](?:[a-z0-9-]{0,58}[a-z0-9])?")
 BACKUP_DAYS = 400
 """A year, and a month to spare."""
 
@@ -79,6 +83,8 @@ class Settings:
     opensearch_url: str | None = field(default=None, repr=False)
     """None means that PostgreSQL answers searches. Several nodes are separated by commas."""
     opensearch_ca_file: Path | None = None
+    opensearch_prefix: str = OPENSEARCH_PREFIX
+    """What the names of our indexes begin with there: another one for each installation."""
     oidc_issuer: str | None = None
     """Whose word it is who asks; None means that nobody logs in but by development login."""
     oidc_audience: str | None = None
@@ -118,6 +124,7 @@ class Settings:
             journal_database_url=_database_url(environ, "HERKOMST_JOURNAL_DATABASE_URL"),
             opensearch_url=_web_urls(environ, "HERKOMST_OPENSEARCH_URL"),
             opensearch_ca_file=_path(environ, "HERKOMST_OPENSEARCH_CA_FILE"),
+            opensearch_prefix=_index_prefix(environ, "HERKOMST_OPENSEARCH_PREFIX"),
             oidc_issuer=issuer,
             oidc_audience=audience,
             oidc_client_id=_only_with(environ, "HERKOMST_OIDC_CLIENT_ID", issuer),
@@ -247,6 +254,18 @@ def _web_urls(environ: Mapping[str, str], name: str) -> str | None:
         "variable_invalid",
         f"{name} is not a URL, nor several.",
         "Write it as https://… or http://…, with commas between several.",
+    )
+
+
+def _index_prefix(environ: Mapping[str, str], name: str) -> str:
+    value = _text(environ, name) or OPENSEARCH_PREFIX
+    if _PREFIX.fullmatch(value):
+        return value
+    raise ConfigurationError(
+        "variable_invalid",
+        f"{name} cannot begin the name of an index.",
+        "Write 1 to 60 of a to z, 0 to 9 and hyphens, a letter first and no hyphen last; unset "
+        f"means {OPENSEARCH_PREFIX}.",
     )
 
 

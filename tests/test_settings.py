@@ -39,6 +39,7 @@ def test_given_every_variable_then_every_one_is_read() -> None:
         "HERKOMST_JOURNAL_DATABASE_URL": "postgresql:///journal?host=/run/pg",
         "HERKOMST_OPENSEARCH_URL": "https://search-1:9200,https://search-2:9200",
         "HERKOMST_OPENSEARCH_CA_FILE": "/etc/ca.pem",
+        "HERKOMST_OPENSEARCH_PREFIX": "politie-proef",
         "HERKOMST_KEK_FILE": "/run/secrets/kek",
         "HERKOMST_OIDC_ISSUER": "https://login.example/realms/politie",
         "HERKOMST_OIDC_AUDIENCE": "herkomst",
@@ -64,6 +65,7 @@ def test_given_every_variable_then_every_one_is_read() -> None:
         journal_database_url="postgresql:///journal?host=/run/pg",
         opensearch_url="https://search-1:9200,https://search-2:9200",
         opensearch_ca_file=Path("/etc/ca.pem"),
+        opensearch_prefix="politie-proef",
         kek_file=Path("/run/secrets/kek"),
         names_kek_file=True,
         oidc_issuer="https://login.example/realms/politie",
@@ -146,6 +148,12 @@ def test_given_zero_then_development_login_is_off() -> None:
         ("HERKOMST_OPENSEARCH_URL", "https://[::1"),
         ("HERKOMST_OPENSEARCH_URL", "https://search:9200,"),
         ("HERKOMST_OPENSEARCH_URL", "https://search:9200,search:9201"),
+        ("HERKOMST_OPENSEARCH_PREFIX", "Herkomst"),
+        ("HERKOMST_OPENSEARCH_PREFIX", "_all"),
+        ("HERKOMST_OPENSEARCH_PREFIX", "a,b"),
+        ("HERKOMST_OPENSEARCH_PREFIX", "a*"),
+        ("HERKOMST_OPENSEARCH_PREFIX", "herkomst-"),
+        ("HERKOMST_OPENSEARCH_PREFIX", "h" * 61),
     ],
 )
 def test_given_a_value_that_cannot_be_meant_then_it_is_refused_with_a_cure(

@@ -58,6 +58,7 @@ class Action(StrEnum):
     READ_STOLEN_ITEMS = "read_stolen_items"
     READ_DEALERS = "read_dealers"
     READ_PRESENTATIONS = "read_presentations"
+    SEARCH_PERSONS = "search_persons"
     REVEAL_IDENTITY = "reveal_identity"
     ALLOW_REVEALS = "allow_reveals"
     BREAK_GLASS = "break_glass"

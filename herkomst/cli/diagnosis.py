@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
-from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import anyio
@@ -75,6 +74,8 @@ class OpenSearchReport(msgspec.Struct):
     """`green`, `yellow` where copies are missing, `red` where documents are; None where nobody
     answers."""
     nodes: int
+    prefix: str
+    """What the names of our indexes begin with."""
 
 
 class Report(msgspec.Struct):
@@ -115,7 +116,7 @@ def diagnose(settings: Settings) -> Report:
         report.database = _database(settings, urls, connection)
         report.checks += _checks(settings, connection, report.database)
         if settings.opensearch_url is not None:
-            report.opensearch = _opensearch(settings.opensearch_url, settings.opensearch_ca_file)
+            report.opensearch = _opensearch(settings)
             report.checks.append(_cluster(report.opensearch))
         if settings.read_database_url is not None:
             report.checks.append(_replica(settings.read_database_url, connection))
@@ -201,16 +202,17 @@ def _search(connection: Connection[Row]) -> Check:
     return Check("search", True, told)
 
 
-def _opensearch(urls: str, ca_file: Path | None) -> OpenSearchReport:
+def _opensearch(settings: Settings) -> OpenSearchReport:
     from herkomst.search.opensearch import Index
 
+    urls, prefix = settings.opensearch_url or "", settings.opensearch_prefix
     shown = ",".join(_without_password(url) for url in urls.split(","))
     try:
-        with Index(urls, ca_file) as index:
+        with Index(urls, settings.opensearch_ca_file, prefix) as index:
             health = index.health()
     except EngineDown:
-        return OpenSearchReport(shown, None, 0)
-    return OpenSearchReport(shown, health.status, health.number_of_nodes)
+        return OpenSearchReport(shown, None, 0, prefix)
+    return OpenSearchReport(shown, health.status, health.number_of_nodes, prefix)
 
 
 def _without_password(url: str) -> str:
@@ -220,7 +222,7 @@ def _without_password(url: str) -> str:
 
 
 def _cluster(found: OpenSearchReport) -> Check:
-    told = f"{found.url}: "
+    told = f"{found.url}, indexes {found.prefix}-*: "
     told += f"{found.status}, nodes: {found.nodes}" if found.status else "nobody answers"
     return Check(
         "opensearch",

@@ -434,3 +434,10 @@ class SightingAnswer(Enum):
     useful = _word("useful", "It was of use; what fires next is a new sighting.")
     not_useful = _word("not_useful", "It was of no use; what fires next is a new sighting.")
     in_hand = _word("in_hand", "Somebody is at it; what fires is added to it.")
+
+
+@strawberry.enum(description="How alike two names are; namesakes have the same.")
+class NameLikeness(Enum):
+    same = _word("same", "All that was typed was presented, and nothing else.")
+    alike = _word("alike", "It sounds the same, is a slip apart, or leaves little out.")
+    partly = _word("partly", "A part of it is alike.")

@@ -42,6 +42,7 @@ SAMPLES = {
     "recorded": '"2030-01-01"',
     "since": '"2020-01-01"',
     "until": '"2030-01-01"',
+    "name": '"Testa Voorbeeld"',
     "words": '"gazelle"',
 }
 """What examples send, by the name of the argument; an id is a variable."""

@@ -3,24 +3,40 @@
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 import strawberry
 from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
 
-from herkomst.access import policy
+from herkomst.access import policy, reason
 from herkomst.access.policy import Action, Permitted
 from herkomst.domain.goods import normal_brand
 from herkomst.domain.money import MoneyError, parse_money
 from herkomst.graphql.context import Info
-from herkomst.graphql.enums import DealerState, ItemStatus, Mode, SearchOrder, Trade
+from herkomst.graphql.enums import (
+    DealerState,
+    ItemStatus,
+    Mode,
+    NameLikeness,
+    SearchOrder,
+    Trade,
+)
 from herkomst.graphql.fields import parsed_id, resolved, right_of, told
 from herkomst.graphql.limits import COUNT
-from herkomst.graphql.refusals import InvalidPage, NotPermitted, Refusal
-from herkomst.graphql.types import Dealer, Edge, PageInfo, Purchase, PurchasedLine, StolenItem
-from herkomst.investigations import pages, searching
+from herkomst.graphql.refusals import InvalidPage, NotPermitted, ReasonRequired, Refusal
+from herkomst.graphql.types import (
+    Dealer,
+    Edge,
+    PageInfo,
+    Presentation,
+    Purchase,
+    PurchasedLine,
+    StolenItem,
+)
+from herkomst.investigations import pages, persons, searching
 from herkomst.investigations.inquiry import Inquiry
 from herkomst.investigations.searching import Results, Suggested, Wanted
+from herkomst.search.names import COMPARED
 from herkomst.search.questions import COUNTED, Among, Between, Filter, Order, Total
 
 T = TypeVar("T")
@@ -58,6 +74,49 @@ class FoundStolenItem:
 class FoundDealer:
     dealer: Dealer = told("The dealer.")
     highlights: list[Highlight] = told("Where his name holds what was searched for.")
+
+
+@strawberry.type(description="A part of the name that was typed, which met one that was presented.")
+class MetPart:
+    asked: str = told("The part as it was typed, without case and marks.")
+    how: str = told("same, sound, spelling, initial, joined or particle.")
+
+
+@strawberry.type(
+    description="An identity that was presented under a name like the one typed. It is never said "
+    "to be the one who is looked for, and the name is told with the identity alone."
+)
+class FoundPerson:
+    presentation: Presentation = told("What was presented; withheld as in every list.")
+    likeness: NameLikeness = told("How alike the names are.")
+    met: list[MetPart] = told("What met, and how.")
+    unmet: list[str] = told("What was typed and met nothing.")
+
+
+PersonsRefusal = Annotated[
+    NotPermitted | InvalidPage | ReasonRequired,
+    strawberry.union("PersonsRefusal", description="Why a name is not searched for."),
+]
+
+
+@strawberry.type(
+    description="A page of persons by name, the most alike first. What is refused has no records, "
+    "which is not the same as having found none: see `refused`."
+)
+class FoundPersonConnection:
+    edges: list[Edge[FoundPerson]] | None = told("Who was found, with cursors; null where refused.")
+    nodes: list[FoundPerson] | None = told("Who was found alone; null where refused.")
+    page_info: PageInfo = told("Where the page ends.")
+    refused: PersonsRefusal | None = told("Why it is not answered; null where it is.")
+
+    @resolved(
+        int | None,
+        f"How many were found for you, of the {COMPARED} whose names were compared; null where "
+        "refused.",
+        cost=COUNT,
+    )
+    async def total_count(self, root: strawberry.Parent["PersonsFound"]) -> int | None:
+        return root.total.value if root.total else None
 
 
 @strawberry.type(description="A value of what was found.")
@@ -129,6 +188,16 @@ class Searched(NamedTuple):
     refused: NotPermitted | InvalidPage | None
     total: Total | None = None
     facets: Sequence[Any] | None = None
+
+
+class PersonsFound(NamedTuple):
+    """Persons by name, or why they are refused."""
+
+    edges: Sequence[Any] | None
+    nodes: Sequence[Any] | None
+    page_info: pages.PageInfo
+    refused: NotPermitted | InvalidPage | ReasonRequired | None
+    total: Total | None = None
 
 
 class Suggestions(NamedTuple):
@@ -252,6 +321,34 @@ class Searches:
             return _wanted(info, words, first, after, order, fuzzy, filters)
 
         return await _searched(info, searching.dealers, wanted)
+
+    @resolved(
+        FoundPersonConnection,
+        "Persons by a name like the one typed: initials, parts in another order, slips of the pen "
+        "and what sounds the same are met. Those are found whose identity you may reveal, by a hit "
+        "that stands or in the case that is your purpose, and nobody else. Names are never "
+        "completed: that would tell them.",
+        Action.SEARCH_PERSONS,
+    )
+    async def search_persons(
+        self, info: Info, name: str, first: int, after: str | None = None
+    ) -> Any:
+        context = info.context
+        try:
+            permitted = context.permit(right_of(info))
+            found = await persons.by_name(
+                permitted, context.inquiry, context.desk, name, first, after
+            )
+        except policy.NotPermitted as error:
+            return PersonsFound(None, None, _NO_PAGE, NotPermitted.of(error))
+        except pages.InvalidPage as error:
+            return PersonsFound(None, None, _NO_PAGE, InvalidPage.of(error))
+        except reason.ReasonRequired as error:
+            return PersonsFound(None, None, _NO_PAGE, ReasonRequired.of(error))
+        if "totalCount" in set(_selected(info)):
+            context.counts.append(found.total.value)
+        nodes = [edge.node for edge in found.edges]
+        return PersonsFound(found.edges, nodes, found.page_info, None, found.total)
 
     @resolved(
         Completions, f"{_COMPLETED} Of goods that dealers acquired.", Action.READ_PURCHASES, COUNT

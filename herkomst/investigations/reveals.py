@@ -27,7 +27,7 @@ _IN_CASE = SQL(
 _BY_HIT = SQL(
     "SELECT h.hit FROM {presentations} n JOIN {hits} h ON h.purchase = n.purchase "
     "{goods_of_hit} WHERE n.presentation = %(presentation)s "
-    "AND h.state NOT IN ('rejected', 'closed') AND {hit_shown} ORDER BY h.hit LIMIT 1"
+    "AND {hit_stands} AND {hit_shown} ORDER BY h.hit LIMIT 1"
 )
 
 

@@ -267,7 +267,15 @@ class _Asked:
 
     def __init__(self, inquiry: Inquiry, subject: Subject, wanted: Wanted) -> None:
         self._inquiry, self._subject, self._wanted = inquiry, subject, wanted
-        self._places = _Places(inquiry, subject, wanted)
+        self._places = Places(
+            inquiry,
+            subject,
+            wanted.words,
+            wanted.fuzzy,
+            wanted.order,
+            wanted.filters,
+            wanted.municipalities,
+        )
         self.terms, self._without = _terms(inquiry, wanted)
 
     async def answer(self, seen: Sequence[Seen], within: tuple[Filter, ...] = ()) -> Answer:
@@ -342,20 +350,13 @@ def _terms(inquiry: Inquiry, wanted: Wanted) -> tuple[tuple[Term, ...], tuple[Te
         raise InvalidPage("words", error.code, error.message, error.cure) from None
 
 
-class _Places:
+class Places:
     """Cursors of one question: sealed places in its order, which are none of any other."""
 
-    def __init__(self, inquiry: Inquiry, subject: Subject, wanted: Wanted) -> None:
+    def __init__(self, inquiry: Inquiry, *asked: object) -> None:
+        """`asked` is all that the order and what is found in it depend on."""
         halves = [inquiry.token(f"places of search {half}") for half in (1, 2)]
         self._cipher = AESSIV(bytes.fromhex("".join(halves)))
-        asked = (
-            subject,
-            wanted.words,
-            wanted.fuzzy,
-            wanted.order,
-            wanted.filters,
-            wanted.municipalities,
-        )
         self._bound = [_encode(asked)]
 
     def written(self, place: After) -> str:

@@ -26,6 +26,7 @@ from herkomst.access.policy import HIDDEN, NOTHING, Action, Permitted, Relation,
 from herkomst.access.viewer import Reading
 from herkomst.domain import calendar, clocks, controllers
 from herkomst.domain.register.sources import ANY_OTHER, PROFILES
+from herkomst.projections.hits import STANDS
 from herkomst.record.casework import CUSTODY
 
 _FRAGMENTS = {
@@ -34,6 +35,7 @@ _FRAGMENTS = {
         "CROSS JOIN LATERAL (SELECT source, regime, handling FROM {stolen_items} "
         "WHERE stolen_item = h.stolen_item LIMIT 1) s"
     ),
+    "hit_stands": STANDS,
     "in_case": SQL("(SELECT item FROM {case_items} WHERE case_id = %(own_case)s)"),
     "by_hit": SQL(
         "FROM {hits} g JOIN {case_items} i ON i.item = g.hit WHERE i.case_id = %(own_case)s"
@@ -257,6 +259,15 @@ def values_in_case(reading: Reading) -> dict[str, object]:
     """The same for what is in a case, where goods are seen as hits are, and purchases as such."""
     goods = policy.sights(reading, Action.READ_HITS)
     return _values(reading, goods, policy.sights(reading, Action.READ_PURCHASES))
+
+
+def values_of_persons(permitted: Permitted) -> dict[str, object]:
+    """The same for whose names are searched: hits are seen as such, and persons as who may search
+    and who may list them both see them."""
+    reading = permitted.reading
+    listed = policy.sights(reading, Action.READ_PRESENTATIONS)
+    hits = policy.sights(reading, Action.READ_HITS)
+    return _values(reading, hits, _both(permitted.sights, listed))
 
 
 def values_of_cases(reading: Reading) -> dict[str, object]:

@@ -48,7 +48,10 @@ ROW_CLOCK = "keyed hashes leave the table at its next vacuum (minutes)"
 SEALED_CLOCK = "sealed parts stay and cannot be opened: their key is destroyed"
 HASHED: tuple[Model, ...] = (Presentations(), Links(), MatchKeys())
 INDEX = "index"
-"""The store of what is searched; a description is in it as words."""
+"""The store of what is searched; a description is in it as words, and a name where it is police
+data."""
+INDEX_CASEWORK = "index_casework"
+"""What puts into it, and takes out, who is in a hit or in a case."""
 STORES = {model.name: ROW_CLOCK for model in HASHED}
 """Read models that hold keyed hashes, with their clocks."""
 SEALED = ("register", "purchases")
@@ -78,8 +81,8 @@ HASHED_BY_KIND: Mapping[keeping.Kind, tuple[Model, ...]] = {
     "stolen_item": (MatchKeys(),),
 }
 """Read models that hold keyed hashes of what has a key and is no identity."""
-SEARCHED_BY_KIND: frozenset[keeping.Kind] = frozenset({"dealer", "purchase", "stolen_item"})
-"""What of these is searched."""
+SEARCHED_BY_KIND: frozenset[keeping.Kind] = frozenset({"case", "dealer", "purchase", "stolen_item"})
+"""What of these is searched; of a case, who is in it."""
 HIT_CLOCK = "rows leave the table at its next vacuum (minutes)"
 TOLD_CLOCK = "what was told of goods stays, names no person, and is found by nothing"
 ALL_STORES = frozenset({"vault", INDEX, *STORES, *SEALED})
@@ -130,6 +133,7 @@ class Erasure:
         self._must_have_forgotten(connection, orders)
         if hits := [each for order in orders for each in _hits_of(order)]:
             _must_be_gone(connection, hits)
+            self._must_be_searched_no_more(connection, hits)
         keyed = [order for order in orders if not _hits_of(order)]
         if self._list is not None:
             self._list.add([Erased.of(order) for order in keyed])
@@ -160,6 +164,14 @@ class Erasure:
             forget(self._casework, officer)
         if gone:
             _must_be_unhashed(connection, gone)
+
+    def _must_be_searched_no_more(self, connection: Connection[Row], hits: Sequence[UUID]) -> None:
+        """That no name is searched any more because of these hits. Raises `NotYet`."""
+        told = self._casework.recorder.reader.streams(connection, hits)
+        last = max((events[-1].position for events in told.values()), default=0)
+        for standing in registry.standings(connection):
+            if standing.name == INDEX_CASEWORK and standing.position < last:
+                raise NotYet(f"{standing.name} stands at {standing.position}, before {last}")
 
     @staticmethod
     def _must_have_folded(connection: Connection[Row], position: int) -> None:
@@ -233,10 +245,10 @@ def _acknowledgements(order: Recorded, index_clock: str) -> list[Event]:
 
 def _clocks(order: Recorded, index_clock: str) -> dict[str, str]:
     """The stores that acknowledge an order, each with what must still happen."""
-    data = order.data
+    data, index = order.data, {INDEX: index_clock}
     if isinstance(data, keeping.HitsRemoved):
-        return {"casework": TOLD_CLOCK, **{model.name: HIT_CLOCK for model in HITS}}
-    index = {INDEX: index_clock}
+        hits = {model.name: HIT_CLOCK for model in HITS}
+        return {"casework": TOLD_CLOCK, **hits, **index}
     if isinstance(data, keeping.KeyDestroyed):
         sealed = dict.fromkeys(SEALED_BY_KIND[data.kind], SEALED_CLOCK)
         hashed = {model.name: ROW_CLOCK for model in HASHED_BY_KIND.get(data.kind, ())}

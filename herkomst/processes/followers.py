@@ -47,7 +47,7 @@ from herkomst.projections.sightings import Sightings
 from herkomst.projections.stolen_items import StolenItems
 from herkomst.record.archive import Archive
 from herkomst.search import configured
-from herkomst.search.indexing import Indexing
+from herkomst.search.indexing import Indexing, IndexingCasework
 
 MODELS: tuple[Model, ...] = (
     Dealers(),
@@ -92,10 +92,12 @@ def followers(archive: Archive) -> Sequence[Follower]:
     """Every follower: the processes, a projection for each model that no process keeps, and what
     is searched."""
     vault, token = archive.register.vault, archive.keyring.token
+    indexing = Indexing(archive.urls.app, vault, token, configured.index_of(archive.urls.search))
     return [
         Matching(vault, token, archive.casework.recorder),
         *(Projection(m, vault, token) for m in MODELS if not isinstance(m, MatchKeys)),
-        Indexing(archive.urls.app, vault, token, configured.index_of(archive.urls.search)),
+        indexing,
+        IndexingCasework(indexing),
         Erasure(
             archive.register,
             archive.casework,

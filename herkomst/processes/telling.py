@@ -30,7 +30,7 @@ from herkomst.projections import registry
 from herkomst.projections.case_items import CaseItems
 from herkomst.projections.cases import Cases
 from herkomst.projections.follower import Kind, NotYet
-from herkomst.projections.hits import Hits
+from herkomst.projections.hits import STANDS, Hits
 from herkomst.projections.match_keys import MatchKeys
 from herkomst.projections.model import Model
 from herkomst.projections.presentations import Presentations
@@ -78,7 +78,6 @@ _BEARS = SQL(
     "WHERE k.key = ANY(%(ids)s) AND k.side = 'stolen' AND s.handling = %(closed)s"
 )
 """From numbers that were searched for to closed reports of goods that bear them."""
-_STANDS = SQL("h.state NOT IN ('rejected', 'closed')")
 _IN_SECRET = SQL(
     "SELECT DISTINCT id, i.item AS record, c.unit AS source, c.case_id, c.members::text AS members "
     "FROM (SELECT unnest(%(ids)s::uuid[]) AS id) sought JOIN {case_items} i ON i.item = id "
@@ -221,7 +220,7 @@ class Telling:
         met = []
         with connection.cursor(row_factory=namedtuple_row) as cursor:
             for statement, made, reads_of in looking:
-                composed = statement.format(stands=_STANDS, **tables)
+                composed = statement.format(stands=STANDS, **tables)
                 values = {"ids": list(reads_of), "closed": CLOSED}
                 found: list[Any] = cursor.execute(composed, values).fetchall() if reads_of else []
                 met += [made(read, row) for row in found for read in reads_of[row.id]]

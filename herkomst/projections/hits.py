@@ -2,12 +2,17 @@
 
 from uuid import UUID
 
+from psycopg.sql import SQL
+
 from herkomst.domain.casework import hit
 from herkomst.domain.events import Recorded
 from herkomst.projections.model import UNTOLD, Column, Model, Rows, Unsealed, encode_json
 
 _STATE, _WHY, _BY, _FOUND_AT, _REVISION = 9, 15, 16, 17, 18
 _DECISIONS = {hit.Assessed: "assessed", hit.Confirmed: "confirmed", hit.Rejected: "rejected"}
+
+STANDS = SQL("h.state NOT IN ('rejected', 'closed')")
+"""Of a hit `h`: nobody rejected it, and the facts still make it one."""
 
 
 class Hits(Model):

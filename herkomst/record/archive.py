@@ -19,7 +19,7 @@ from herkomst.record.postgres import embedded
 from herkomst.record.register import Register
 from herkomst.record.standing import Standings
 from herkomst.record.vault import KeyRow, SealBroken, Vault
-from herkomst.settings import ConfigurationError, Settings
+from herkomst.settings import OPENSEARCH_PREFIX, ConfigurationError, Settings
 
 
 class SchemaBehind(Exception):
@@ -40,7 +40,7 @@ class SearchServer(NamedTuple):
     urls: str
     """Of its nodes, separated by commas."""
     ca_file: Path | None = None
-    prefix: str = "herkomst"
+    prefix: str = OPENSEARCH_PREFIX
     """What the names of its indexes begin with."""
 
 
@@ -93,7 +93,9 @@ def open_urls(settings: Settings) -> Iterator[Urls]:
 def _search_server(settings: Settings) -> SearchServer | None:
     if settings.opensearch_url is None:
         return None
-    return SearchServer(settings.opensearch_url, settings.opensearch_ca_file)
+    return SearchServer(
+        settings.opensearch_url, settings.opensearch_ca_file, settings.opensearch_prefix
+    )
 
 
 @contextmanager

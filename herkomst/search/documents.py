@@ -178,9 +178,8 @@ def person(row: Any, key: DataKey | None, kept: str, law: str) -> Source | None:
     """An identity that was presented, of a row of `presentations`; nothing where it was erased or
     its key is gone.
 
-    Only of who is in a case, on a list or in a hit: that is police data, so the law is that of what
-    it is in, such as `wpg:8 open politie`, and not that of the register. All others are found by
-    keyed hashes alone.
+    Only of who is in a case, on a list or in a hit (`persons`): that is police data, so the law is
+    theirs, such as `wpg:8 open politie`, and not that of the register.
     """
     if key is None or not row.sealed:
         return None

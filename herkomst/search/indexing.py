@@ -5,6 +5,9 @@ their documents as they are now. A document bears the position up to which its r
 its version, so that doing it again after a crash changes nothing, and an older one never replaces a
 newer. A rebuild fills a generation of its own from all rows while the other is asked, catches up by
 events, and is swapped in.
+
+Documents of persons are made of casework too, so a second follower puts them as that goes on
+(`persons`).
 """
 
 import logging
@@ -34,8 +37,8 @@ from herkomst.projections.stolen_items import StolenItems
 from herkomst.record.database import LOST, DatabaseDown, Row, Undecoded, connect
 from herkomst.record.reader import SequenceReader
 from herkomst.record.vault import Vault
-from herkomst.search import documents
-from herkomst.search.documents import Source
+from herkomst.search import documents, persons
+from herkomst.search.documents import Source, regime_of
 from herkomst.search.engines import Change, EngineDown, Index
 from herkomst.search.questions import Subject
 from herkomst.steps import reached
@@ -43,7 +46,7 @@ from herkomst.steps import reached
 log = logging.getLogger(__name__)
 VERSION = 3
 """Of the documents; those of another version are made anew."""
-SUBJECTS = (Subject.GOODS, Subject.STOLEN, Subject.DEALERS)
+SUBJECTS = (Subject.GOODS, Subject.STOLEN, Subject.DEALERS, Subject.PERSONS)
 AT_ONCE = 2000
 """Rows that a rebuild reads at a time."""
 PATIENCE = 30.0
@@ -57,7 +60,12 @@ SOURCES: tuple[Model, ...] = (
     Establishments(),
     Keepings(),
 )
-"""Read models that documents are made of."""
+"""Read models of the register that documents of goods and of dealers are made of."""
+_FOLLOWED: Mapping[str, frozenset[str]] = {
+    "register": frozenset(model.name for model in (*SOURCES, *persons.REGISTER)),
+    "casework": frozenset(model.name for model in persons.CASEWORK),
+}
+"""Followers of each sequence that are waited for."""
 _SUBJECT_OF: Mapping[str, Subject] = {
     **dict.fromkeys(
         (purchase.Registered.TOPIC, purchase.Corrected.TOPIC, identity.IdentityErased.TOPIC),
@@ -83,6 +91,8 @@ Owners = dict[Subject, dict[UUID, int]]
 
 
 Tables = Mapping[str, Identifier]
+Positions = Mapping[str, int]
+"""Where the two followers stand, by sequence."""
 REGISTER = "avg"
 """The regime of what a dealer registers."""
 
@@ -101,7 +111,7 @@ class Indexing:
     kind: Kind = "delivery"
     sequence = "register"
     models: Sequence[Model] = ()
-    topics: Set[str] = frozenset({*_SUBJECT_OF, *_OF_KEYS})
+    topics: Set[str] = frozenset({*_SUBJECT_OF, *_OF_KEYS, *persons.OF_REGISTER})
 
     def __init__(self, url: str, vault: Vault, token: Token, index_of: IndexOf) -> None:
         self._url = url
@@ -163,15 +173,29 @@ class Indexing:
             log.warning("the index is not filled yet: %s", error)
 
     def apply(self, connection: Connection[Row], facts: Sequence[Recorded]) -> None:
-        _must_have_folded(connection, facts[-1].position)
+        _must_have_folded(connection, self.sequence, facts[-1].position)
         try:
             self._must_be_whole(connection)
             self._take_in(connection, facts)
         except EngineDown as error:
             raise NotYet(str(error)) from error
 
+    def apply_casework(self, connection: Connection[Row], facts: Sequence[Recorded]) -> None:
+        """The same of events of casework, which concern persons alone. Raises `NotYet`."""
+        _must_have_folded(connection, "casework", facts[-1].position)
+        try:
+            if not self._is_whole(connection):
+                raise NotYet("the index is being filled")
+            index = self._index_of(connection)
+            place = Place(Subject.PERSONS, _live(connection, index, Subject.PERSONS))
+            owners = self._owners(connection, "casework", facts)
+            self._put(connection, index, place, owners.get(Subject.PERSONS, {}))
+            index.settle(*place)
+        except EngineDown as error:
+            raise NotYet(str(error)) from error
+
     def _take_in(self, connection: Connection[Row], facts: Sequence[Recorded]) -> None:
-        owners, index = _owners(facts), self._index_of(connection)
+        owners, index = self._owners(connection, self.sequence, facts), self._index_of(connection)
         has_ended = any(fact.topic in _OF_KEYS | _OF_IDENTITIES for fact in facts)
         for subject in SUBJECTS:
             place = Place(subject, self._written_to(connection, index, subject))
@@ -179,6 +203,14 @@ class Indexing:
                 self._put(connection, index, place, owners[subject])
             if has_ended:
                 index.settle(*place)
+
+    def _owners(
+        self, connection: Connection[Row], sequence: str, facts: Sequence[Recorded]
+    ) -> Owners:
+        tables = registry.live_tables(connection, _OF_PERSONS)
+        if sequence == "casework":
+            return {Subject.PERSONS: persons.of_casework(connection, tables, facts)}
+        return {**_owners(facts), Subject.PERSONS: persons.of_register(connection, tables, facts)}
 
     def _must_be_whole(self, connection: Connection[Row]) -> None:
         """Raises `NotYet`, having begun to fill what is not there."""
@@ -202,14 +234,15 @@ class Indexing:
         on meanwhile, and stands still for the last events alone."""
         connection.execute(_LOCK)
         try:
-            registry.enrol(connection, [(self.name, self.kind, self.sequence)])
+            followed = [(name, self.kind, sequence) for sequence, name in _NAMES.items()]
+            registry.enrol(connection, followed)
             self._rebuild(connection, self._index_of(connection))
         finally:
             connection.execute(_UNLOCK)
 
     def _rebuild(self, connection: Connection[Row], index: Index) -> None:
         with connection.transaction():
-            position = registry.position(connection, self.name)
+            position = _positions(connection)
             places = [_begun(connection, index, subject) for subject in SUBJECTS]
         for place in places:
             for owners in _all(connection, place.subject):
@@ -218,7 +251,7 @@ class Indexing:
         assert reached("index.built")
         while not self._swapped(connection, index, places, position):
             with connection.transaction():
-                end = registry.position(connection, self.name)
+                end = _positions(connection)
             self._catch_up(connection, index, places, position, end)
             position = end
         assert reached("index.swapped")
@@ -227,12 +260,16 @@ class Indexing:
             _retire(connection, index, subject)
 
     def _swapped(
-        self, connection: Connection[Row], index: Index, places: Iterable[Place], position: int
+        self,
+        connection: Connection[Row],
+        index: Index,
+        places: Iterable[Place],
+        position: Positions,
     ) -> bool:
-        """Swap these in where little is left to catch up with, while the follower stands still."""
+        """Swap these in where little is left to catch up with, while both followers stand still."""
         with connection.transaction():
-            end = registry.position(connection, self.name)
-            if end - position > CLOSE:
+            end = _positions(connection)
+            if any(end[sequence] - position[sequence] > CLOSE for sequence in end):
                 return False
             self._catch_up(connection, index, places, position, end)
             for place in places:
@@ -244,22 +281,28 @@ class Indexing:
         connection: Connection[Row],
         index: Index,
         places: Iterable[Place],
-        position: int,
-        end: int,
+        position: Positions,
+        end: Positions,
     ) -> None:
-        reader = SequenceReader(self.sequence)
-        while position < end:
-            stop = min(position + AT_ONCE, end)
-            facts = reader.within(connection, position, stop, known_events().keys() - self.topics)
-            owners = _owners(facts)
-            for place in places:
-                if place.subject in owners:
-                    self._put(connection, index, place, owners[place.subject])
-            position = stop
+        for sequence, begun in position.items():
+            reader, without = SequenceReader(sequence), known_events().keys() - _TOPICS[sequence]
+            for start in range(begun, end[sequence], AT_ONCE):
+                stop = min(start + AT_ONCE, end[sequence])
+                facts = reader.within(connection, start, stop, without)
+                owners = self._owners(connection, sequence, facts) if facts else {}
+                for place in places:
+                    if place.subject in owners:
+                        self._put(connection, index, place, owners[place.subject])
 
     def _put(
         self, connection: Connection[Row], index: Index, place: Place, owners: Mapping[UUID, int]
     ) -> None:
+        if place.subject is Subject.PERSONS:
+            persons.take_turns(connection)
+        if not owners:
+            return
+        if place.subject is Subject.PERSONS:
+            persons.take_turns(connection)
         changes = self.changes(connection, place.subject, owners)
         index.put(place.subject, place.generation, changes)
 
@@ -292,8 +335,9 @@ class Indexing:
             Subject.GOODS: self._goods,
             Subject.STOLEN: self._stolen,
             Subject.DEALERS: self._dealers,
+            Subject.PERSONS: self._persons,
         }[subject]
-        tables = registry.live_tables(connection, SOURCES)
+        tables = registry.live_tables(connection, _OF_PERSONS if of == self._persons else SOURCES)
         for some in batched(owners, AT_ONCE):
             yield from of(connection, tables, {owner: owners[owner] for owner in some})
 
@@ -338,7 +382,49 @@ class Indexing:
             source = documents.dealer(row, shops.get(row.dealer, ()))
             yield _is(source, max(source.revision, owners[row.dealer]))
 
+    def _persons(
+        self, connection: Connection[Row], tables: Tables, owners: Mapping[UUID, int]
+    ) -> Iterator[Change]:
+        version = persons.version(connection)  # Before the rows, which may be newer than it then.
+        rows = _rows(connection, persons.looked_at(tables), owners)
+        shown = {row.presentation: kept for row in rows if (kept := persons.kept(row))}
+        keys = self._vault.keys(
+            connection, [row.purchase for row in rows if row.presentation in shown]
+        )
+        there = {
+            row.presentation: documents.person(
+                row, keys.get(row.purchase), shown[row.presentation], persons.LAW
+            )
+            for row in rows
+            if row.presentation in shown
+        }
+        for owner, changed_at in owners.items():
+            source = there.get(owner)
+            if source is not None:
+                yield _is(source, version)
+            elif changed_at:
+                yield Change(f"{owner}:0", version, regime_of(persons.LAW), None)
 
+
+class IndexingCasework:
+    """The follower of casework that the index has beside it, for persons."""
+
+    name = "index_casework"
+    kind: Kind = "delivery"
+    sequence = "casework"
+    models: Sequence[Model] = ()
+    topics: Set[str] = persons.OF_CASEWORK
+
+    def __init__(self, indexing: Indexing) -> None:
+        self._indexing = indexing
+
+    def apply(self, connection: Connection[Row], facts: Sequence[Recorded]) -> None:
+        self._indexing.apply_casework(connection, facts)
+
+
+_NAMES = {each.sequence: each.name for each in (Indexing, IndexingCasework)}
+_TOPICS = {each.sequence: each.topics for each in (Indexing, IndexingCasework)}
+_OF_PERSONS = (*persons.REGISTER, *persons.CASEWORK)
 _OWNING: Mapping[Subject, Model] = {
     Subject.GOODS: Purchases(),
     Subject.STOLEN: StolenItems(),
@@ -410,6 +496,10 @@ def _owner(fact: Recorded) -> tuple[Subject, UUID] | None:
 
 def _all(connection: Connection[Row], subject: Subject) -> Iterator[list[UUID]]:
     """Whose documents there are, page by page."""
+    if subject is Subject.PERSONS:
+        tables = registry.live_tables(connection, _OF_PERSONS)
+        yield from batched(persons.everybody(connection, tables), AT_ONCE)
+        return
     model, last = _OWNING[subject], UUID(int=0)
     while True:
         table = registry.live_tables(connection, [model])[model.name]
@@ -421,11 +511,15 @@ def _all(connection: Connection[Row], subject: Subject) -> Iterator[list[UUID]]:
         last = rows[-1][0]
 
 
-def _must_have_folded(connection: Connection[Row], position: int) -> None:
+def _positions(connection: Connection[Row]) -> Positions:
+    """Where both followers stand, who stand still until the transaction ends."""
+    return {seq: registry.position(connection, name) for seq, name in _NAMES.items()}
+
+
+def _must_have_folded(connection: Connection[Row], sequence: str, position: int) -> None:
     """That the rows are as they were made by the events up to here. Raises `NotYet`."""
-    wanted = {model.name for model in SOURCES}
     for standing in registry.standings(connection):
-        if standing.name in wanted and standing.position < position:
+        if standing.name in _FOLLOWED[sequence] and standing.position < position:
             raise NotYet(f"{standing.name} stands at {standing.position}, before {position}")
 
 

@@ -353,6 +353,10 @@ class PostgresEngine:
     async def names(self, question: NameQuestion) -> Sequence[NameFound]:
         live = await self._live(Subject.PERSONS)
         table, shown = _table(Subject.PERSONS, live.generation), _seen(question.seen)
+        vocabulary = _words(Subject.PERSONS, live.generation)
+        (whole,) = await self._ask(_IS_WHOLE.format(words=vocabulary))
+        if not whole.exists:
+            raise ModelMissing("index")
 
         async def candidates(plan: names.Plan, ways: Sequence[names.Way]) -> list[names.Candidate]:
             statement = postgres_names.statement(table, plan, ways, shown)

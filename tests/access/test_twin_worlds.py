@@ -113,6 +113,12 @@ FREE = {
     "} } }",
     "what would have fired": '{ goodsDryRun(kind: ["bicycle"]) { ... on AlertDryRun { firings '
     "subjects persons purchases hits confirmed rejected summary } } }",
+    **{
+        f"persons named {name}": f"{{ searchPersons(name: {json.dumps(name)}, first: 50) "
+        "{ refused { __typename } totalCount edges { cursor } nodes { likeness unmet "
+        "met { asked how } presentation { id pseudonym identity { __typename } } } } }"
+        for name in ("Testa Voorbeeld", "t. vorbeelt", "Wilhelmina Geheimstra")
+    },
     "every case": "{ cases(first: 100) { totalCount nodes { id number revised: openedAt } } }",
     "too dear": "{ a: hits(first: 100) { nodes { purchase { good { kind } } } } "
     "b: hits(first: 100) { nodes { purchase { good { attributes { name } } } } } }",
@@ -216,7 +222,8 @@ class Asker:
     ) -> None:
         self._served, self._values, self._sizes = served, values, sizes
         purpose = who.get("purpose", "duty:acceptance").replace("CASE", f"case:{values['number']}")
-        self._headers = served.headers(**{**who, "purpose": purpose})
+        said = {"Herkomst_Reason": "De eigenaar wees de verkoper aan."}
+        self._headers = served.headers(**{**said, **who, "purpose": purpose})
 
     def answers(self) -> dict[str, bytes]:
         """Every answer, by what was asked."""
@@ -394,6 +401,7 @@ def values(served: Served) -> Mapping[str, Any]:
         "since": str(date(2026, 1, 1)),
         "until": tomorrow,
         "words": "gazelle",
+        "name": "Testa van Voorbeeld",
     }
 
 
@@ -421,6 +429,7 @@ def test_what_a_viewer_may_not_know_of_changes_no_byte_of_any_answer(
     # And it is there: who may know of it sees it.
     seen = officer.answers()
     assert seen["every hit"] != seen_before["every hit"]
+    assert seen["persons named Testa Voorbeeld"] != seen_before["persons named Testa Voorbeeld"]
     pushed = "every field of a hit pushed behind 0"
     assert len(seen[pushed]) > len(seen_before[pushed])
     assert before["detective"][pushed].count(b"event: next") == 8

@@ -47,7 +47,12 @@ PEOPLE = {
     "Reviewer": {"role": "access_reviewer", "ground": "wpg:32a"},
 }
 """As whom the documents of each are asked."""
-WHO_MAY = {"role": "team_leader", "ground": "wpg:8", "purpose": "duty:acceptance"}
+WHO_MAY = {
+    "role": "team_leader",
+    "ground": "wpg:8",
+    "purpose": "duty:acceptance",
+    "Herkomst_Reason": "De eigenaar wees de verkoper aan.",
+}
 """Who is shown what every document asks for, so that all of its statements are sent."""
 WHO_REVIEWS = {"role": "access_reviewer", "ground": "wpg:32a", "purpose": "duty:review"}
 OF_AUTHORISATIONS = {"role": "auditor", "ground": "wpg:6", "purpose": "duty:authorisation"}
@@ -167,6 +172,7 @@ def values(served: Served) -> Mapping[str, Any]:
         "officer": "personeel:O-1",
         "viewed": 10,
         "words": "gazelle",
+        "name": "Testa Voorbeeld",
     }
 
 
@@ -377,6 +383,7 @@ class TestCost:
                 "officer",
                 "of",
                 "words",
+                "name",
             ),
             "x",
         )

@@ -36,7 +36,11 @@ from tests.serving import Served, follow, pair, serving, take_in
 REFERENCE = Reference(make_schema().core)
 EXAMPLES = {example.element: example for example in REFERENCE.examples()}
 PAGE = Path(__file__).parents[2] / "docs" / "graphql.md"
-WHO = {"role": "team_leader", "purpose": "duty:acceptance"}
+WHO = {
+    "role": "team_leader",
+    "purpose": "duty:acceptance",
+    "Herkomst_Reason": "De eigenaar wees de verkoper aan.",
+}
 LEADER = "dev:team_leader@amsterdam"
 NOBODY = "00000000-0000-0000-0000-000000000000"
 
@@ -182,6 +186,7 @@ UNMET = {
     "NotOpenedYet",
     "Notice",
     "NoticeEdge",
+    "ReasonRequired",  # A key decides who is asked; `test_persons.py` has it.
 }
 """What no example of this world meets, because it would need one of its own."""
 

@@ -149,7 +149,7 @@ def test_given_that_nothing_keeps_it_then_no_store_has_it_and_each_says_so(
     assert isinstance(order.data, keeping.HitsRemoved)
     assert order.data.hits == (HIT.hex,)
     stores = [each.store for each in world.register.acknowledgements(order.stream)]
-    assert sorted(stores) == ["casework", "hits", "measures", "passages"]
+    assert sorted(stores) == ["casework", "hits", "index", "measures", "passages"]
     before = digests(world)
     rebuilt(world)
     assert digests(world) == before
