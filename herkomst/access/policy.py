@@ -76,6 +76,8 @@ class Action(StrEnum):
     WORK_IN_CASE = "work_in_case"
     REVIEW_CASE = "review_case"
     DECIDE_HIT = "decide_hit"
+    READ_SUGGESTIONS = "read_suggestions"
+    ASSESS_SUGGESTION = "assess_suggestion"
     READ_SEQUELS = "read_sequels"
     ANSWER_SIGNAL = "answer_signal"
     ORDER_KEEPING = "order_keeping"

@@ -12,7 +12,7 @@ _DECISIONS = {hit.Assessed: "assessed", hit.Confirmed: "confirmed", hit.Rejected
 
 class Hits(Model):
     name = "hits"
-    version = 3
+    version = 4
     sequence = "casework"
     owner = "hit"
     key = ("hit",)
@@ -43,6 +43,7 @@ class Hits(Model):
     topics = frozenset(
         {
             hit.Found,
+            hit.Suggested,
             hit.Regraded,
             hit.Reopened,
             hit.Closed,
