@@ -9,17 +9,21 @@ false hits one by one.
 import argparse
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 from psycopg.sql import SQL
 
+from bench import described
+from bench.described import Described, Report
 from bench.report import report
 from bench.score import Pair, Planted, Rate, read_truth
 from bench.world import fresh_archive, made_up_world, records
 from herkomst.domain.batches import batched
 from herkomst.domain.matching import Reason
-from herkomst.domain.register.records import Record
+from herkomst.domain.register.records import Record, StolenItemRecord
+from herkomst.investigations.live import MODELS
 from herkomst.processes.followers import followers
 from herkomst.processes.matching import RULES
 from herkomst.projections import registry
@@ -35,6 +39,8 @@ _STANDING = SQL(
     "SELECT purchase_source, purchase_key, line, stolen_source, stolen_key, grade, score, "
     "reasons::text, against::text FROM {} WHERE state = 'found'"
 )
+_FOLLOWED = frozenset({"matching", *(model.name for model in MODELS)})
+"""What hits and suggestions are asked of; what is searched and the processes are not."""
 _decode = msgspec.json.Decoder(tuple[Reason, ...]).decode
 
 
@@ -54,6 +60,8 @@ class World(NamedTuple):
     found: Mapping[Pair, Standing]
     kinds: Mapping[tuple[str, str, int], str]
     """Kinds of the goods that were bought."""
+    described: described.Described
+    """What was suggested by description."""
 
 
 def main(seeds: Sequence[int], purchases: int, stolen: int) -> None:
@@ -83,6 +91,7 @@ def main(seeds: Sequence[int], purchases: int, stolen: int) -> None:
         ],
         "worst_false": _worst(worlds),
         "goals": {**GOALS, "recall": RECALL},
+        "description": described.told({seed: w.described for seed, w in worlds.items()}),
     }
     report("quality", told)
 
@@ -105,7 +114,38 @@ def _world(seed: int, purchases: int, stolen: int) -> World:
         planted = read_truth(
             [world / "truth" / f"{name}.ndjson" for name in ("hits", "hits-verzekeraars")]
         )
-        return World(planted, _found(archive), kinds)
+        return World(planted, _found(archive), kinds, _described(archive, world, planted))
+
+
+def _described(archive: Archive, world: Path, planted: Mapping[Pair, Planted]) -> Described:
+    """What is suggested where no number shows it."""
+    numbered = {
+        (record.source, record.key, item.line): (
+            item.kind,
+            bool(item.identifiers),
+            item.model is not None,
+        )
+        for _, record in records(world, "purchases")
+        for item in getattr(record, "items", ())
+    }
+    reports = {
+        (record.source, record.key): Report(
+            bool(record.item.identifiers),
+            record.item.model is not None,
+            record.handling,
+            record.status,
+        )
+        for _, record in records(world, "stolen")
+        if isinstance(record, StolenItemRecord)
+    }
+    return described.measured(
+        archive,
+        world,
+        list(reports),
+        planted,
+        lambda source, key, line: numbered[source, key, line],
+        reports,
+    )
 
 
 def _take_in(archive: Archive, some: Sequence[tuple[int, Record]]) -> None:
@@ -115,7 +155,7 @@ def _take_in(archive: Archive, some: Sequence[tuple[int, Record]]) -> None:
 
 
 def _follow(archive: Archive) -> None:
-    chosen = [f for f in followers(archive) if f.name in ("matching", "hits")]
+    chosen = [f for f in followers(archive) if f.name in _FOLLOWED]
     Runner(archive.urls.app, chosen).run(once=True)
 
 

@@ -80,6 +80,8 @@ class Action(StrEnum):
     READ_ALERTS = "read_alerts"
     SET_ALERT = "set_alert"
     ANSWER_SIGHTING = "answer_sighting"
+    READ_SUGGESTIONS = "read_suggestions"
+    ASSESS_SUGGESTION = "assess_suggestion"
     READ_SEQUELS = "read_sequels"
     ANSWER_SIGNAL = "answer_signal"
     ORDER_KEEPING = "order_keeping"

@@ -85,10 +85,10 @@ def normal_model(model: str | None, brand: str | None) -> str | None:
 
     A plus sign stays, as it tells an S21 from an S21+.
     """
-    words = _words(model.replace("+", " plus ")) if model else []
-    if "".join(words) in _UNKNOWN:
+    written = words(model.replace("+", " plus ")) if model else []
+    if "".join(written) in _UNKNOWN:
         return None
-    return "".join(_without(_spellings(normal_brand(brand)), words)) or None
+    return "".join(_without(_spellings(normal_brand(brand)), written)) or None
 
 
 def models_agree(a: str | None, b: str | None, brand: str | None) -> bool | None:
@@ -101,7 +101,8 @@ def _spellings(brand: str | None) -> frozenset[str]:
     return _SPELLINGS.get(brand, frozenset({brand})) if brand else frozenset()
 
 
-def _words(text: str) -> list[str]:
+def words(text: str) -> list[str]:
+    """The words of a text, without case, marks or signs."""
     if not text.isascii():
         decomposed = unicodedata.normalize("NFKD", text)
         text = "".join(c for c in decomposed if not unicodedata.combining(c))
@@ -116,21 +117,21 @@ def _one_slip(a: str, b: str) -> bool:
     return OSA.distance(a, b, score_cutoff=1) <= 1
 
 
-def _without(names: frozenset[str], words: list[str]) -> list[str]:
+def _without(names: frozenset[str], written: list[str]) -> list[str]:
     kept: list[str] = []
     at = 0
-    while at < len(words):
-        length = _name_at(names, words, at)
+    while at < len(written):
+        length = _name_at(names, written, at)
         if not length:
-            kept.append(words[at])
+            kept.append(written[at])
         at += length or 1
     return kept
 
 
-def _name_at(names: frozenset[str], words: list[str], at: int) -> int:
+def _name_at(names: frozenset[str], written: list[str], at: int) -> int:
     """How many words from here on spell one of the names; 0 when none does."""
-    lengths = range(min(_LONGEST_NAME, len(words) - at), 0, -1)
-    return next((n for n in lengths if "".join(words[at : at + n]) in names), 0)
+    lengths = range(min(_LONGEST_NAME, len(written) - at), 0, -1)
+    return next((n for n in lengths if "".join(written[at : at + n]) in names), 0)
 
 
 def _names() -> dict[str, str]:
@@ -149,7 +150,7 @@ def _apart(a: Kind, b: Kind) -> bool:
 
 
 def _compact(text: str) -> str:
-    return "".join(_words(text))
+    return "".join(words(text))
 
 
 def _aliases(what: str) -> dict[str, str]:

@@ -140,6 +140,13 @@ class Number(NamedTuple):
         return ":~" in self.key
 
     @property
+    def is_checked(self) -> bool:
+        """Whether a check digit says that it was written rightly: of an IMEI in full."""
+        if self.class_ != "imei" or self.written is None or self.found == "mended":
+            return False
+        return _luhn(told) if len(told := _only_digits(self.written)) == 15 else False
+
+    @property
     def keys(self) -> tuple[str, ...]:
         """Everywhere it meets others."""
         return tuple(key for key in (self.key, self.ends, self.stem) if key)

@@ -422,15 +422,20 @@ def _of_pairing(pairing: Pairing) -> list[Reason]:
 
 
 def _others(purchase: Side, stolen: Side, pairings: Sequence[Pairing]) -> list[Reason]:
-    """Numbers of one class on both goods of which none agrees with any of the other's."""
+    return [
+        Reason(code="other_number_differs", purchase=mine.written, stolen=theirs.written)
+        for mine, theirs in numbers_that_differ(purchase, stolen, pairings)
+    ]
+
+
+def numbers_that_differ(
+    purchase: Side, stolen: Side, pairings: Sequence[Pairing]
+) -> list[tuple[Number, Number]]:
+    """Numbers of one class on both goods of which none agrees with any of the other's, given those
+    that do; one of each class."""
     met = {n.class_ for p in pairings for n in p[:2]}
     mine, theirs = _first_of_classes(purchase.numbers), _first_of_classes(stolen.numbers)
-    return [
-        Reason(
-            code="other_number_differs", purchase=mine[which].written, stolen=theirs[which].written
-        )
-        for which in sorted((mine.keys() & theirs.keys()) - met)
-    ]
+    return [(mine[which], theirs[which]) for which in sorted((mine.keys() & theirs.keys()) - met)]
 
 
 def _first_of_classes(numbers: Iterable[Number]) -> dict[str, Number]:

@@ -5,6 +5,8 @@ Source: Statistics Netherlands (CBS) and the Land Registry (Kadaster), CC BY 4.0
 
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
+from math import cos, hypot, radians
 from types import MappingProxyType
 
 import msgspec
@@ -55,6 +57,19 @@ _CODES = (
 )
 
 _FOLDED = {name.casefold(): code for name, code in _CODES.items()}
+
+
+_EARTH = 6371.0
+"""Radius in kilometres."""
+
+
+@lru_cache(1 << 17)
+def distance(a: str, b: str) -> float:
+    """Kilometres between the points of two municipalities, by their codes; in so small a country
+    the earth is flat."""
+    one, other = MUNICIPALITIES[a], MUNICIPALITIES[b]
+    east = radians(other.lon - one.lon) * cos(radians((one.lat + other.lat) / 2))
+    return _EARTH * hypot(east, radians(other.lat - one.lat))
 
 
 def find(code: str) -> Municipality | None:

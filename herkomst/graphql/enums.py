@@ -44,6 +44,23 @@ class Rejection(Enum):
     other = _word("other", "Another reason, told in the case.")
 
 
+@strawberry.enum(description="What a person makes of a suggestion.")
+class SuggestionVerdict(Enum):
+    taken_up = _word("taken_up", "He takes it up: he looked at both goods.")
+    confirmed = _word("confirmed", "As far as he sees, the goods are the same.")
+    rejected = _word("rejected", "It is none, on what is said of both.")
+
+
+@strawberry.enum(description="What a feature of two goods weighs, by how rare it is to agree so.")
+class FeatureWeight(Enum):
+    strong = _word("strong", "It speaks strongly for it: few others agree so.")
+    fair = _word("fair", "It speaks for it.")
+    weak = _word("weak", "It hardly speaks for it: many agree so.")
+    nothing = _word("nothing", "It says nothing, or is missing on a side.")
+    against = _word("against", "It speaks against it.")
+    strongly_against = _word("strongly_against", "It speaks strongly against it.")
+
+
 @strawberry.enum(description="What the unit that owns a report says of its signal.")
 class SignalVerdict(Enum):
     stands = _word("stands", "The signal stands, and it is about this good.")

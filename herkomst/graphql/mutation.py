@@ -1,7 +1,7 @@
 """What people change: decisions on hits, and what is done in cases."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 
 import strawberry
 
@@ -14,32 +14,20 @@ from herkomst.graphql.alerts import AlertWork
 from herkomst.graphql.authorisations import AuthorisationWork
 from herkomst.graphql.casework import CaseWork
 from herkomst.graphql.context import Info
-from herkomst.graphql.enums import HitState, Rejection
-from herkomst.graphql.fields import mutation, parsed_id, right_of, shape_of, told
+from herkomst.graphql.decisions import DecisionResult
+from herkomst.graphql.enums import Rejection
+from herkomst.graphql.fields import mutation, parsed_id, right_of
 from herkomst.graphql.glasses import BreakingGlass
-from herkomst.graphql.refusals import HitClosed, NotPermitted, UnknownHit
+from herkomst.graphql.refusals import HitClosed, NotPermitted
 from herkomst.graphql.requests import AskingAccess
 from herkomst.graphql.retention import KeepingWork
 from herkomst.graphql.reveals import Revealing
 from herkomst.graphql.review import ReviewWork
 from herkomst.graphql.rights import PersonRequestWork
 from herkomst.graphql.sequels import AfterHit
+from herkomst.graphql.suggestions import AssessingSuggestions
 from herkomst.investigations import decisions
 from herkomst.record.casework import UnknownHit as NoSuchHit
-
-
-@strawberry.type(description="A decision was recorded. Read it back with `Herkomst-Wait-For`.")
-@shape_of(decisions.Decided)
-class HitDecided:
-    id: strawberry.ID = told("Id of the hit.")
-    state: HitState = told("What became of it.")
-    position: int = told("Where the decision stands: `Herkomst-Wait-For: casework=POSITION`.")
-
-
-DecisionResult = Annotated[
-    HitDecided | HitClosed | UnknownHit | NotPermitted,
-    strawberry.union("DecisionResult", description="What was decided, or why not."),
-]
 
 
 async def _decide(
@@ -82,6 +70,7 @@ class Mutation(
     AuthorisationWork,
     AfterHit,
     AlertWork,
+    AssessingSuggestions,
 ):
     @mutation(DecisionResult, "Take a hit up: you looked at both goods.", Action.DECIDE_HIT)
     async def assess_hit(self, info: Info, id: strawberry.ID) -> Any:  # noqa: A002

@@ -49,6 +49,7 @@ from herkomst.graphql.review import ReviewDesk
 from herkomst.graphql.rights import PersonRequests
 from herkomst.graphql.searching import Searches
 from herkomst.graphql.sequels import Sequels
+from herkomst.graphql.suggestions import Suggesting
 from herkomst.graphql.trail import Trails
 from herkomst.graphql.types import (
     Connection,
@@ -133,7 +134,17 @@ def _id(argument: str, text: str | None) -> UUID | None:
     description="What can be asked. Every question names a purpose and a ground in its headers, is "
     "journaled before it is answered, and needs `first` from 1 to 100 where it lists."
 )
-class Query(ReviewDesk, OverdueReviews, Keeping, PersonRequests, Trails, Sequels, Searches, Alerts):
+class Query(
+    ReviewDesk,
+    OverdueReviews,
+    Keeping,
+    PersonRequests,
+    Trails,
+    Sequels,
+    Searches,
+    Alerts,
+    Suggesting,
+):
     @resolved(Connection[Hit], "Hits, the one that changed last first.", Action.READ_HITS)
     async def hits(
         self,

@@ -22,6 +22,7 @@ from herkomst.projections.case_entries import CaseEntries
 from herkomst.projections.case_items import CaseItems
 from herkomst.projections.cases import Cases
 from herkomst.projections.dealers import Dealers
+from herkomst.projections.descriptions import Descriptions
 from herkomst.projections.establishments import Establishments
 from herkomst.projections.firings import Firings
 from herkomst.projections.glasses import Glasses
@@ -55,6 +56,7 @@ MODELS: tuple[Model, ...] = (
     CaseItems(),
     Cases(),
     Dealers(),
+    Descriptions(),
     Establishments(),
     Firings(),
     Glasses(),
@@ -111,7 +113,8 @@ class Live:
     """The tables of one generation of each model."""
 
     def __init__(self, generations: Sequence[int]) -> None:
-        tables = {m.name: m.table(number) for m, number in zip(MODELS, generations, strict=True)}
+        live = list(zip(MODELS, generations, strict=True))
+        tables = {name: table for m, n in live for name, table in m.tables(n).items()}
         self._names = visibility.conditions(tables)
         lock = SQL("LOCK TABLE {} IN ACCESS SHARE MODE; ")
         self.begin = _BEGIN.format(lock.format(SQL(", ").join(tables.values()))).as_bytes()

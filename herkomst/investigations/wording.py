@@ -460,6 +460,7 @@ _TELLERS: Mapping[type[EventData], Callable[[Recorded, Any, Open], _Pairs]] = {
     stolen_item.Withdrawn: _reported,
     stolen_item.Recovered: _reported,
     hit.Found: _found,
+    hit.Suggested: _found,
     hit.Regraded: _found,
     hit.Reopened: _found,
     hit.Closed: _hit_closed,

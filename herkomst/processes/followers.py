@@ -18,6 +18,7 @@ from herkomst.projections.case_items import CaseItems
 from herkomst.projections.cases import Cases
 from herkomst.projections.concerns import Concerns
 from herkomst.projections.dealers import Dealers
+from herkomst.projections.descriptions import Descriptions
 from herkomst.projections.engagements import Engagements
 from herkomst.projections.establishments import Establishments
 from herkomst.projections.firings import Firings
@@ -56,6 +57,7 @@ MODELS: tuple[Model, ...] = (
     Presentations(),
     Keepings(),
     StolenItems(),
+    Descriptions(),
     Hits(),
     Passages(),
     Floods(),

@@ -14,7 +14,7 @@ from itertools import product
 from typing import NamedTuple
 from uuid import UUID
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 from psycopg import Connection
 
 from herkomst.domain import ids
@@ -102,6 +102,8 @@ _CODED = frozenset({"imei", "vin"})
 _NO_GOODS: frozenset[Goods] = frozenset()
 _NO_STOLEN: frozenset[Good] = frozenset()
 _CORRECTED, _REMOVED = "number_corrected", "good_removed"
+_NO_SIGNAL = frozenset({"not_a_theft", "withdrawn", "recovered_before", _REMOVED})
+"""Why nothing stands on a report any more, or on a good, however alike the two are."""
 _CLOSED_BECAUSE = {"no_common_number": _CORRECTED}
 
 
@@ -610,8 +612,10 @@ class _Walk:
         known = self._pairs[pair_id]
         mine, theirs = self._board.rows.get(purchase), self._board.rows.get(stolen)
         if mine is None or theirs is None:
-            if known is not None and known.state not in ("closed", "rejected", "removed"):
-                self._append(pair_id, hit.Closed(reason=self._why))
+            gone = Verdict("none", None, 0, None, (), (), self._why)
+            event = decide(known, gone, "", known.pair) if known is not None else None
+            if event is not None:
+                self._append(pair_id, event)
             return
         left, right = side(mine), side(theirs)
         verdict = judge(left, right, self._around(left, right, closed=theirs[0].closed))
@@ -677,6 +681,10 @@ def decide(known: hit.Hit | None, verdict: Verdict, facts: str, pair: hit.Pair) 
     A rejection holds as long as the facts do: only another fingerprint raises the hit again, and
     a hit that was raised so is closed when the rejected facts are back and nobody took it up.
     What was removed stays so, whatever its facts are.
+
+    What a person took up by what is said of the goods rests on no number, so it does not end where
+    no number shows it. When one does, it becomes a hit of that grade and keeps what he decided, and
+    goes back when that number does so no more.
     """
     if known is not None and known.state == "removed":
         return None
@@ -685,18 +693,29 @@ def decide(known: hit.Hit | None, verdict: Verdict, facts: str, pair: hit.Pair) 
             return None
         return hit.PassageNoted(pair=pair, reasons=verdict.reasons)
     if verdict.outcome == "none":
-        if known is None or known.state in ("closed", "rejected"):
-            return None
         why = verdict.why_not or ""
+        if known is None or not _ends(known, why):
+            return None
+        if known.stands and known.suggestion is not None and why not in _NO_SIGNAL:
+            return hit.Regraded(**asdict(known.suggestion))
         return hit.Closed(reason=_CLOSED_BECAUSE.get(why, why))
     if known is None or known.finding is None:
         return _finding(hit.Found, verdict, facts, pair)
+    if known.rejected == facts and known.is_suggestion:
+        return None
     if known.rejected == facts and known.state not in ("assessed", "confirmed"):
         return hit.Closed(reason="rejected") if known.state in ("found", "passage") else None
     if known.stands:
         regraded = _finding(hit.Regraded, verdict, facts, pair)
         return None if _same(known.finding, regraded) else regraded
     return _finding(hit.Reopened, verdict, facts, pair)
+
+
+def _ends(known: hit.Hit | None, why: str) -> bool:
+    """Whether what is known of a pair ends where numbers show nothing, for that reason."""
+    if known is None or known.state in ("closed", "rejected", "removed"):
+        return False
+    return not (known.stands and known.is_suggestion) or why in _NO_SIGNAL
 
 
 def _because(fact: Recorded) -> str:

@@ -35,7 +35,7 @@ class Meeting:
     kind: Kind = "process"
     sequence = "casework"
     models: Sequence[Model] = ()
-    topics: Set[str] = frozenset({hit.Found.TOPIC, hit.Reopened.TOPIC})
+    topics: Set[str] = frozenset({hit.Found.TOPIC, hit.Reopened.TOPIC, hit.Suggested.TOPIC})
 
     def __init__(self, casework: SequenceRecorder) -> None:
         self._casework = casework

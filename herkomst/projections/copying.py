@@ -26,7 +26,7 @@ _short = Struct("!ii").pack
 _long = Struct("!iq").pack
 _TRUE, _FALSE = b"\0\0\0\1\1", b"\0\0\0\1\0"
 _UUID_LENGTH = _length(16)
-_UUID_OID = 2950
+_UUID_OID, _BIGINT_OID = 2950, 20
 _array_head = Struct("!iii").pack
 """Dimensions, whether NULL occurs, and the type of the elements; size and first index follow."""
 
@@ -37,6 +37,10 @@ def _uuids(values: Values) -> list[bytes]:
 
 def _uuid_arrays(values: Values) -> list[bytes]:
     return [_NULL if v is None else _array(_UUID_OID, _uuids(v)) for v in values]
+
+
+def _bigint_arrays(values: Values) -> list[bytes]:
+    return [_NULL if v is None else _array(_BIGINT_OID, _bigints(v)) for v in values]
 
 
 def _array(element: int, written: Sequence[bytes]) -> bytes:
@@ -86,6 +90,7 @@ _COLUMNS: dict[str, Callable[[Values], list[bytes]]] = {
     "date": _dates,
     "integer": _integers,
     "bigint": _bigints,
+    "bigint[]": _bigint_arrays,
     "boolean": _booleans,
     "timestamptz": _timestamps,
     "bytea": _byteses,

@@ -17,7 +17,7 @@ STANDS = SQL("h.state NOT IN ('rejected', 'closed')")
 
 class Hits(Model):
     name = "hits"
-    version = 3
+    version = 4
     sequence = "casework"
     owner = "hit"
     key = ("hit",)
@@ -48,6 +48,7 @@ class Hits(Model):
     topics = frozenset(
         {
             hit.Found,
+            hit.Suggested,
             hit.Regraded,
             hit.Reopened,
             hit.Closed,

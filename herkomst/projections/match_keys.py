@@ -20,7 +20,7 @@ from psycopg import Connection
 from psycopg.sql import SQL, Composed, Identifier
 
 from herkomst.domain import ids
-from herkomst.domain.calendar import Interval, interval
+from herkomst.domain.calendar import interval
 from herkomst.domain.events import Recorded
 from herkomst.domain.goods import normal_brand, normal_model
 from herkomst.domain.identifiers import Found, Number, numbers, numbers_in
@@ -477,9 +477,7 @@ def _sealed_lines(
 def _stolen_rows(fact: Recorded, data: stolen_item.Report, unsealed: Unsealed) -> list[Keyed]:
     good = data.good
     start, finish = interval(data.stolen)
-    back: Interval | None = (
-        interval(data.recovered) if data.status == "recovered" and data.recovered else None
-    )
+    signal = stolen_item.signal(data.status, data.recovered, data.offence)
     plain = unsealed.open(fact.stream, data.sealed)
     part = _stolen_part(plain) if plain is not None else _NO_PART
     text = numbers_in(part.description, good.kind) if part.description else ()
@@ -497,12 +495,8 @@ def _stolen_rows(fact: Recorded, data: stolen_item.Report, unsealed: Unsealed) -
             good.model,
             start,
             finish,
-            offer_refused=False,
-            # A recovery of an unknown day ends the signal: no purchase is surely before it.
-            withdrawn=data.status == "withdrawn" or (data.status == "recovered" and back is None),
-            never=not stolen_item.is_taking(data.offence),
-            recovered=back.start if back else None,
-            recovered_end=back.end if back else None,
+            False,  # No offer.
+            *signal,
             closed=data.handling == stolen_item.CLOSED,
         )
         for number in numbers(told, good.kind, good.brand, unsealed.token, text)

@@ -108,6 +108,10 @@ class Model(ABC):
     def table(self, generation: int) -> Identifier:
         return Identifier("read", f"{self.name}_{generation}")
 
+    def tables(self, generation: int) -> dict[str, Identifier]:
+        """The tables of a generation, by how statements name them."""
+        return {self.name: self.table(generation)}
+
     def create(self, connection: Connection[Row], generation: int) -> None:
         """Make the table of a generation, without its further indexes."""
         columns = SQL(", ").join(

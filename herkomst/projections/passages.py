@@ -9,7 +9,7 @@ from herkomst.projections.model import UNTOLD, Column, Model, Rows, Unsealed, en
 
 class Passages(Model):
     name = "passages"
-    version = 3
+    version = 4
     sequence = "casework"
     owner = "pair"
     key = ("pair",)
@@ -25,7 +25,16 @@ class Passages(Model):
     )
     # The last is what clocks are asked of.
     indexes = ("(purchase)", "(stolen_item)", "(noted_at, pair)")
-    topics = frozenset({hit.PassageNoted, hit.Found, hit.Reopened, hit.Closed, hit.Removed})
+    topics = frozenset(
+        {
+            hit.PassageNoted,
+            hit.Found,
+            hit.Suggested,
+            hit.Reopened,
+            hit.Closed,
+            hit.Removed,
+        }
+    )
 
     def fold(self, rows: Rows, fact: Recorded, unsealed: Unsealed) -> Rows:
         data = fact.data

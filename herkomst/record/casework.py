@@ -128,6 +128,44 @@ class Casework(RecordApplication):
 
         return self.committing(append)
 
+    def assess_suggestion(
+        self,
+        hit_id: UUID,
+        found: hit.Suggested,
+        decide: Callable[[hit.Hit], EventData],
+        *,
+        actor: str,
+        ground: str,
+    ) -> int:
+        """Record what a person made of a suggestion, with what it rests on: `decide` calls one of
+        the methods of a hit. The new position.
+
+        Raises `hit.HitClosed`.
+        """
+
+        def append(cursor: Cursor[Row]) -> Outcome[int]:
+            state: hit.Hit | None = None
+            for recorded in self.recorder.reader.streams(cursor.connection, [hit_id]).get(
+                hit_id, []
+            ):
+                state = hit.evolve(state, recorded.data)
+            said: list[EventData] = []
+            suggested = found if state is None else state.suggest(found)
+            if suggested is not None:
+                said.append(suggested)
+                state = hit.evolve(state, suggested)
+            assert state is not None
+            said.append(decide(state))
+            under = CUSTODY._replace(ground=ground)
+            events = [
+                pending(Event(hit_id, data, envelope(actor, under, this_moment(), data.VERSION)))
+                for data in said
+            ]
+            appended = self.recorder.append_locked(cursor, events)
+            return Outcome(appended.last, events, appended)
+
+        return self.committing(append)
+
     def open_case(self, opening: Opening, *, actor: str) -> CaseOpened:
         """Open a case and give it the next number of its year and series.
 

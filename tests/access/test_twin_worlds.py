@@ -119,6 +119,18 @@ FREE = {
         "met { asked how } presentation { id pseudonym identity { __typename } } } } }"
         for name in ("Testa Voorbeeld", "t. vorbeelt", "Wilhelmina Geheimstra")
     },
+    **{
+        f"what is like {key}": f'{{ suggestions(stolenItem: "{ids.stolen_item_id(POLICE, key)}", '
+        "first: 100) { nodes { id score time reasons { code weight purchase stolen } against "
+        "{ code weight } } refused { __typename } } }"
+        for key in ("stolen-0", "stolen-2", "hidden-8", "hidden-alone", "nothing")
+    },
+    **{
+        f"what {key} is like": "{ suggestionsOfPurchase(purchase: "
+        f'"{ids.purchase_id(TILL, key)}", line: 1, first: 100) '
+        "{ nodes { id score reasons { code weight } } refused { __typename } } }"
+        for key in ("purchase-0", "purchase-8")
+    },
     "every case": "{ cases(first: 100) { totalCount nodes { id number revised: openedAt } } }",
     "too dear": "{ a: hits(first: 100) { nodes { purchase { good { kind } } } } "
     "b: hits(first: 100) { nodes { purchase { good { attributes { name } } } } } }",

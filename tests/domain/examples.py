@@ -173,6 +173,15 @@ _FINDING = hit.Finding(
     time="after",
 )
 
+_SUGGESTED = replace(
+    _FINDING,
+    against=(Reason("colour_missing", None, "zwart", "+0.0"),),
+    grade="suggestion",
+    reasons=(Reason("model_agrees", "Orange C8", "orange c8", "+7.4"), Reason("text_agrees")),
+    rules=1,
+    score=190,
+)
+
 _PRESENTATION = identity.Presentation(
     purchase=STREAM,
     sealed=SEALED,
@@ -236,6 +245,7 @@ EXAMPLES: tuple[EventData, ...] = (
     _as(stolen_item.Withdrawn, _REPORT),
     _as(stolen_item.Recovered, _REPORT),
     _as(hit.Found, _FINDING),
+    _as(hit.Suggested, _SUGGESTED),
     _as(hit.Regraded, _FINDING),
     _as(hit.Reopened, _FINDING),
     hit.Closed(reason="withdrawn"),

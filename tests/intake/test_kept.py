@@ -6,13 +6,25 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from starlette.testclient import TestClient
 
 from herkomst.access.tokens import issue
 from herkomst.app import create_app
+from herkomst.domain import ids
+from herkomst.domain.casework.hit import Hit, Pair, Suggested
 from herkomst.record.archive import Archive
 from herkomst.settings import Settings
-from tests.archives import TILL, a_dealer, a_purchase, a_sale, a_stolen_item
+from tests.archives import (
+    POLICE,
+    TILL,
+    a_dealer,
+    a_line,
+    a_purchase,
+    a_sale,
+    a_stolen_good,
+    a_stolen_item,
+)
 from tests.processes.scenes import reject
 from tests.projections.following import follow, rows, take_in
 
@@ -60,6 +72,42 @@ def test_a_found_bicycle_with_a_hit_is_not_sold_on_until_the_hit_falls(
     (hit,) = rows(archive, "hits")
     archive.casework.decide(hit["hit"], reject, actor="user:x", ground="wpg:8")
     assert send(client, a_sale(), depot).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("decide", "status"), [(Hit.confirm, 422), (Hit.assess, 422), (reject, 201)]
+)
+def test_a_found_bicycle_is_kept_where_a_person_took_up_a_suggestion(
+    archive: Archive, client: TestClient, settings: Settings, decide: Any, status: int
+) -> None:
+    depot = login(settings, "depot")
+    unnumbered = replace(goods("found"), items=[a_line(identifiers=[])])
+    take_in(archive, a_dealer(), unnumbered, a_stolen_item(item=a_stolen_good(identifiers=[])))
+    purchase, stolen = ids.purchase_id(TILL, "purchase-1"), ids.stolen_item_id(POLICE, "stolen-1")
+    pair = Pair(
+        line=1,
+        purchase=purchase.hex,
+        purchase_key="purchase-1",
+        purchase_source=TILL,
+        stolen=stolen.hex,
+        stolen_key="stolen-1",
+        stolen_source=POLICE,
+    )
+    suggested = Suggested(
+        fingerprint="said",
+        grade="suggestion",
+        pair=pair,
+        reasons=(),
+        rules=1,
+        score=200,
+        time="after",
+    )
+    archive.casework.assess_suggestion(
+        ids.pair_id(purchase, 1, stolen), suggested, decide, actor="user:x", ground="wpg:8"
+    )
+    follow(archive)
+
+    assert send(client, a_sale(), depot).status_code == status
 
 
 def test_many_at_once_are_refused_line_by_line(

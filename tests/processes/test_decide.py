@@ -1,5 +1,6 @@
 """What a verdict changes in what is known of a pair: the decision alone, without a record."""
 
+import msgspec
 import pytest
 
 from herkomst.domain.casework import hit
@@ -164,3 +165,96 @@ def test_given_a_hit_closed_as_rejected_when_nothing_changed_then_nothing_happen
 
 def test_given_a_rejected_hit_that_a_person_took_up_after_all_when_judged_then_it_stands() -> None:
     assert decided(finding(), REJECTED, hit.Confirmed()) is None
+
+
+# What a person took up by what is said of the goods.
+
+SUGGESTED = hit.Suggested(
+    fingerprint="said", grade="suggestion", pair=PAIR, reasons=(), rules=1, score=200, time="after"
+)
+TAKEN_UP = (SUGGESTED, hit.Confirmed())
+SET_ASIDE = (SUGGESTED, hit.Rejected(fingerprint="said", reason="other_good"))
+
+
+@pytest.mark.parametrize("why", ["no_common_number", "flooded", "chance", "brand_contradicts"])
+def test_given_a_suggestion_when_no_number_shows_it_then_it_stands(why: str) -> None:
+    assert decided(*TAKEN_UP, verdict=nothing(why)) is None
+
+
+@pytest.mark.parametrize("why", ["withdrawn", "not_a_theft", "recovered_before", "good_removed"])
+def test_given_a_suggestion_when_there_is_no_signal_any_more_then_it_is_closed(why: str) -> None:
+    assert decided(*TAKEN_UP, verdict=nothing(why)) == hit.Closed(reason=why)
+
+
+def test_given_a_suggestion_when_it_was_bought_before_then_the_passage_is_noted() -> None:
+    assert decided(*TAKEN_UP, verdict=PASSAGE) == PASSED
+    assert decided(*TAKEN_UP, PASSED, verdict=nothing("no_common_number")) == hit.Closed(
+        reason="number_corrected"
+    )
+
+
+def test_given_a_suggestion_when_a_number_agrees_then_it_is_of_that_grade_and_stays_decided() -> (
+    None
+):
+    upgraded = decided(*TAKEN_UP)
+
+    assert upgraded == finding(hit.Regraded)
+    assert upgraded is not None
+    state = known(*TAKEN_UP, upgraded)
+    assert state is not None
+    assert (state.state, state.is_suggestion) == ("confirmed", False)
+
+
+def test_given_one_that_a_number_showed_when_it_does_no_more_then_it_goes_back() -> None:
+    upgraded = finding(hit.Regraded)
+    back = decided(*TAKEN_UP, upgraded, verdict=nothing("no_common_number"))
+
+    assert isinstance(back, hit.Regraded)
+    assert (back.grade, back.fingerprint, back.score) == ("suggestion", "said", 200)
+    state = known(*TAKEN_UP, upgraded, back)
+    assert state is not None
+    assert (state.state, state.is_suggestion) == ("confirmed", True)
+
+
+def test_given_one_that_a_number_showed_when_it_was_rejected_then_it_does_not_go_back() -> None:
+    events = (*TAKEN_UP, finding(hit.Regraded), REJECTED)
+
+    assert decided(*events, verdict=nothing("no_common_number")) is None
+    assert decided(*events) is None
+
+
+def test_given_a_rejected_suggestion_when_a_number_agrees_then_it_is_raised() -> None:
+    assert decided(*SET_ASIDE) == finding(hit.Reopened)
+    assert decided(*SET_ASIDE, verdict=nothing("no_common_number")) is None
+
+
+def test_given_a_rejected_number_when_a_suggestion_was_rejected_too_then_both_are_remembered() -> (
+    None
+):
+    assert decided(finding(), REJECTED, *SET_ASIDE) is None
+    assert decided(finding(), REJECTED, *TAKEN_UP) is None
+    assert decided(finding(), REJECTED, *SET_ASIDE, facts=OTHER_FACTS) == finding(
+        hit.Reopened, facts=OTHER_FACTS
+    )
+
+
+def test_given_a_hit_on_a_number_when_it_is_suggested_then_it_is_refused() -> None:
+    state = known(finding())
+    assert state is not None
+    with pytest.raises(hit.HitClosed, match="A number shows it"):
+        state.suggest(SUGGESTED)
+
+
+def test_given_a_removed_pair_when_it_is_suggested_then_it_is_refused() -> None:
+    state = known(finding(), hit.Removed(because="wpg:8", order="c" * 32))
+    assert state is not None
+    with pytest.raises(hit.HitClosed, match="Nothing is kept"):
+        state.suggest(SUGGESTED)
+
+
+def test_given_a_suggestion_that_stands_when_it_is_assessed_again_then_it_is_told_once() -> None:
+    state = known(*TAKEN_UP)
+    assert state is not None
+    assert state.suggest(SUGGESTED) is None
+    other = hit.Suggested(**{**msgspec.structs.asdict(SUGGESTED), "fingerprint": "said anew"})
+    assert state.suggest(other) is other

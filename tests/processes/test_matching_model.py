@@ -6,7 +6,7 @@ floods from the fifth good on, and six goods make a series.
 """
 
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -60,6 +60,7 @@ class Matching(RuleBasedStateMachine):
         self.archive = self._stack.enter_context(make_archive(self.server, followed=True))
         self.books = Books()
         self.sent: list[Record] = []
+        self.suggested: set[Pair] = set()
         self.world = World(self.books, self.archive.keyring.token, FLOOD, CROWD)
 
     def teardown(self) -> None:
@@ -121,8 +122,30 @@ class Matching(RuleBasedStateMachine):
         self.archive.casework.decide(
             row["hit"], _DECISIONS[decision], actor=DETECTIVE, ground="wpg:8"
         )
-        if decision == "reject":
+        if decision == "reject" and row["grade"] != "suggestion":
             self.world.rejected[_pair(row)] = row["fingerprint"]
+
+    @precondition(lambda self: self.books.purchases and self.books.stolen)
+    @rule(data=st.data(), decision=st.sampled_from(["assess", "confirm", "reject"]))
+    def assess_suggestion(self, data: st.DataObject, decision: str) -> None:
+        """A person is asked about a pair by what is said of it, which no number need show. Whatever
+        he makes of it, what numbers show stands as it would without him."""
+        self.follow(2000)
+        key = data.draw(st.sampled_from(sorted(self.books.purchases)))
+        stolen = data.draw(st.sampled_from(sorted(self.books.stolen)))
+        pair = (key, 1, stolen)
+        if pair in self.world.rejected or pair in self.world.passages():
+            return
+        purchase_id, item = ids.purchase_id(TILL, key), ids.stolen_item_id(POLICE, stolen)
+        with suppress(hit.HitClosed):
+            self.archive.casework.assess_suggestion(
+                ids.pair_id(purchase_id, 1, item),
+                _suggested(key, stolen),
+                _DECISIONS[decision],
+                actor=DETECTIVE,
+                ground="wpg:8",
+            )
+            self.suggested.add(pair)
 
     @rule(batch=st.sampled_from([1, 2, 7, 2000]))
     def follow(self, batch: int) -> None:
@@ -151,8 +174,10 @@ class Matching(RuleBasedStateMachine):
         return rows(self.archive, "hits")
 
     def _then_the_same_hits_stand(self) -> None:
-        found = {_pair(row): _told(row) for row in self._hits() if row["state"] in STANDING}
+        standing = [row for row in self._hits() if row["state"] in STANDING]
+        found = {_pair(row): _told(row) for row in standing if row["grade"] != "suggestion"}
         assert found == self.world.hits()
+        assert {_pair(r) for r in standing if r["grade"] == "suggestion"} <= self.suggested
         assert self._passages() == self.world.passages()
         told = rows(self.archive, "floods")
         floods = {(row["side"], row["key"], row["closed"]) for row in told}
@@ -196,6 +221,27 @@ class Matching(RuleBasedStateMachine):
             if isinstance(fact.data, hit.Found)
         )
         assert all(times == 1 for times in found.values())
+
+
+def _suggested(purchase: str, stolen: str) -> hit.Suggested:
+    pair = hit.Pair(
+        line=1,
+        purchase=ids.purchase_id(TILL, purchase).hex,
+        purchase_key=purchase,
+        purchase_source=TILL,
+        stolen=ids.stolen_item_id(POLICE, stolen).hex,
+        stolen_key=stolen,
+        stolen_source=POLICE,
+    )
+    return hit.Suggested(
+        fingerprint="said",
+        grade="suggestion",
+        pair=pair,
+        reasons=(),
+        rules=1,
+        score=1,
+        time="after",
+    )
 
 
 _DECISIONS = {

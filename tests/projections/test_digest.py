@@ -20,6 +20,7 @@ WITHOUT_ORDER = (
     "purchases",
     "presentations",
     "stolen_items",
+    "descriptions",
     "links",
     "match_keys",
 )
@@ -103,5 +104,5 @@ def test_given_one_record_more_when_digested_then_only_what_tells_of_it_differs(
     before = digests(shared_archive, [name])
     take_in(shared_archive, a_purchase(key=f"more-{name}", items=a_purchase().items))
     follow(shared_archive)
-    tells = {"purchases", "presentations", "links", "hits", "match_keys"}
+    tells = {"purchases", "presentations", "descriptions", "links", "hits", "match_keys"}
     assert (digests(shared_archive, [name]) != before) == (name in tells)

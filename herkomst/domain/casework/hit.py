@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 import msgspec
 
 from herkomst.domain.events import EventData, Upcast, event
-from herkomst.domain.matching import Reason
+from herkomst.domain.matching import Grade, Reason
 
 State = Literal["passage", "found", "assessed", "confirmed", "rejected", "closed", "removed"]
 
@@ -74,6 +74,18 @@ class Reopened(Finding, frozen=True, kw_only=True):
     """A hit that was closed, or rejected on other facts, stands again."""
 
     TOPIC = "casework.hit.reopened"
+
+
+@event
+class Suggested(Finding, frozen=True, kw_only=True):
+    """A person looked at two goods that are alike by what is said of them: no machine found it.
+
+    His decision follows at once. `rules` is the version of the comparison (`description.RULES`).
+    """
+
+    TOPIC = "casework.hit.suggested"
+    VERSION: ClassVar[int] = 1
+    UPCASTS: ClassVar[Mapping[int, Upcast]] = {}
 
 
 @event
@@ -177,11 +189,35 @@ class Hit(msgspec.Struct):
     version: int = 1
     finding: Finding | None = None
     rejected: str | None = None
-    """Fingerprint of the facts that a person rejected."""
+    """Fingerprint of the facts that a person rejected: of numbers, by which it was found."""
+    rejected_suggestion: str | None = None
+    """The same of what is said of the goods, which he was asked about. One rejection never takes
+    the other's place: facts of two kinds are compared."""
+
+    suggestion: Suggested | None = None
+    """What a person took up by what is said of the goods, to which it goes back when a number that
+    showed it does so no more."""
 
     @property
     def stands(self) -> bool:
         return self.state in ("found", "assessed", "confirmed")
+
+    @property
+    def is_suggestion(self) -> bool:
+        """Whether it rests on what is said of the goods, and a person took it up."""
+        return self.finding is not None and self.finding.grade == Grade.SUGGESTION
+
+    def suggest(self, found: Suggested) -> Suggested | None:
+        """What must be recorded before a person decides on a suggestion; None where it stands on
+        these facts already. Raises `HitClosed` where it is a hit on a number, or was removed."""
+        if self.state == "removed":
+            raise HitClosed("Nothing is kept for this pair any more; it cannot be decided on.")
+        if not self.stands:
+            return found
+        if not self.is_suggestion:
+            raise HitClosed("A number shows it by now: it is a hit, and is decided on as one.")
+        assert self.finding is not None
+        return None if self.finding.fingerprint == found.fingerprint else found
 
     def assess(self) -> Assessed:
         self._must_be_open()
@@ -217,18 +253,24 @@ def evolve(state: Hit | None, data: EventData) -> Hit:
     if isinstance(data, PassageNoted):
         if state is None:
             return Hit("passage", data.pair)
-        state.state = "passage"
+        state.state, state.suggestion = "passage", None
     elif isinstance(data, Finding):
+        suggestion = data if isinstance(data, Suggested) else None
         if state is None:
-            return Hit("found", data.pair, finding=data)
+            return Hit("found", data.pair, finding=data, suggestion=suggestion)
         if not isinstance(data, Regraded):
             state.state = "found"
-        state.finding = data
+        state.finding, state.suggestion = data, suggestion or state.suggestion
     elif state is None:
         raise ValueError(f"a pair cannot begin with {data.TOPIC}")
     else:
         state.state = _DECISIONS[type(data)]
+        if isinstance(data, Rejected | Closed | Removed):
+            state.suggestion = None
         if isinstance(data, Rejected):
-            state.rejected = data.fingerprint
+            if state.is_suggestion:
+                state.rejected_suggestion = data.fingerprint
+            else:
+                state.rejected = data.fingerprint
     state.version += 1
     return state

@@ -5,12 +5,12 @@ A signal that was withdrawn or a good that was recovered must stop hitting, or h
 stopped; police are to withdraw the signal on recovery (hetccv.nl, aanpak politie).
 """
 
-from datetime import date
-from typing import Literal, TypeVar
+from datetime import date, datetime
+from typing import Literal, NamedTuple, TypeVar
 
 import msgspec
 
-from herkomst.domain.calendar import Occurred
+from herkomst.domain.calendar import Occurred, interval
 from herkomst.domain.events import EventData, event
 from herkomst.domain.identifiers import SEALED_TYPES
 from herkomst.domain.money import Money
@@ -271,3 +271,26 @@ def _coordinate(value: float | None) -> str | None:
 def is_taking(offence: str | None) -> bool:
     """Whether the reported offence is one by which a good leaves its owner."""
     return offence not in NO_TAKINGS
+
+
+class Signal(NamedTuple):
+    """Whether a report still says that a good is stolen, and until when it did. Times are UTC."""
+
+    withdrawn: bool
+    """It was a mistake, or a duplicate, or the good came back on a day that nobody told."""
+    never: bool
+    """It was no theft at all."""
+    recovered: datetime | None
+    recovered_end: datetime | None
+
+
+def signal(status: str, recovered: Occurred | None, offence: str | None) -> Signal:
+    """What a report says of the theft itself."""
+    back = interval(recovered) if status == "recovered" and recovered else None
+    return Signal(
+        # A recovery of an unknown day ends the signal: no purchase is surely before it.
+        withdrawn=status == "withdrawn" or (status == "recovered" and back is None),
+        never=not is_taking(offence),
+        recovered=back.start if back else None,
+        recovered_end=back.end if back else None,
+    )
