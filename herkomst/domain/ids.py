@@ -71,6 +71,11 @@ def measure_id(sequel: UUID, version: int) -> UUID:
     return named("measure", sequel.hex, version)
 
 
+def suggestions_of(stolen: UUID) -> UUID:
+    """Stream that tells which suggestions of a stolen item people took up or rejected."""
+    return named("suggestions", stolen.hex)
+
+
 def kept_of(purchase: UUID) -> UUID:
     """Stream that tells which hits are on found goods of a purchase, which are not sold on."""
     return named("kept", purchase.hex)

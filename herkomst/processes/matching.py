@@ -19,6 +19,7 @@ from psycopg import Connection
 
 from herkomst.domain import ids
 from herkomst.domain.batches import batched
+from herkomst.domain.calendar import interval
 from herkomst.domain.casework import hit
 from herkomst.domain.events import Event, EventData, Recorded, known_events
 from herkomst.domain.goods import normal_brand
@@ -37,6 +38,9 @@ from herkomst.domain.matching import (
     pool,
 )
 from herkomst.domain.register import identity, keeping
+from herkomst.domain.register.purchase import Content
+from herkomst.domain.register.stolen_item import Report, Signal
+from herkomst.domain.register.stolen_item import signal as stolen_signal
 from herkomst.projections import registry
 from herkomst.projections.follower import Keeper, Kind
 from herkomst.projections.match_keys import (
@@ -96,6 +100,7 @@ class Floods(NamedTuple):
 
 
 _NO_FLOODS = Floods()
+_REGISTER = SequenceReader("register")
 _OTHER = {PURCHASE: STOLEN, STOLEN: PURCHASE}
 _CODED = frozenset({"imei", "vin"})
 """Classes whose numbers name a type, by which they are counted in the place of the model."""
@@ -349,9 +354,11 @@ class _Walk:
         touched = [row for _, _, rows in steps for row in rows]
         touched += [row for rows in self._items.values() for row in rows]
         self._load(touched)
+        suggested = self._suggestions(facts)
         for item, fact, rows in steps:
             self._why = _because(fact)
             self._replace(item, rows)
+            self._end_suggestions(fact, suggested.get(item, ()))
 
     def again(self, keys: Sequence[str], said: Mapping[str, Floods]) -> None:
         """Judge the pairs that meet on these as they stand, and say of numbers that flood what was
@@ -371,6 +378,53 @@ class _Walk:
         for key, was in flooding.items():
             candidates |= self._flood(key, was, self._board.floods(key))
         self._judge_all(candidates)
+
+    def _suggestions(self, facts: Sequence[Recorded]) -> dict[UUID, list[UUID]]:
+        """What people took up by what is said of goods of which these say that they are stolen no
+        more. No number need lead there."""
+        items = {fact.stream for fact in facts if _ended(fact) is not None}
+        if not items:
+            return {}
+        self._lock()
+        streams = {ids.suggestions_of(item): item for item in items}
+        told = self._casework.reader.streams(self._connection, list(streams))
+        found = {
+            streams[stream]: [
+                UUID(hex=fact.data.hit)
+                for fact in noted
+                if isinstance(fact.data, hit.SuggestionNoted)
+            ]
+            for stream, noted in told.items()
+        }
+        self._remember({pair for pairs in found.values() for pair in pairs})
+        return found
+
+    def _end_suggestions(self, fact: Recorded, pairs: Iterable[UUID]) -> None:
+        """Close these suggestions where an event says that there is no signal any more."""
+        signal = _ended(fact)
+        if signal is None:
+            return
+        for pair_id in sorted(pairs):
+            known = self._pairs[pair_id]
+            if known is None or not (known.stands and known.is_suggestion):
+                continue
+            why = "not_a_theft" if signal.never else "withdrawn" if signal.withdrawn else None
+            if why is None and self._is_after(known.pair, fact, signal):
+                why = "recovered_before"
+            if why is not None:
+                self._append(pair_id, hit.Closed(reason=why))
+
+    def _is_after(self, pair: hit.Pair, fact: Recorded, signal: Signal) -> bool:
+        """Whether a purchase, as it was known by an event, lies after the recovery it tells of."""
+        stream = UUID(hex=pair.purchase)
+        told = _REGISTER.streams(self._connection, [stream]).get(stream, [])
+        contents = [
+            earlier.data
+            for earlier in told
+            if isinstance(earlier.data, Content) and earlier.position < fact.position
+        ]
+        back = signal.recovered_end or signal.recovered
+        return bool(contents) and back is not None and interval(contents[-1].acquired).start >= back
 
     def topics(self) -> list[str]:
         """Topics of what would be appended."""
@@ -651,15 +705,21 @@ class _Walk:
     def _recall(self, candidates: Iterable[Goods]) -> None:
         """Read what is known of these pairs."""
         pairs = {ids.pair_id(mine[1], mine[2], theirs[1]) for mine, theirs in candidates}
-        unread = sorted(pairs - self._pairs.keys())
-        if not unread:
-            return
+        self._remember(pairs)
+
+    def _lock(self) -> None:
+        """People decide on hits at the same time; what is read must still hold when it is appended
+        to."""
         if not self._locked:
-            # People decide on hits at the same time; what is read here must still hold when it
-            # is appended to.
             with self._connection.cursor() as cursor:
                 self._casework.lock(cursor)
             self._locked = True
+
+    def _remember(self, pairs: Set[UUID]) -> None:
+        unread = sorted(pairs - self._pairs.keys())
+        if not unread:
+            return
+        self._lock()
         found = self._casework.reader.streams(self._connection, unread)
         for pair_id in unread:
             state: hit.Hit | None = None
@@ -709,6 +769,16 @@ def decide(known: hit.Hit | None, verdict: Verdict, facts: str, pair: hit.Pair) 
         regraded = _finding(hit.Regraded, verdict, facts, pair)
         return None if _same(known.finding, regraded) else regraded
     return _finding(hit.Reopened, verdict, facts, pair)
+
+
+def _ended(fact: Recorded) -> Signal | None:
+    """What a report says of the theft, where it says that the good is stolen no more."""
+    data = fact.data
+    if not isinstance(data, Report):
+        return None
+    signal = stolen_signal(data.status, data.recovered, data.offence)
+    is_over = signal.never or signal.withdrawn or signal.recovered is not None
+    return signal if is_over else None
 
 
 def _ends(known: hit.Hit | None, why: str) -> bool:

@@ -144,22 +144,24 @@ class Casework(RecordApplication):
         """
 
         def append(cursor: Cursor[Row]) -> Outcome[int]:
+            facts = self.recorder.reader.streams(cursor.connection, [hit_id]).get(hit_id, [])
             state: hit.Hit | None = None
-            for recorded in self.recorder.reader.streams(cursor.connection, [hit_id]).get(
-                hit_id, []
-            ):
+            for recorded in facts:
                 state = hit.evolve(state, recorded.data)
-            said: list[EventData] = []
+            said: list[tuple[UUID, EventData]] = []
+            if not any(isinstance(recorded.data, hit.Suggested) for recorded in facts):
+                noted = ids.suggestions_of(UUID(hex=found.pair.stolen))
+                said.append((noted, hit.SuggestionNoted(hit=hit_id.hex)))
             suggested = found if state is None else state.suggest(found)
             if suggested is not None:
-                said.append(suggested)
+                said.append((hit_id, suggested))
                 state = hit.evolve(state, suggested)
             assert state is not None
-            said.append(decide(state))
+            said.append((hit_id, decide(state)))
             under = CUSTODY._replace(ground=ground)
             events = [
-                pending(Event(hit_id, data, envelope(actor, under, this_moment(), data.VERSION)))
-                for data in said
+                pending(Event(stream, data, envelope(actor, under, this_moment(), data.VERSION)))
+                for stream, data in said
             ]
             appended = self.recorder.append_locked(cursor, events)
             return Outcome(appended.last, events, appended)

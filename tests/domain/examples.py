@@ -246,6 +246,7 @@ EXAMPLES: tuple[EventData, ...] = (
     _as(stolen_item.Recovered, _REPORT),
     _as(hit.Found, _FINDING),
     _as(hit.Suggested, _SUGGESTED),
+    hit.SuggestionNoted(hit=STREAM),
     _as(hit.Regraded, _FINDING),
     _as(hit.Reopened, _FINDING),
     hit.Closed(reason="withdrawn"),

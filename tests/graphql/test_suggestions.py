@@ -225,6 +225,49 @@ def numbered(served: Served) -> None:
     follow(served.archive)
 
 
+class TestWithoutSignal:
+    """No number leads from the report to the suggestion, and still it ends with it."""
+
+    @pytest.mark.parametrize("verdict", ["taken_up", "confirmed"])
+    @pytest.mark.parametrize(
+        ("sent", "why"),
+        [
+            ({"status": "withdrawn", "withdrawn_reason": "mistaken"}, "withdrawn"),
+            ({"status": "recovered"}, "withdrawn"),
+            ({"status": "recovered", "recovered_at": "2026-03-01"}, "recovered_before"),
+            ({"offence": "found"}, "not_a_theft"),
+        ],
+    )
+    def test_what_was_taken_up_is_closed(
+        self, served: Served, verdict: str, sent: dict[str, Any], why: str
+    ) -> None:
+        assess(served, verdict)
+        amended = a_stolen_item(item=good(), **sent)
+        served.archive.register.take_in([(1, amended)], actor=ACTOR)
+        follow(served.archive)
+
+        (listed,) = served.nodes("hits(first: 5)", "state why")
+        assert listed == {"state": "closed", "why": why}
+
+    def test_what_was_sold_before_it_was_recovered_stands(self, served: Served) -> None:
+        assess(served, "confirmed")
+        back = a_stolen_item(item=good(), status="recovered", recovered_at="2026-04-01")
+        served.archive.register.take_in([(1, back)], actor=ACTOR)
+        follow(served.archive)
+
+        (listed,) = served.nodes("hits(first: 5)", "grade state")
+        assert listed == {"grade": "suggestion", "state": "confirmed"}
+
+    def test_what_was_rejected_stays_so(self, served: Served) -> None:
+        assess(served, "rejected")
+        gone = a_stolen_item(item=good(), status="withdrawn", withdrawn_reason="duplicate")
+        served.archive.register.take_in([(1, gone)], actor=ACTOR)
+        follow(served.archive)
+
+        (listed,) = served.nodes("hits(first: 5)", "state")
+        assert listed == {"state": "rejected"}
+
+
 class TestBesideNumbers:
     def test_a_hit_on_a_number_of_another_good_leaves_it(self, served: Served) -> None:
         assess(served, "confirmed")

@@ -25,6 +25,7 @@ from herkomst.domain import ids
 from herkomst.domain.casework import hit
 from herkomst.domain.register import book
 from herkomst.domain.register.records import Record
+from herkomst.domain.register.stolen_item import is_taking
 from herkomst.processes import matching
 from herkomst.projections.match_keys import MatchKeys
 from herkomst.record.postgres import EmbeddedPostgres
@@ -136,6 +137,8 @@ class Matching(RuleBasedStateMachine):
         pair = (key, 1, stolen)
         if pair in self.world.rejected or pair in self.world.passages():
             return
+        if not self._is_looked_for(stolen):
+            return
         purchase_id, item = ids.purchase_id(TILL, key), ids.stolen_item_id(POLICE, stolen)
         with suppress(hit.HitClosed):
             self.archive.casework.assess_suggestion(
@@ -177,13 +180,21 @@ class Matching(RuleBasedStateMachine):
         standing = [row for row in self._hits() if row["state"] in STANDING]
         found = {_pair(row): _told(row) for row in standing if row["grade"] != "suggestion"}
         assert found == self.world.hits()
-        assert {_pair(r) for r in standing if r["grade"] == "suggestion"} <= self.suggested
+        suggested = {_pair(row) for row in standing if row["grade"] == "suggestion"}
+        assert suggested <= self.suggested
+        assert all(self._is_looked_for(stolen) for _, _, stolen in suggested)
         assert self._passages() == self.world.passages()
         told = rows(self.archive, "floods")
         floods = {(row["side"], row["key"], row["closed"]) for row in told}
         assert floods == self.world.floods()
         kept = Counter((row["side"], row["key"]) for row in rows(self.archive, "match_keys"))
         assert kept == self.world.keys()
+
+    def _is_looked_for(self, stolen: str) -> bool:
+        """Whether its report says that it is stolen still, or may be of what was sold before."""
+        record = self.books.stolen[stolen]
+        is_back = record.status == "recovered" and record.recovered_at is None
+        return record.status != "withdrawn" and not is_back and is_taking(record.offence)
 
     def _passages(self) -> set[Pair]:
         named = {ids.purchase_id(TILL, key): key for key in self.books.purchases} | {

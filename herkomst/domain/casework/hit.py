@@ -89,6 +89,17 @@ class Suggested(Finding, frozen=True, kw_only=True):
 
 
 @event
+class SuggestionNoted(EventData, frozen=True, kw_only=True):
+    """A suggestion of a stolen item was assessed for the first time. No number need lead from the
+    one to the other, so this does when the report is withdrawn."""
+
+    TOPIC = "casework.suggestion.noted"
+
+    hit: str
+    """Stream of the hit, in hex."""
+
+
+@event
 class Closed(EventData, frozen=True, kw_only=True):
     """The facts no longer make it a hit: withdrawn, recovered before, corrected away, flooded."""
 
