@@ -29,8 +29,9 @@ SHORTEST_PREFIX = 2
 COUNTED = 10_000
 """Up to how many an engine that counts no further says how many there are."""
 MOST_BUCKETS = 50
-MOST_EXPANSIONS = 1000
-"""Words that a pattern or a misspelling may stand for."""
+MOST_GAPS = 8
+"""Question marks that a pattern may have behind an asterisk: each doubles what an engine has to
+keep in mind while it reads a word."""
 
 How = Literal["word", "phrase", "prefix", "wildcard", "fuzzy"]
 
@@ -335,6 +336,12 @@ def _pattern(text: str) -> Term:
         )
     if is_prefix:
         return Term("prefix", (pattern[:-1],))
+    if pattern.partition("*")[2].count("?") > MOST_GAPS:
+        raise InvalidQuestion(
+            "pattern_too_complex",
+            f"The pattern {text[:60]!r} can be read in too many ways.",
+            f"Search with at most {MOST_GAPS} question marks behind an asterisk.",
+        )
     return Term("wildcard", (), pattern=pattern)
 
 

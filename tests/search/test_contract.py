@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +9,7 @@ import pytest
 
 from herkomst.search.engines import Change
 from herkomst.search.questions import (
+    MOST_GAPS,
     Among,
     Between,
     Bucket,
@@ -258,13 +258,62 @@ def test_given_a_part_of_a_number_when_it_is_asked_for_then_only_open_numbers_ar
         assert corpus.found(pattern) == ["open"]
 
 
-def test_given_a_pattern_that_fits_too_much_when_it_is_asked_then_it_is_found_or_refused(
+def test_given_a_pattern_with_many_gaps_when_it_is_asked_then_it_is_found_or_refused_for_itself(
     corpus: Corpus,
 ) -> None:
     corpus.put_titles(it="abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrst")
 
-    with suppress(InvalidQuestion):
-        assert corpus.found("*abc" + "?" * 40 + "*t") == ["it"]
+    assert corpus.found("*abc" + "?" * MOST_GAPS + "*t") == ["it"]
+    assert corpus.found("a" + "?" * 25 + "abc*") == ["it"]
+    with pytest.raises(InvalidQuestion, match="too many ways"):
+        corpus.found("*abc" + "?" * (MOST_GAPS + 1) + "*t")
+
+
+def test_given_a_pattern_when_it_is_asked_then_it_never_runs_over_the_end_of_a_word(
+    corpus: Corpus,
+) -> None:
+    corpus.put(
+        corpus.a_document("two", "rode fiets", numbers=("12345", "AB678")),
+        corpus.a_document("one", "rodefiets", numbers=("12345AB678",)),
+    )
+
+    for pattern in ("ro*ts", "rode?iets", "123*678", "*de*fi*", "12345?b678"):
+        assert corpus.found(pattern) == ["one"], pattern
+    for pattern in ("*12345", "ro?e", "*345", "12?45"):
+        assert corpus.found(pattern) == ["two"], pattern
+    assert corpus.found("?12345") == []
+    assert corpus.found("%*ode") == corpus.found("*ode") == ["two"]
+    assert corpus.found("ro_*e") == corpus.found("ro*e") == ["two"]
+
+
+@pytest.mark.parametrize(
+    ("words", "hidden", "known"),
+    [
+        ("gaz*le", ("gaz{}le", "gaza{}le"), "gazzzzle"),
+        ("*gaz*", ("gaz{}le", "ogaz{}le"), "zgazzzzle"),
+        ("voorbeelden~", ("voor{}elden", "voorbe{}den"), "voorbeeldzz"),
+    ],
+)
+def test_given_more_hidden_words_than_anybody_would_list_when_asked_then_they_change_nothing(
+    corpus: Corpus, words: str, hidden: tuple[str, ...], known: str
+) -> None:
+    corpus.put_titles(known=known, other="fiets")
+    unseen = Corpus(corpus.under_test)
+    before = corpus.ask(words, facets=("kind",))
+    assert corpus.names(before.found) == ["known"]
+
+    letters = "abcdefghijklmnopqrstuvwxy"
+    met = [each.format(a + b) for each in hidden for a in letters for b in letters]
+    assert len(met) > 1000
+    unseen.put(
+        *(
+            unseen.a_document(f"{start}", "", " ".join(met[start : start + 250]))
+            for start in range(0, len(met), 250)
+        )
+    )
+
+    assert corpus.ask(words, facets=("kind",)) == before
+    assert len(unseen.found(words)) >= 2, "and they are there"
 
 
 # Filters, facets, order, pages.
