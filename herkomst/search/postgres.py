@@ -31,6 +31,7 @@ from herkomst.search.documents import Source, regime_of
 from herkomst.search.engines import Change
 from herkomst.search.questions import (
     COUNTED,
+    COUNTED_WHOLE,
     MOST_BUCKETS,
     After,
     Among,
@@ -455,6 +456,7 @@ def _facets(
         newest=newest,
         fields=list(facets),
         most=MOST_BUCKETS,
+        whole=sorted(COUNTED_WHOLE),
     )
 
 
@@ -488,7 +490,7 @@ _FACETS = SQL(
     "(PARTITION BY split_part(f, '=', 1) ORDER BY count(*) DESC, f COLLATE \"C\") AS place "
     "FROM (SELECT fields FROM {t} WHERE {conditions} {newest}) AS m, unnest(m.fields) AS f "
     "WHERE split_part(f, '=', 1) = ANY({fields}) GROUP BY f) AS b "
-    "WHERE place <= {most}"
+    "WHERE place <= {most} OR field = ANY({whole})"
 )
 _COMPLETE = SQL(
     "SELECT split_part(c, E'\\x1e', 2) COLLATE \"C\" AS text, count(*) AS number "

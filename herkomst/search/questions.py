@@ -29,6 +29,8 @@ SHORTEST_PREFIX = 2
 COUNTED = 10_000
 """Up to how many an engine that counts no further says how many there are."""
 MOST_BUCKETS = 50
+COUNTED_WHOLE = frozenset({"place"})
+"""Fields of which every value is counted, because who asks sums them up: shops by municipality."""
 MOST_GAPS = 8
 """Question marks that a pattern may have behind an asterisk: each doubles what an engine has to
 keep in mind while it reads a word."""
@@ -180,8 +182,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     more: bool
     total: Total
     facets: Mapping[str, Sequence[Bucket]]
-    """The most frequent values of each field asked for, by number and then by value. Where the
-    total is not exact, so are they."""
+    """The most frequent values of each field asked for, by number and then by value; of
+    `COUNTED_WHOLE` all of them. Where the total is not exact, so are they."""
 
 
 class Typed(msgspec.Struct, frozen=True, kw_only=True):

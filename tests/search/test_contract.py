@@ -9,6 +9,7 @@ import pytest
 
 from herkomst.search.engines import Change
 from herkomst.search.questions import (
+    MOST_BUCKETS,
     MOST_GAPS,
     Among,
     Between,
@@ -339,6 +340,22 @@ def test_given_filters_when_it_is_asked_then_all_of_them_hold(corpus: Corpus) ->
     assert found(Among("colour", ("red", "blue")), Between("amount", low=600)) == {"blue"}
 
 
+def test_given_many_shops_when_they_are_counted_then_each_is_and_of_others_the_most_frequent(
+    corpus: Corpus,
+) -> None:
+    places = [f"shop-{n:03}" for n in range(MOST_BUCKETS + 10)]
+    corpus.put(
+        *(corpus.a_document(p, "fiets", fields={"place": [p], "brand": [p]}) for p in places)
+    )
+    unseen = Corpus(corpus.under_test)
+    unseen.put(unseen.a_document("hidden", "fiets", fields={"place": ["shop-hidden"]}))
+
+    facets = corpus.ask("fiets", facets=("place", "brand"), first=0).facets
+
+    assert list(facets["place"]) == [Bucket(place, 1) for place in places]
+    assert list(facets["brand"]) == [Bucket(place, 1) for place in places[:MOST_BUCKETS]]
+
+
 def test_given_values_when_they_are_counted_then_the_most_frequent_comes_first(
     corpus: Corpus,
 ) -> None:
@@ -362,16 +379,16 @@ def test_given_thousands_of_values_when_they_are_counted_then_the_counts_are_exa
     often = {f"shop-{n:04}": 2 if n % 100 == 50 else 1 for n in range(3000)}
     corpus.put(
         *(
-            corpus.a_document(f"{place}/{n}", fields={"place": [place]})
+            corpus.a_document(f"{place}/{n}", fields={"dealer": [place]})
             for place, number in often.items()
             for n in range(number)
         )
     )
 
-    answer = corpus.ask(facets=("place",), first=1)
+    answer = corpus.ask(facets=("dealer",), first=1)
 
     ranked = sorted(often.items(), key=lambda item: (-item[1], item[0]))
-    assert list(answer.facets["place"]) == [Bucket(*item) for item in ranked[:50]]
+    assert list(answer.facets["dealer"]) == [Bucket(*item) for item in ranked[:50]]
     assert answer.total.value == 3030
 
 
