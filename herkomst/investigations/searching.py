@@ -8,6 +8,7 @@ lists once more, so no answer tells what an index has and the record has not.
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from struct import Struct
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -16,6 +17,7 @@ from uuid import UUID
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from msgspec.structs import replace
 from psycopg.sql import SQL
 
 from herkomst.access.policy import Action, Permitted
@@ -33,6 +35,7 @@ from herkomst.investigations.shops import town
 from herkomst.investigations.stolen_items import StolenItem
 from herkomst.search.highlighting import highlights
 from herkomst.search.questions import (
+    MOST_BUCKETS,
     After,
     Among,
     Answer,
@@ -53,18 +56,21 @@ from herkomst.search.questions import (
 )
 
 FACETS: Mapping[Subject, tuple[str, ...]] = {
-    Subject.GOODS: ("kind", "brand", "colour", "mode", "source", "dealer"),
+    Subject.GOODS: ("kind", "brand", "colour", "mode", "source", "dealer", "municipality"),
     Subject.STOLEN: ("kind", "brand", "colour", "status", "source", "municipality", "offence"),
     Subject.DEALERS: ("trade", "municipality", "state", "source"),
 }
-"""By which fields a subject is counted."""
+"""By which fields a subject is counted. Goods are of the municipality of their shop as it is now:
+they are counted by shop, and summed up."""
 MOST_COMPLETIONS = 20
 _OPEN, _COMPARABLE = frozenset({"open"}), frozenset({"comparable"})
 _SEEN_GOODS = SQL(
     "SELECT CASE WHEN %(register_in_case)s THEN ARRAY{sold_in_case} END AS sold, "
     "CASE WHEN %(register_in_town)s THEN ARRAY{in_town} END AS shops, "
     "ARRAY(SELECT establishment FROM {establishments} "
-    "WHERE municipality = ANY(%(municipalities)s)) AS places"
+    "WHERE municipality = ANY(%(municipalities)s)) AS places, "
+    "CASE WHEN %(faceted)s THEN (SELECT jsonb_object_agg(establishment, municipality) "
+    "FROM {establishments} WHERE municipality IS NOT NULL) END AS towns"
 )
 _SEEN_ITEMS = SQL(
     "SELECT ARRAY(SELECT item FROM {case_items} WHERE case_id = %(own_case)s "
@@ -80,6 +86,7 @@ _SEEN_DEALERS = SQL(
 )
 _place = Struct(">iq16si")
 _encode = msgspec.json.Encoder(order="sorted").encode
+_decode_towns = msgspec.json.Decoder(dict[str, str]).decode
 
 T = TypeVar("T")
 Ids = Collection[UUID] | None
@@ -165,7 +172,9 @@ class Suggested(NamedTuple):
 async def goods(permitted: Permitted, inquiry: Inquiry, wanted: Wanted) -> Results[FoundGood]:
     """Goods that dealers acquired. Raises `InvalidPage`."""
     permitted.must_be(Action.READ_PURCHASES)
-    seen, places = await _seen_goods(permitted, inquiry, wanted.municipalities or ())
+    seen, places, towns = await _seen_goods(
+        permitted, inquiry, wanted.municipalities or (), faceted=wanted.faceted
+    )
     within = (Among("place", places),) if wanted.municipalities is not None else ()
     asked = _Asked(inquiry, Subject.GOODS, wanted)
     answer = await asked.answer(seen, within)
@@ -181,7 +190,7 @@ async def goods(permitted: Permitted, inquiry: Inquiry, wanted: Wanted) -> Resul
             return None
         return FoundGood(purchase=purchase, good=good, highlights=_in_good(good, asked.terms))
 
-    return asked.results(answer, shown)
+    return asked.results(_by_town(answer, towns), shown)
 
 
 async def stolen_items(
@@ -226,7 +235,7 @@ async def dealers(permitted: Permitted, inquiry: Inquiry, wanted: Wanted) -> Res
 async def complete_goods(permitted: Permitted, inquiry: Inquiry, text: str, most: int) -> Suggested:
     """What goods that dealers acquired bear, of which somebody typed a part."""
     permitted.must_be(Action.READ_PURCHASES)
-    seen, _ = await _seen_goods(permitted, inquiry, ())
+    seen, *_ = await _seen_goods(permitted, inquiry, ())
     return await _completed(inquiry, Subject.GOODS, seen, text, most)
 
 
@@ -297,7 +306,7 @@ class _Asked:
             first=wanted.first,
             after=None if wanted.after is None else self._places.read(wanted.after),
             counted=wanted.counted,
-            facets=FACETS[self._subject] if wanted.faceted else (),
+            facets=_counted_by(self._subject) if wanted.faceted else (),
         )
         answer = await self._inquiry.engine.ask(question)
         self._note_sought(answer)
@@ -330,6 +339,27 @@ class _Asked:
             answer.total,
             [_facet(field, buckets) for field, buckets in answer.facets.items()],
         )
+
+
+def _counted_by(subject: Subject) -> tuple[str, ...]:
+    """By which fields an engine counts."""
+    if subject is not Subject.GOODS:
+        return FACETS[subject]
+    return tuple("place" if field == "municipality" else field for field in FACETS[subject])
+
+
+def _by_town(answer: Answer, towns: Mapping[str, str]) -> Answer:
+    """The same, with shops summed up by their municipality; of some it is not known."""
+    facets = dict(answer.facets)
+    if "place" not in facets:
+        return answer
+    tally: Counter[str] = Counter()
+    for shop, number in facets.pop("place"):
+        if shop in towns:
+            tally[towns[shop]] += number
+    ranked = sorted(tally.items(), key=lambda item: (-item[1], item[0]))
+    facets["municipality"] = [Bucket(*item) for item in ranked[:MOST_BUCKETS]]
+    return replace(answer, facets=facets)
 
 
 def _facet(field: str, buckets: Iterable[Bucket]) -> Facet:
@@ -380,19 +410,25 @@ class Places:
 
 
 async def _seen_goods(
-    permitted: Permitted, inquiry: Inquiry, municipalities: Sequence[str]
-) -> tuple[list[Seen], tuple[str, ...]]:
-    """Which purchases are seen, as `purchase_shown` has it, and which shops are in these
-    municipalities."""
-    values = visibility.values(permitted)
-    (row,) = await inquiry.rows(_SEEN_GOODS, {**values, "municipalities": list(municipalities)})
+    permitted: Permitted,
+    inquiry: Inquiry,
+    municipalities: Sequence[str],
+    *,
+    faceted: bool = False,
+) -> tuple[list[Seen], tuple[str, ...], Mapping[str, str]]:
+    """Which purchases are seen, as `purchase_shown` has it, which shops are in these
+    municipalities, and in which one each shop is, where that is to be counted."""
+    values: Any = visibility.values(permitted)
+    values |= {"municipalities": list(municipalities), "faceted": faceted}
+    (row,) = await inquiry.rows(_SEEN_GOODS, values)
     laws = frozenset({visibility.REGISTER})
     seen = _some(
         Seen(laws=laws) if values["register"] else None,
         _records(laws, row.sold),
         _records(laws, row.shops, of_places=True),
     )
-    return seen, tuple(sorted(str(place) for place in row.places))
+    towns = _decode_towns(row.towns) if row.towns else {}
+    return seen, tuple(sorted(str(place) for place in row.places)), towns
 
 
 async def _seen_items(permitted: Permitted, inquiry: Inquiry) -> list[Seen]:

@@ -13,6 +13,7 @@ from typing import Any
 from herkomst.search.analysis import stem
 from herkomst.search.mapping import BETWEEN, folded
 from herkomst.search.questions import (
+    COUNTED_WHOLE,
     MOST_BUCKETS,
     Among,
     Between,
@@ -199,4 +200,5 @@ def _any(queries: list[Body]) -> Body:
 
 
 def _facet(name: str) -> Body:
-    return {"terms": {"field": f"fields.{name}", "size": MOST_BUCKETS, "shard_size": MOST_VALUES}}
+    most = MOST_VALUES if name in COUNTED_WHOLE else MOST_BUCKETS
+    return {"terms": {"field": f"fields.{name}", "size": most, "shard_size": MOST_VALUES}}

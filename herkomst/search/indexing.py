@@ -297,8 +297,6 @@ class Indexing:
     def _put(
         self, connection: Connection[Row], index: Index, place: Place, owners: Mapping[UUID, int]
     ) -> None:
-        if place.subject is Subject.PERSONS:
-            persons.take_turns(connection)
         if not owners:
             return
         if place.subject is Subject.PERSONS:

@@ -3,7 +3,9 @@
 Words, their places and numbers of a document are one `tsvector`, made by our own analysis: A the
 title, B the body, C the heads of compounds, D words as they are written, and `#` before a number.
 Of a person `@` stands before each key of his name.
-What a pattern or a misspelt word may stand for is looked up in a table of words first.
+What a misspelt word may stand for is looked up in a table of words first, all of it. Patterns are
+held against the words and numbers of each document, written one behind the other, by an index of
+three letters each: so what a document answers depends on no other one.
 
 A subject is a table a generation, with a partition for each regime. What is searched is in clear,
 and sealed where it comes from: so these tables are unlogged, which keeps them out of the
@@ -29,8 +31,8 @@ from herkomst.search.documents import Source, regime_of
 from herkomst.search.engines import Change
 from herkomst.search.questions import (
     COUNTED,
+    COUNTED_WHOLE,
     MOST_BUCKETS,
-    MOST_EXPANSIONS,
     After,
     Among,
     Answer,
@@ -182,7 +184,8 @@ def _words(subject: Subject, generation: int) -> Identifier:
 _CREATE = SQL(
     'CREATE TABLE {t} (id text COLLATE "C", record uuid, line integer, regime text, '
     "version bigint NOT NULL, law text, kept text, place uuid, at bigint, amount bigint, "
-    "fields text[], words tsvector, completions text[], source bytea, gone_at timestamptz, "
+    'fields text[], words tsvector, parts text COLLATE "C", completions text[], '
+    "source bytea, gone_at timestamptz, "
     "PRIMARY KEY (regime, id)) PARTITION BY LIST (regime); "
     'CREATE UNLOGGED TABLE {words} (word text COLLATE "C" PRIMARY KEY); '
     "INSERT INTO {words} VALUES ('')"
@@ -192,23 +195,26 @@ _IS_WHOLE = SQL("SELECT EXISTS (SELECT FROM {words} WHERE word = '')")
 _INDEXES = SQL(
     "CREATE INDEX ON {t} USING gin (words); "
     "CREATE INDEX ON {t} USING gin (fields); "
+    "CREATE INDEX ON {t} USING gin (parts gin_trgm_ops); "
     "CREATE INDEX ON {t} (at, id); "
     "CREATE INDEX ON {t} (record); "
     "CREATE INDEX ON {t} (place, at) WHERE place IS NOT NULL; "
-    "CREATE INDEX ON {t} (gone_at) WHERE gone_at IS NOT NULL; "
-    "CREATE INDEX ON {words} USING gin (word gin_trgm_ops)"
+    "CREATE INDEX ON {t} (gone_at) WHERE gone_at IS NOT NULL"
 )
 _PUT = SQL(
     "INSERT INTO {t} SELECT id, record, line, regime, version, law, kept, place, at, amount, "
-    "string_to_array(fields, E'\\x1f'), words::tsvector, string_to_array(completions, E'\\x1f'), "
-    "source, CASE WHEN source IS NULL THEN now() END FROM unnest(%s::text[], %s::uuid[], "
+    "string_to_array(fields, E'\\x1f'), words::tsvector, parts, "
+    "string_to_array(completions, E'\\x1f'), source, "
+    "CASE WHEN source IS NULL THEN now() END FROM unnest(%s::text[], %s::uuid[], "
     "%s::integer[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::uuid[], %s::bigint[], "
-    "%s::bigint[], %s::text[], %s::text[], %s::text[], %s::bytea[]) AS n (id, record, line, "
-    "regime, version, law, kept, place, at, amount, fields, words, completions, source) "
+    "%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bytea[]) AS n "
+    "(id, record, line, regime, version, law, kept, place, at, amount, fields, words, parts, "
+    "completions, source) "
     "ON CONFLICT (regime, id) DO UPDATE SET (record, line, version, law, kept, place, at, amount, "
-    "fields, words, completions, source, gone_at) = ROW (excluded.record, excluded.line, "
+    "fields, words, parts, completions, source, gone_at) = ROW (excluded.record, excluded.line, "
     "excluded.version, excluded.law, excluded.kept, excluded.place, excluded.at, excluded.amount, "
-    "excluded.fields, excluded.words, excluded.completions, excluded.source, excluded.gone_at) "
+    "excluded.fields, excluded.words, excluded.parts, excluded.completions, "
+    "excluded.source, excluded.gone_at) "
     "WHERE {t}.version < excluded.version"
 )
 _LEARN = SQL("INSERT INTO {words} SELECT unnest(%s::text[]) ON CONFLICT (word) DO NOTHING")
@@ -233,14 +239,14 @@ def _surfaces(changes: Iterable[Change]) -> set[str]:
         word
         for change in changes
         if change.source is not None
-        for word in (*change.source.text.surfaces, *_numbered(change.source.numbers))
+        for word in change.source.text.surfaces
     }
 
 
 def _columns(change: Change) -> tuple[object, ...]:
     source = change.source
     if source is None:
-        return (change.id, None, None, change.regime, change.version, *[None] * 9)
+        return (change.id, None, None, change.regime, change.version, *[None] * 10)
     return (
         change.id,
         source.record,
@@ -254,6 +260,7 @@ def _columns(change: Change) -> tuple[object, ...]:
         source.amount,
         _UNIT.join(f"{name}={value}" for name, values in source.fields.items() for value in values),
         _vector(source),
+        _parts(source),
         _UNIT.join(f"{_folded(text)}{_RECORD}{text}" for text in source.completions),
         source.encoded(),
     )
@@ -277,6 +284,13 @@ def _vector(source: Source) -> str:
     return " ".join([*vector, *map(_quoted, postgres_names.lexemes(source.name))])
 
 
+def _parts(source: Source) -> str:
+    """The words of a document between spaces, and its open numbers between line feeds. A keyed hash
+    is no number that somebody knows a part of."""
+    numbers = [number for number in source.numbers if "~" not in number]
+    return f" {' '.join(source.text.surfaces)} \n{chr(10).join(numbers)}\n"
+
+
 def _numbered(numbers: Iterable[str]) -> tuple[str, ...]:
     return tuple(f"#{number}" for number in numbers)
 
@@ -294,10 +308,13 @@ def _folded(text: str) -> str:
 
 
 class _Tier(NamedTuple):
-    """A way in which a term is found: what it is worth, and the words of it as a `tsquery`."""
+    """A way in which a term is found, and what it is worth."""
 
     weight: int
-    query: str
+    queries: tuple[str, ...] = ()
+    """The words of it as `tsquery`, any of which will do."""
+    pattern: str | None = None
+    """Or what one of its words or numbers looks like."""
 
 
 class PostgresEngine:
@@ -374,9 +391,10 @@ class PostgresEngine:
     async def _tiers(
         self, subject: Subject, live: Live, terms: Sequence[Term]
     ) -> list[list[_Tier]]:
-        """The tiers of each term, best first. Words that a pattern or a misspelling may stand for
-        are looked up at once for all of them, wherever there is one."""
-        looked_up = [term for term in terms if term.how in ("wildcard", "fuzzy")]
+        """The tiers of each term, best first. Words that a misspelling may stand for are looked up
+        at once for all of them, wherever there is one, and none is left out: which those are would
+        tell of other documents."""
+        looked_up = [term for term in terms if term.how == "fuzzy"]
         stands_for: dict[Term, list[str]] = {}
         if looked_up:
             rows = await self._ask(
@@ -385,14 +403,16 @@ class PostgresEngine:
                         number=number,
                         words=_words(subject, live.generation),
                         like=_candidates(term),
-                        most=MOST_CANDIDATES,
                     )
                     for number, term in enumerate(looked_up)
                 )
             )
             for row in rows:
                 stands_for.setdefault(looked_up[row.number], []).append(row.word)
-        return [_tiers(term, _meant(term, stands_for.get(term, ()))) for term in terms]
+        return [
+            _tiers(term, _meant(term, stands_for[term]) if term in stands_for else ())
+            for term in terms
+        ]
 
 
 def _answer(question: Question, rows: Sequence[Any], *, all_counted: bool) -> Answer:
@@ -436,18 +456,19 @@ def _facets(
         newest=newest,
         fields=list(facets),
         most=MOST_BUCKETS,
+        whole=sorted(COUNTED_WHOLE),
     )
 
 
-MOST_CANDIDATES = 50_000
-"""Words that are looked at for a misspelt one: all that begin alike and are as long."""
+AT_ONCE = 500
+"""Words of a `tsquery`: at each document one costs a step for each of them."""
 _LIVE = SQL(
     "SELECT i.generation, (SELECT coalesce(sum(greatest(c.reltuples, 0)), 0) "
     "FROM pg_partition_tree('search.' || i.subject || '_' || i.generation) p "
     "JOIN pg_class c ON c.oid = p.relid WHERE p.isleaf)::bigint AS documents "
     "FROM follow.indexes i WHERE i.engine = {engine} AND i.subject = {subject} AND i.live"
 )
-_EXPAND = SQL("(SELECT {number} AS number, word FROM {words} WHERE {like} LIMIT {most})")
+_EXPAND = SQL("(SELECT {number} AS number, word FROM {words} WHERE {like})")
 _PAGE = SQL(
     "SELECT id, record, line, score, at, NULL AS field, NULL AS value, NULL::bigint AS number "
     "FROM ({page}) AS p"
@@ -469,7 +490,7 @@ _FACETS = SQL(
     "(PARTITION BY split_part(f, '=', 1) ORDER BY count(*) DESC, f COLLATE \"C\") AS place "
     "FROM (SELECT fields FROM {t} WHERE {conditions} {newest}) AS m, unnest(m.fields) AS f "
     "WHERE split_part(f, '=', 1) = ANY({fields}) GROUP BY f) AS b "
-    "WHERE place <= {most}"
+    "WHERE place <= {most} OR field = ANY({whole})"
 )
 _COMPLETE = SQL(
     "SELECT split_part(c, E'\\x1e', 2) COLLATE \"C\" AS text, count(*) AS number "
@@ -496,29 +517,31 @@ _WEIGHTS = (Weight.TITLE, Weight.BODY, Weight.HEAD)
 
 
 def _tiers(term: Term, meant: Sequence[str]) -> list[_Tier]:
-    """The ways in which a term is found, best first; of wildcards and misspelt words by the words
-    that are `meant`."""
+    """The ways in which a term is found, best first; of misspelt words by the words that are
+    `meant`."""
     tiers = []
     if term.numbers:
-        tiers.append(_Tier(Weight.NUMBER, _any(_numbered(term.numbers))))
-    if term.how == "prefix":
+        tiers.append(_Tier(Weight.NUMBER, (_any(_numbered(term.numbers)),)))
+    if term.how == "wildcard":
+        tiers.append(_Tier(Weight.HEAD, pattern=term.pattern))
+    elif term.how == "prefix":
         (start,) = term.words
         as_number = _quoted(f"#{start.upper()}")
-        tiers.append(_Tier(Weight.HEAD, f"{_quoted(start)}:*D | {as_number}:*D"))
+        tiers.append(_Tier(Weight.HEAD, (f"{_quoted(start)}:*D | {as_number}:*D",)))
     elif term.how == "phrase":
         stems = [_quoted(stem(word)) for word in term.words]
         tiers += [
-            _Tier(weight, " <-> ".join(f"{word}:{within}" for word in stems))
+            _Tier(weight, (" <-> ".join(f"{word}:{within}" for word in stems),))
             for within, weight in zip("AB", _WEIGHTS, strict=False)
         ]
-    elif term.how != "wildcard":
+    else:
         (word,) = term.words
         tiers += [
-            _Tier(weight, f"{_quoted(stem(word))}:{within}")
+            _Tier(weight, (f"{_quoted(stem(word))}:{within}",))
             for within, weight in zip(_WITHIN, _WEIGHTS, strict=True)
         ]
     if meant:
-        tiers.append(_Tier(Weight.HEAD if term.how == "wildcard" else Weight.FUZZY, _any(meant)))
+        tiers.append(_Tier(Weight.FUZZY, tuple(map(_any, batched(meant, AT_ONCE)))))
     return tiers
 
 
@@ -527,13 +550,7 @@ def _any(found: Iterable[str]) -> str:
 
 
 def _candidates(term: Term) -> Composable:
-    """Words that a pattern stands for, or that a misspelt word may be meant for."""
-    if term.how == "wildcard":
-        pattern = _like(term.pattern).replace("*", "%").replace("?", "_")
-        number = _like(f"#{term.pattern.upper()}").replace("*", "%").replace("?", "_")
-        return SQL(
-            "(word LIKE {} AND word NOT LIKE '#%' OR word LIKE {} AND word NOT LIKE '%:~%')"
-        ).format(Literal(pattern), Literal(number))
+    """Words that a misspelt word may be meant for: all that begin alike and are as long."""
     (word,) = term.words
     edits, length = term.edits, len(term.words[0])
     return SQL("(word LIKE {} AND length(word) BETWEEN {} AND {})").format(
@@ -542,18 +559,29 @@ def _candidates(term: Term) -> Composable:
 
 
 def _meant(term: Term, found: Iterable[str]) -> list[str]:
-    """Of what was looked up, what it stands for; the nearest first, of equal ones in order."""
-    if term.how == "wildcard":
-        return sorted(found)[:MOST_EXPANSIONS]
-    if term.how != "fuzzy" or not term.edits:
+    """Of what was looked up, what it stands for, in order."""
+    if not term.edits:
         return []
     (word,) = term.words
-    near = [
-        (distance, each)
-        for each in found
-        if (distance := OSA.distance(word, each, score_cutoff=term.edits)) <= term.edits
-    ]
-    return [each for _, each in sorted(near)[:MOST_EXPANSIONS]]
+    edits = term.edits
+    return sorted(each for each in found if OSA.distance(word, each, score_cutoff=edits) <= edits)
+
+
+def _looks_like(pattern: str) -> Composable:
+    """Whether a word or a number of a document looks like this. `LIKE` is answered by the index,
+    and may run over the end of a word; what it finds is looked at more closely."""
+    return SQL("({} OR {})").format(_has_part(f" {pattern} "), _has_part(f"\n{pattern.upper()}\n"))
+
+
+def _has_part(pattern: str) -> Composable:
+    like = _like(pattern).replace("*", "%").replace("?", "_")
+    closely = "".join(
+        _CLOSELY.get(c, c if c.isalnum() or c.isspace() else f"\\{c}") for c in pattern
+    )
+    return SQL("(parts LIKE {} AND parts ~ {})").format(Literal(f"%{like}%"), Literal(closely))
+
+
+_CLOSELY = {"*": "[^ \n]*", "?": "[^ \n]"}
 
 
 def _like(text: str) -> str:
@@ -563,10 +591,20 @@ def _like(text: str) -> str:
 def _matches(tiers: Sequence[_Tier]) -> Composable:
     if not tiers:
         return SQL("false")
-    return _holds(" | ".join(f"({tier.query})" for tier in tiers))
+    together = [tier.queries[0] for tier in tiers if len(tier.queries) == 1]
+    apart = [_holds(tier) for tier in tiers if len(tier.queries) != 1]
+    if together:
+        apart.append(_holds_words(" | ".join(f"({query})" for query in together)))
+    return SQL("({})").format(SQL(" OR ").join(apart))
 
 
-def _holds(query: str) -> Composable:
+def _holds(tier: _Tier) -> Composable:
+    if tier.pattern is not None:
+        return _looks_like(tier.pattern)
+    return SQL("({})").format(SQL(" OR ").join(map(_holds_words, tier.queries)))
+
+
+def _holds_words(query: str) -> Composable:
     return SQL("words @@ {}::tsquery").format(Literal(query))
 
 
@@ -574,8 +612,7 @@ def _score(terms: Sequence[Sequence[_Tier]]) -> Composable:
     parts = [
         SQL("CASE {} ELSE 0 END").format(
             SQL(" ").join(
-                SQL("WHEN {} THEN {}").format(_holds(tier.query), Literal(tier.weight))
-                for tier in tiers
+                SQL("WHEN {} THEN {}").format(_holds(tier), Literal(tier.weight)) for tier in tiers
             )
         )
         for tiers in terms
@@ -670,11 +707,11 @@ def _branches(
         (tiers,) = terms
         for number, tier in enumerate(tiers):
             if after is None or tier.weight <= after.score:
-                better = [SQL("NOT {}").format(_holds(one.query)) for one in tiers[:number]]
+                better = [SQL("NOT {}").format(_holds(one)) for one in tiers[:number]]
                 within = after if after and after.score == tier.weight else None
                 yield (
                     Literal(tier.weight),
-                    [_holds(tier.query), *better, *_behind(Order.NEWEST, within)],
+                    [_holds(tier), *better, *_behind(Order.NEWEST, within)],
                     False,
                 )
         return
@@ -682,7 +719,7 @@ def _branches(
     best = [tiers[0] for tiers in terms if tiers]
     most = sum(tier.weight for tier in best)
     if len(best) == len(terms) and (after is None or after.score == most):
-        in_full = SQL(" AND ").join(_holds(tier.query) for tier in best)
+        in_full = SQL(" AND ").join(_holds(tier) for tier in best)
         yield Literal(most), [in_full, *_behind(Order.NEWEST, after)], False
         conditions.append(SQL("NOT ({})").format(in_full))
     elif after is not None:

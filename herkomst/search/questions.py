@@ -29,8 +29,11 @@ SHORTEST_PREFIX = 2
 COUNTED = 10_000
 """Up to how many an engine that counts no further says how many there are."""
 MOST_BUCKETS = 50
-MOST_EXPANSIONS = 1000
-"""Words that a pattern or a misspelling may stand for."""
+COUNTED_WHOLE = frozenset({"place"})
+"""Fields of which every value is counted, because who asks sums them up: shops by municipality."""
+MOST_GAPS = 8
+"""Question marks that a pattern may have behind an asterisk: each doubles what an engine has to
+keep in mind while it reads a word."""
 
 How = Literal["word", "phrase", "prefix", "wildcard", "fuzzy"]
 
@@ -179,8 +182,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     more: bool
     total: Total
     facets: Mapping[str, Sequence[Bucket]]
-    """The most frequent values of each field asked for, by number and then by value. Where the
-    total is not exact, so are they."""
+    """The most frequent values of each field asked for, by number and then by value; of
+    `COUNTED_WHOLE` all of them. Where the total is not exact, so are they."""
 
 
 class Typed(msgspec.Struct, frozen=True, kw_only=True):
@@ -335,6 +338,12 @@ def _pattern(text: str) -> Term:
         )
     if is_prefix:
         return Term("prefix", (pattern[:-1],))
+    if pattern.partition("*")[2].count("?") > MOST_GAPS:
+        raise InvalidQuestion(
+            "pattern_too_complex",
+            f"The pattern {text[:60]!r} can be read in too many ways.",
+            f"Search with at most {MOST_GAPS} question marks behind an asterisk.",
+        )
     return Term("wildcard", (), pattern=pattern)
 
 

@@ -220,6 +220,17 @@ class TestFinding:
             {"value": "watch", "count": 1},
         ]
         assert facets["brand"][0]["count"] == 2
+        assert facets["municipality"] == [
+            {"value": "GM0363", "count": 4},
+            {"value": ELSEWHERE, "count": 1},
+        ]
+
+    def test_municipalities_are_counted_of_what_one_may_see_alone(self, served: Served) -> None:
+        for who, expected in (({}, {"GM0363": 1, ELSEWHERE: 1}), (CONTROLLER, {"GM0363": 1})):
+            facets = {f["field"]: f["values"] for f in goods(served, "gazelle", who=who)["facets"]}
+            found = {value["value"]: value["count"] for value in facets["municipality"]}
+            assert found == expected
+            assert "place" not in facets
 
     @pytest.mark.parametrize("order", ["relevance", "newest", "oldest"])
     def test_pages_neither_skip_nor_repeat(self, served: Served, order: str) -> None:

@@ -22,7 +22,17 @@ from tests.archives import ACTOR, POLICE, TILL, a_dealer, a_seller
 from tests.domain.examples import ENVELOPE
 from tests.processes.retaining import LEAD, OFFICER, close, open_case, run, told
 from tests.processes.scenes import BEFORE, bought, stolen
-from tests.projections.following import connected, digests, facts, follow, rebuilt, rows, take_in
+from tests.projections.following import (
+    connected,
+    digests,
+    facts,
+    follow,
+    followers_of,
+    rebuilt,
+    rows,
+    take_in,
+)
+from tests.search.indexes import indexed
 
 NUMBER = ("frame", "GZ4711003")
 STOLEN = ids.stolen_item_id(POLICE, "s")
@@ -204,7 +214,7 @@ def test_given_a_passage_over_its_term_then_no_store_has_it_and_it_is_never_note
     assert passages(passed) == []
     assert topics(passed)[-1] == "casework.hit.removed"
     (order,) = [f for f in facts(passed, "register") if isinstance(f.data, keeping.HitsRemoved)]
-    assert len(passed.register.acknowledgements(order.stream)) == 4
+    assert len(passed.register.acknowledgements(order.stream)) == 5
     take_in(passed, stolen("s", NUMBER, ("serial", "ZX91-4471")))
     follow(passed)
     assert (passages(passed), hits(passed)) == ([], [])
@@ -319,10 +329,16 @@ def test_given_a_store_that_has_it_still_then_none_acknowledges(world: Archive) 
     assert [change.kept.kind for change in done.changes] == ["hit"]
     follow(world, ["erasure", "presentations", "links", "matching"])
     assert world.register.acknowledgements(done.orders[0]) == []
+    # Nor before what is searched is past the event by which the hit went.
+    names = {follower.name for follower in followers_of(world)}
+    follow(world, names - {"index_casework"})
+    assert hits(world) == []
+    assert world.register.acknowledgements(done.orders[0]) == []
 
     follow(world)
 
-    assert len(world.register.acknowledgements(done.orders[0])) == 4
+    assert len(world.register.acknowledgements(done.orders[0])) == 5
+    assert not any(source.name for source in indexed(world).values())
 
 
 def test_given_a_dry_run_then_it_is_told_and_nothing_changes(world: Archive) -> None:

@@ -9,6 +9,7 @@ from rapidfuzz.distance import OSA
 from herkomst.search.analysis import stem, words
 from herkomst.search.documents import Source
 from herkomst.search.questions import (
+    COUNTED_WHOLE,
     MOST_BUCKETS,
     After,
     Among,
@@ -84,7 +85,7 @@ def _order(place: After, order: Order) -> tuple[int | str, ...]:
 def _buckets(documents: Iterable[Source], name: str) -> list[Bucket]:
     counted = Counter(value for source in documents for value in set(source.fields.get(name, ())))
     ranked = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
-    return [Bucket(*item) for item in ranked[:MOST_BUCKETS]]
+    return [Bucket(*item) for item in ranked[: None if name in COUNTED_WHOLE else MOST_BUCKETS]]
 
 
 def _is_seen(source: Source, seen: Seen) -> bool:

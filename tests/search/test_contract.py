@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +9,8 @@ import pytest
 
 from herkomst.search.engines import Change
 from herkomst.search.questions import (
+    MOST_BUCKETS,
+    MOST_GAPS,
     Among,
     Between,
     Bucket,
@@ -258,13 +259,62 @@ def test_given_a_part_of_a_number_when_it_is_asked_for_then_only_open_numbers_ar
         assert corpus.found(pattern) == ["open"]
 
 
-def test_given_a_pattern_that_fits_too_much_when_it_is_asked_then_it_is_found_or_refused(
+def test_given_a_pattern_with_many_gaps_when_it_is_asked_then_it_is_found_or_refused_for_itself(
     corpus: Corpus,
 ) -> None:
     corpus.put_titles(it="abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrst")
 
-    with suppress(InvalidQuestion):
-        assert corpus.found("*abc" + "?" * 40 + "*t") == ["it"]
+    assert corpus.found("*abc" + "?" * MOST_GAPS + "*t") == ["it"]
+    assert corpus.found("a" + "?" * 25 + "abc*") == ["it"]
+    with pytest.raises(InvalidQuestion, match="too many ways"):
+        corpus.found("*abc" + "?" * (MOST_GAPS + 1) + "*t")
+
+
+def test_given_a_pattern_when_it_is_asked_then_it_never_runs_over_the_end_of_a_word(
+    corpus: Corpus,
+) -> None:
+    corpus.put(
+        corpus.a_document("two", "rode fiets", numbers=("12345", "AB678")),
+        corpus.a_document("one", "rodefiets", numbers=("12345AB678",)),
+    )
+
+    for pattern in ("ro*ts", "rode?iets", "123*678", "*de*fi*", "12345?b678"):
+        assert corpus.found(pattern) == ["one"], pattern
+    for pattern in ("*12345", "ro?e", "*345", "12?45"):
+        assert corpus.found(pattern) == ["two"], pattern
+    assert corpus.found("?12345") == []
+    assert corpus.found("%*ode") == corpus.found("*ode") == ["two"]
+    assert corpus.found("ro_*e") == corpus.found("ro*e") == ["two"]
+
+
+@pytest.mark.parametrize(
+    ("words", "hidden", "known"),
+    [
+        ("gaz*le", ("gaz{}le", "gaza{}le"), "gazzzzle"),
+        ("*gaz*", ("gaz{}le", "ogaz{}le"), "zgazzzzle"),
+        ("voorbeelden~", ("voor{}elden", "voorbe{}den"), "voorbeeldzz"),
+    ],
+)
+def test_given_more_hidden_words_than_anybody_would_list_when_asked_then_they_change_nothing(
+    corpus: Corpus, words: str, hidden: tuple[str, ...], known: str
+) -> None:
+    corpus.put_titles(known=known, other="fiets")
+    unseen = Corpus(corpus.under_test)
+    before = corpus.ask(words, facets=("kind",))
+    assert corpus.names(before.found) == ["known"]
+
+    letters = "abcdefghijklmnopqrstuvwxy"
+    met = [each.format(a + b) for each in hidden for a in letters for b in letters]
+    assert len(met) > 1000
+    unseen.put(
+        *(
+            unseen.a_document(f"{start}", "", " ".join(met[start : start + 250]))
+            for start in range(0, len(met), 250)
+        )
+    )
+
+    assert corpus.ask(words, facets=("kind",)) == before
+    assert len(unseen.found(words)) >= 2, "and they are there"
 
 
 # Filters, facets, order, pages.
@@ -290,6 +340,22 @@ def test_given_filters_when_it_is_asked_then_all_of_them_hold(corpus: Corpus) ->
     assert found(Among("colour", ("red", "blue")), Between("amount", low=600)) == {"blue"}
 
 
+def test_given_many_shops_when_they_are_counted_then_each_is_and_of_others_the_most_frequent(
+    corpus: Corpus,
+) -> None:
+    places = [f"shop-{n:03}" for n in range(MOST_BUCKETS + 10)]
+    corpus.put(
+        *(corpus.a_document(p, "fiets", fields={"place": [p], "brand": [p]}) for p in places)
+    )
+    unseen = Corpus(corpus.under_test)
+    unseen.put(unseen.a_document("hidden", "fiets", fields={"place": ["shop-hidden"]}))
+
+    facets = corpus.ask("fiets", facets=("place", "brand"), first=0).facets
+
+    assert list(facets["place"]) == [Bucket(place, 1) for place in places]
+    assert list(facets["brand"]) == [Bucket(place, 1) for place in places[:MOST_BUCKETS]]
+
+
 def test_given_values_when_they_are_counted_then_the_most_frequent_comes_first(
     corpus: Corpus,
 ) -> None:
@@ -313,16 +379,16 @@ def test_given_thousands_of_values_when_they_are_counted_then_the_counts_are_exa
     often = {f"shop-{n:04}": 2 if n % 100 == 50 else 1 for n in range(3000)}
     corpus.put(
         *(
-            corpus.a_document(f"{place}/{n}", fields={"place": [place]})
+            corpus.a_document(f"{place}/{n}", fields={"dealer": [place]})
             for place, number in often.items()
             for n in range(number)
         )
     )
 
-    answer = corpus.ask(facets=("place",), first=1)
+    answer = corpus.ask(facets=("dealer",), first=1)
 
     ranked = sorted(often.items(), key=lambda item: (-item[1], item[0]))
-    assert list(answer.facets["place"]) == [Bucket(*item) for item in ranked[:50]]
+    assert list(answer.facets["dealer"]) == [Bucket(*item) for item in ranked[:50]]
     assert answer.total.value == 3030
 
 

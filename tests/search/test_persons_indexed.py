@@ -155,7 +155,7 @@ def test_given_who_is_in_a_case_when_he_leaves_it_then_the_name_goes_with_him(
     if item != OTHER:
         name(world, case, item)
     assert set(searched(world)) == {SOLD, OTHER}
-    assert searched(world)[OTHER].law == "wpg:8 open police"
+    assert searched(world)[OTHER].law == "wpg:8 open politie"
 
     remove(world, case, item) if item == OTHER else drop(world, case, item)
 
