@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec.json import decode
 
 from herkomst.domain import ids
 from herkomst.domain.casework.case import Case
@@ -18,7 +19,7 @@ from herkomst.processes import firing
 from herkomst.record.archive import Archive
 from herkomst.record.casework import Opening, Seal
 from tests.archives import POLICE, TILL, a_dealer, a_line, a_moment, a_purchase, a_seller
-from tests.graphql.events import pushed, stream
+from tests.graphql.events import events, stream
 from tests.serving import Served, follow, journal, opened, pair, serving, take_in
 
 LEADER = "dev:team_leader@amsterdam"
@@ -389,8 +390,13 @@ def test_given_who_watches_then_a_sighting_is_pushed_to_who_may_know_of_it(
     follow(served.archive)
     watch = f"subscription ($after: ID) {{ sightings(after: $after) {{ {SIGHTING} }} }}"
 
+    monkeypatch.setattr(streams, "HEARTBEAT", 0.05)
+
     with stream(served, watch, 0, role="hic_team", purpose=f"case:{case}") as answer:
-        body = next(pushed(answer.iter_lines()))
+        told = events(answer.iter_lines())
+        body = next(decode(each["data"]) for each in told if each.get("event") == "next")
+        # And then it is quiet.
+        assert "comment" in next(told)
 
     assert body["data"]["sightings"]["firings"] == 1
     assert body["extensions"]["journal"]
