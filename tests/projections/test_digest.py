@@ -61,6 +61,10 @@ def test_given_the_same_records_in_other_batches_when_digested_then_every_model_
         "reads",
         "attempts",
         "reasons",
+        "alerts",
+        "mutes",
+        "firings",
+        "sightings",
     }
 
 
