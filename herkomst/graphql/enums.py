@@ -44,6 +44,13 @@ class Rejection(Enum):
     other = _word("other", "Another reason, told in the case.")
 
 
+@strawberry.enum(description="Whether a mute of a number holds.")
+class MuteState(Enum):
+    running = _word("running", "The number founds no new hit.")
+    lifted = _word("lifted", "Somebody lifted it before its end.")
+    lapsed = _word("lapsed", "It came to its end.")
+
+
 @strawberry.enum(description="What a person makes of a suggestion.")
 class SuggestionVerdict(Enum):
     taken_up = _word("taken_up", "He takes it up: he looked at both goods.")
@@ -372,6 +379,7 @@ class HeldKind(Enum):
     person_request = _word("person_request", "The request of a person, and the answer.")
     sequel = _word("sequel", "Why a part of what followed a hit was decided.")
     alert = _word("alert", "What an alert looks for and why, and what a sighting was worth.")
+    number_mute = _word("number_mute", "Why a number was muted, and that was lifted.")
     dealer = _word("dealer", "How a dealer is reached.")
     officer = _word("officer", "What the feed of personnel told of an officer.")
 

@@ -18,6 +18,7 @@ from herkomst.graphql.decisions import DecisionResult
 from herkomst.graphql.enums import Rejection
 from herkomst.graphql.fields import mutation, parsed_id, right_of
 from herkomst.graphql.glasses import BreakingGlass
+from herkomst.graphql.muted_numbers import MutingNumbers
 from herkomst.graphql.refusals import HitClosed, NotPermitted
 from herkomst.graphql.requests import AskingAccess
 from herkomst.graphql.retention import KeepingWork
@@ -31,7 +32,12 @@ from herkomst.record.casework import UnknownHit as NoSuchHit
 
 
 async def _decide(
-    info: Info, identity: str, decision: Callable[[casework.Hit], EventData], state: str
+    info: Info,
+    identity: str,
+    decision: Callable[[casework.Hit], EventData],
+    state: str,
+    *,
+    by_number: bool = False,
 ) -> Any:
     context = info.context
     hit = parsed_id(identity)
@@ -47,6 +53,7 @@ async def _decide(
             hit,
             decision,
             state,
+            by_number=by_number,
         )
     except policy.NotPermitted as error:
         return NotPermitted.of(error)
@@ -71,6 +78,7 @@ class Mutation(
     AfterHit,
     AlertWork,
     AssessingSuggestions,
+    MutingNumbers,
 ):
     @mutation(DecisionResult, "Take a hit up: you looked at both goods.", Action.DECIDE_HIT)
     async def assess_hit(self, info: Info, id: strawberry.ID) -> Any:  # noqa: A002
@@ -85,6 +93,14 @@ class Mutation(
     async def confirm_hit(self, info: Info, id: strawberry.ID) -> Any:  # noqa: A002
         return await _decide(info, id, casework.Hit.confirm, "confirmed")
 
-    @mutation(DecisionResult, "Reject a hit on the facts as they were compared.", Action.DECIDE_HIT)
+    @mutation(
+        DecisionResult,
+        "Reject a hit on the facts as they were compared. Where its number is a placeholder, the "
+        "answer offers to mute that.",
+        Action.DECIDE_HIT,
+    )
     async def reject_hit(self, info: Info, id: strawberry.ID, reason: Rejection) -> Any:  # noqa: A002
-        return await _decide(info, id, lambda hit: hit.reject(reason.value), "rejected")
+        by_number = reason is Rejection.placeholder
+        return await _decide(
+            info, id, lambda hit: hit.reject(reason.value), "rejected", by_number=by_number
+        )

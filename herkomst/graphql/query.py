@@ -41,6 +41,7 @@ from herkomst.graphql.fields import parsed_id, resolved, right_of
 from herkomst.graphql.glasses import GlassBreak
 from herkomst.graphql.listing import Listed, listed
 from herkomst.graphql.matches import Match
+from herkomst.graphql.muted_numbers import MutedNumbers
 from herkomst.graphql.overdue import OverdueReviews
 from herkomst.graphql.refusals import NotPermitted, UnknownHit, UnknownRecord
 from herkomst.graphql.requests import AccessRequest
@@ -143,6 +144,7 @@ class Query(
     Sequels,
     Searches,
     Alerts,
+    MutedNumbers,
     Suggesting,
 ):
     @resolved(Connection[Hit], "Hits, the one that changed last first.", Action.READ_HITS)

@@ -59,6 +59,8 @@ VARIABLES = {
     "case": "the id of a case, or where one is read its number",
     "dealer": "the id of a dealer",
     "hit": "the id of a hit",
+    "mute": "the id of a mute of a number",
+    "number": "the id of a number, as `rejectHit` offers it",
     "presentation": "the id of a presentation",
     "purchase": "the id of a purchase",
     "record": "the id of any record",
@@ -82,6 +84,7 @@ _OF_FIELD = {
     "unmuteAlert": "alert",
     "withdrawAlert": "alert",
     "answerSighting": "sighting",
+    "unmuteNumber": "mute",
 }
 """Which variable is sent as `id`, where it is not named as its field."""
 _OF_ARGUMENT = {"item": "purchase", "of": "hit"}

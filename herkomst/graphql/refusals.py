@@ -121,6 +121,13 @@ class AlertRefused(_Refusal):
     cure: str = told("How to mend it.")
 
 
+@strawberry.type(description="What cannot be muted or lifted as it stands.")
+class MuteRefused(_Refusal):
+    code: str = told("What is wrong, such as number, brand, until, muted or ended.")
+    message: str = told("What is wrong, as a sentence.")
+    cure: str = told("How to mend it.")
+
+
 @strawberry.type(description="What cannot follow a hit as it stands.")
 class SequelRefused(_Refusal):
     code: str = told("What is wrong, such as not_confirmed, facts_changed, order_given or term.")

@@ -11,9 +11,10 @@ from herkomst.access.policy import Action, NotPermitted, Permitted
 from herkomst.access.reading import Answer, Question
 from herkomst.domain.casework.hit import Hit
 from herkomst.domain.events import EventData
-from herkomst.investigations import hits
+from herkomst.investigations import hits, muted_numbers
 from herkomst.investigations.acting import in_casework
 from herkomst.investigations.inquiry import Desk, Inquiry
+from herkomst.investigations.muted_numbers import Offered
 from herkomst.record.casework import UnknownHit
 
 
@@ -23,6 +24,8 @@ class Decided(NamedTuple):
     id: UUID
     state: str
     position: int
+    may_be_muted: tuple[Offered, ...] = ()
+    """Numbers that the hit rests on, where it was rejected because of them."""
 
 
 async def decide(
@@ -33,8 +36,11 @@ async def decide(
     hit: UUID,
     decision: Callable[[Hit], EventData],
     state: str,
+    *,
+    by_number: bool = False,
 ) -> Answer[Decided]:
-    """Decide on a hit that the viewer can see in full; journaled before and after.
+    """Decide on a hit that the viewer can see in full; journaled before and after. What is
+    decided `by_number` alone, because that is a placeholder, offers to mute it.
 
     Raises `NotPermitted`, `UnknownHit`, `HitClosed`, `JournalUnavailable`.
     """
@@ -47,6 +53,7 @@ async def decide(
             "A side of this hit is withheld, and nobody decides on what he cannot see.",
             "Ask the authorised officer.",
         )
+    offers = await muted_numbers.offered(permitted, inquiry, hit) if by_number else ()
     reading = permitted.reading
     act = partial(
         desk.archive.casework.decide,
@@ -57,6 +64,6 @@ async def decide(
     )
 
     async def acted() -> Decided:
-        return Decided(hit, state, await to_thread.run_sync(act))
+        return Decided(hit, state, await to_thread.run_sync(act), offers)
 
     return await in_casework(desk, reading, question, acted)

@@ -29,10 +29,12 @@ from herkomst.projections.glasses import Glasses
 from herkomst.projections.hits import Hits
 from herkomst.projections.holds import Holds
 from herkomst.projections.keepings import Keepings
+from herkomst.projections.match_keys import MatchKeys
 from herkomst.projections.matches import Matches
 from herkomst.projections.measures import Measures
 from herkomst.projections.mentions import Mentions
 from herkomst.projections.model import Model
+from herkomst.projections.muted_numbers import MutedNumbers
 from herkomst.projections.mutes import Mutes
 from herkomst.projections.officers import Officers
 from herkomst.projections.passages import Passages
@@ -65,8 +67,10 @@ MODELS: tuple[Model, ...] = (
     Keepings(),
     PersonRequests(),
     Mentions(),
+    MatchKeys(),
     Matches(),
     Measures(),
+    MutedNumbers(),
     Mutes(),
     Officers(),
     Passages(),

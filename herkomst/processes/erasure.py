@@ -68,6 +68,7 @@ SEALED_BY_KIND: Mapping[keeping.Kind, tuple[str, ...]] = {
     "person_request": ("casework", "person_requests"),
     "sequel": ("casework", "measures"),
     "alert": ("casework", "alerts", "mutes", "sightings"),
+    "number_mute": ("casework", "muted_numbers"),
     "dealer": ("register", "dealers"),
     "purchase": ("register", "purchases"),
     "officer": ("casework",),

@@ -34,6 +34,7 @@ from herkomst.projections.matches import Matches
 from herkomst.projections.measures import Measures
 from herkomst.projections.mentions import Mentions
 from herkomst.projections.model import Model
+from herkomst.projections.muted_numbers import MutedNumbers
 from herkomst.projections.mutes import Mutes
 from herkomst.projections.officers import Officers
 from herkomst.projections.passages import Passages
@@ -75,6 +76,7 @@ MODELS: tuple[Model, ...] = (
     Measures(),
     Alerts(),
     Mutes(),
+    MutedNumbers(),
     Firings(),
     Sightings(),
     Authorisations(),

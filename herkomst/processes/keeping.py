@@ -312,6 +312,7 @@ REASONED: Mapping[Kind, str] = {
     "person_request": "avg",
     "sequel": "wpg:32a",
     "alert": "wpg:32a",
+    "number_mute": "wpg:32a",
 }
 """The law that each kind of reason is under."""
 

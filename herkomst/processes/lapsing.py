@@ -1,6 +1,7 @@
 """Lapsing: what a term went by of is said, once: a request for access that was not answered, the
 review of a read and that of a broken glass which nobody judged, and what keeps a good after a hit:
-the holding period, an order to keep, the term for a complaint; and the end date of an alert.
+the holding period, an order to keep, the term for a complaint; and the end date of an alert, and of
+the mute of a number.
 
 It follows the journal, because somebody reads all the time: what is recorded there tells how late
 it is, so it takes no clock of its own. Whether something runs is asked of its own events, under
@@ -17,7 +18,7 @@ from psycopg import Connection
 from psycopg.sql import SQL
 
 from herkomst.domain import ids
-from herkomst.domain.casework import alert, glass, request, review, sequel
+from herkomst.domain.casework import alert, glass, mute, request, review, sequel
 from herkomst.domain.events import Event, EventData, Recorded
 from herkomst.domain.journal import Attempted, Read
 from herkomst.projections import registry
@@ -27,6 +28,7 @@ from herkomst.projections.follower import Kind, NotYet
 from herkomst.projections.glasses import Glasses
 from herkomst.projections.measures import Measures
 from herkomst.projections.model import Model
+from herkomst.projections.muted_numbers import MutedNumbers
 from herkomst.projections.reviews import Reviews
 from herkomst.record import reviews
 from herkomst.record.application import Custody, envelope, pending, this_moment
@@ -81,6 +83,10 @@ def _alert(_: UUID, facts: Sequence[Recorded], now: datetime) -> Iterable[EventD
     return [alert.AlertLapsed(case=state.case, until=until)]
 
 
+def _mutes(_: UUID, facts: Sequence[Recorded], now: datetime) -> Iterable[EventData]:
+    return mute.folded(facts).lapsing(now)
+
+
 TERMS: Final = (
     Term(
         AccessRequests(),
@@ -113,6 +119,11 @@ TERMS: Final = (
         Alerts(),
         SQL("SELECT alert FROM {} WHERE state IN ('set', 'active') AND until <= %s LIMIT %s"),
         _alert,
+    ),
+    Term(
+        MutedNumbers(),
+        SQL("SELECT DISTINCT number FROM {} WHERE state = 'running' AND until <= %s LIMIT %s"),
+        _mutes,
     ),
 )
 

@@ -10,6 +10,7 @@ why no hit is ever found twice.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from datetime import UTC, datetime
 from itertools import product
 from typing import NamedTuple
 from uuid import UUID
@@ -21,6 +22,7 @@ from herkomst.domain import ids
 from herkomst.domain.batches import batched
 from herkomst.domain.calendar import interval
 from herkomst.domain.casework import hit
+from herkomst.domain.casework import mute as muting
 from herkomst.domain.events import Event, EventData, Recorded, known_events
 from herkomst.domain.goods import normal_brand
 from herkomst.domain.matching import (
@@ -109,6 +111,7 @@ _NO_STOLEN: frozenset[Good] = frozenset()
 _CORRECTED, _REMOVED = "number_corrected", "good_removed"
 _NO_SIGNAL = frozenset({"not_a_theft", "withdrawn", "recovered_before", _REMOVED})
 """Why nothing stands on a report any more, or on a good, however alike the two are."""
+_MUTED = Verdict("none", None, 0, None, (), (), "muted")
 _CLOSED_BECAUSE = {"no_common_number": _CORRECTED}
 
 
@@ -346,6 +349,9 @@ class _Walk:
         self._why = _CORRECTED
         """Why a pair is closed of which a good bears no number any more."""
         self._locked = False
+        self._mutes: dict[str, muting.Mutes] = {}
+        self._at: tuple[int | None, datetime] = (None, datetime.now(UTC))
+        """Position and moment of the event that is judged; no position where none is."""
 
     def through(self, facts: Sequence[Recorded], unsealed: Unsealed) -> None:
         """Fold each event into its good and judge what it touches."""
@@ -356,7 +362,7 @@ class _Walk:
         self._load(touched)
         suggested = self._suggestions(facts)
         for item, fact, rows in steps:
-            self._why = _because(fact)
+            self._why, self._at = _because(fact), (fact.position, fact.recorded_at)
             self._replace(item, rows)
             self._end_suggestions(fact, suggested.get(item, ()))
 
@@ -673,9 +679,49 @@ class _Walk:
             return
         left, right = side(mine), side(theirs)
         verdict = judge(left, right, self._around(left, right, closed=theirs[0].closed))
-        event = decide(known, verdict, fingerprint(left, right), _pair(mine[0], theirs[0]))
+        facts, pair = fingerprint(left, right), _pair(mine[0], theirs[0])
+        event = decide(known, verdict, facts, pair)
+        if _raises(known, verdict, event) and self._withhold(pair_id, mine, theirs):
+            event = decide(known, _MUTED, facts, pair)
         if event is not None:
             self._append(pair_id, event)
+
+    def _withhold(self, pair_id: UUID, purchase: Sequence[Keyed], stolen: Sequence[Keyed]) -> bool:
+        """Whether nothing but numbers that are muted makes a hit of the two; what is withheld so
+        is said once of each mute."""
+        left, right, closed = side(purchase), side(stolen), stolen[0].closed
+        brand = _brand(purchase[0], stolen[0])
+        shared = {row.key for row in purchase} & {row.key for row in stolen}
+        self._know_mutes(shared)
+        muted = {
+            (key, which): each
+            for key in sorted(shared)
+            for which, each in self._mutes[key].of.items()
+            if each.holds(*self._at) and each.covers(brand, closed=closed)
+        }
+        if not muted:
+            return False
+        around = self._around(left, right, closed=closed)
+        without = around._replace(flooded={*around.flooded, *(key for key, _ in muted)})
+        if judge(left, right, without).outcome == "hit":
+            return False
+        for (key, which), each in muted.items():
+            if pair_id.hex not in each.withheld:
+                each.withheld.add(pair_id.hex)
+                said = muting.NumberWithheld(
+                    mute=which, pair=pair_id.hex, stolen=stolen[0].item.hex
+                )
+                self._append(ids.number_id(key), said)
+        return True
+
+    def _know_mutes(self, keys: Set[str]) -> None:
+        """Read the mutes of these numbers, under the lock under which people mute and lift."""
+        unread = {ids.number_id(key): key for key in sorted(keys - self._mutes.keys())}
+        if unread:
+            self._lock()
+            told = self._casework.reader.streams(self._connection, list(unread))
+            for stream, key in unread.items():
+                self._mutes[key] = muting.folded(told.get(stream, []))
 
     def _around(self, purchase: Side, stolen: Side, *, closed: bool) -> Around:
         """What else the record holds that bears on the two."""
@@ -769,6 +815,13 @@ def decide(known: hit.Hit | None, verdict: Verdict, facts: str, pair: hit.Pair) 
         regraded = _finding(hit.Regraded, verdict, facts, pair)
         return None if _same(known.finding, regraded) else regraded
     return _finding(hit.Reopened, verdict, facts, pair)
+
+
+def _raises(known: hit.Hit | None, verdict: Verdict, event: EventData | None) -> bool:
+    """Whether an event makes a hit of what was none by its numbers."""
+    if verdict.outcome != "hit" or not isinstance(event, hit.Finding):
+        return False
+    return known is None or not known.stands or known.is_suggestion
 
 
 def _ended(fact: Recorded) -> Signal | None:

@@ -1,7 +1,7 @@
 """What people said of why they did what controls look at: names revealed to an officer on a day,
 glasses that were broken, holds, requests for access, authorisations, reviews of reads, requests of
-persons, what followed hits, alerts and what came of them. Each has a key, and a clock is asked of
-it."""
+persons, what followed hits, alerts and what came of them, mutes of numbers. Each has a key, and a
+clock is asked of it."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
@@ -14,6 +14,7 @@ from herkomst.domain.casework import (
     authorisation,
     glass,
     hold,
+    mute,
     request,
     reveal,
     review,
@@ -103,6 +104,8 @@ _SAID: Mapping[type[EventData], Say] = {
     alert.AlertUnmuted: _of_alert,
     alert.AlertWithdrawn: _alert_ended,
     alert.SightingAnswered: _alert_ended,
+    mute.NumberMuted: _until("number_mute"),
+    mute.NumberUnmuted: _now("number_mute"),
     reveal.Revealed: _revealed,
     reveal.MoreAllowed: _open("reveal"),
     glass.Broken: _open("glass"),
@@ -130,7 +133,7 @@ _SAID: Mapping[type[EventData], Say] = {
 
 class Reasons(Model):
     name = "reasons"
-    version = 3
+    version = 4
     sequence = "casework"
     owner = "stream"
     key = ("key_id",)

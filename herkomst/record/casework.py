@@ -290,7 +290,7 @@ class Casework(RecordApplication):
         def append(cursor: Cursor[Row]) -> Outcome[tuple[Sequence[EventData], int]]:
             found = self.recorder.reader.streams(cursor.connection, streams)
             state = fold([fact for stream in streams for fact in found.get(stream, [])])
-            seal, row = self._seal_of(cursor, streams[-1], part and part(state))
+            seal, row = self.seal_of(cursor, streams[-1], part and part(state))
             said = act(state, seal)
             done = [
                 pending(
@@ -303,7 +303,7 @@ class Casework(RecordApplication):
 
         return self.committing(append)
 
-    def _seal_of(
+    def seal_of(
         self, cursor: Cursor[Row], stream: UUID, part: Part | None
     ) -> tuple[Seal, KeyRow | None]:
         """What seals with the data key of a stream, or of a part of it; a new key comes with the

@@ -37,8 +37,9 @@ from herkomst.investigations.exports import export_lines
 from herkomst.record.archive import Archive
 from herkomst.record.casework import Opening, Seal, Standpoint
 from herkomst.record.postgres import EmbeddedPostgres
-from tests import alerts
+from tests import alerts, muting
 from tests.archives import ACTOR, POLICE, TILL, a_dealer, a_stolen_item, make_archive
+from tests.projections.following import rows
 from tests.readings import under
 from tests.sequels import follow_up
 from tests.serving import Served, follow, pair, serving, take_in
@@ -131,6 +132,8 @@ FREE = {
         "{ nodes { id score reasons { code weight } } refused { __typename } } }"
         for key in ("purchase-0", "purchase-8")
     },
+    "every mute": "{ mutedNumbers(first: 100) { totalCount edges { cursor node { id kind number "
+    "state why withheld } } refused { __typename } } }",
     "every case": "{ cases(first: 100) { totalCount nodes { id number revised: openedAt } } }",
     "too dear": "{ a: hits(first: 100) { nodes { purchase { good { kind } } } } "
     "b: hits(first: 100) { nodes { purchase { good { attributes { name } } } } } }",
@@ -159,7 +162,18 @@ def world(server: EmbeddedPostgres) -> Iterator[Archive]:
         for n in (1, 8):
             alerts.fire(archive, case, alert, ids.purchase_id(TILL, f"purchase-{n}"))
         follow(archive)
+        mute(archive, 0)
+        mute(archive, 4)  # On whose number a report that is closed will stand.
+        follow(archive)
         yield archive
+
+
+def mute(archive: Archive, n: int, stolen: str | None = None, *, closed: bool = False) -> None:
+    """Mute the number of a good, by the hit of a report of it."""
+    purchase = ids.purchase_id(TILL, f"purchase-{n}")
+    hit = ids.pair_id(purchase, 1, ids.stolen_item_id(POLICE, stolen or f"stolen-{n}"))
+    (key,) = {row["key"] for row in rows(archive, "match_keys") if row["item"] == purchase}
+    muting.mute(archive, key, hit=hit, closed=closed)
 
 
 def _add(purchase: UUID, case: Case, seal: Seal) -> EventData:
@@ -183,6 +197,9 @@ def another_report(n: int, handling: Any = "closed", **more: Any) -> Record:
 def add_what_is_hidden(archive: Archive) -> None:
     """Reports that are closed, a hit of one decided on, cases of others, and what they reveal."""
     take_in(archive, *(another_report(n) for n in (1, 2, 3, 4, 8)))
+    follow(archive)
+    mute(archive, 2, "hidden-2", closed=True)
+    take_in(archive, replace(another_report(2), key="hidden-and-muted"))
     mistaken = another_report(1, status="withdrawn", withdrawn_reason="mistaken")
     archive.register.take_in([(1, mistaken)], actor=ACTOR)
     take_in(archive, a_stolen_item(key="hidden-alone", handling="closed"))

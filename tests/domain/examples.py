@@ -13,6 +13,7 @@ from herkomst.domain.casework import (
     hold,
     kept,
     match,
+    mute,
     personnel,
     rehearsal,
     request,
@@ -257,6 +258,19 @@ EXAMPLES: tuple[EventData, ...] = (
     hit.Removed(because="wpg:8", order=OTHER),
     hit.NumberFlooded(key="number:GZ4711003", side="purchase"),
     hit.NumberCleared(key="number:GZ4711003", side="stolen"),
+    mute.NumberMuted(
+        brand="gazelle",
+        by="dev:rechercheur",
+        hit=OTHER,
+        key="number:GZ4711003",
+        mute=STREAM,
+        register=41030,
+        until="2026-09-02T22:00:00.000+00:00",
+        why=SEALED,
+    ),
+    mute.NumberUnmuted(by="dev:rechercheur", mute=STREAM, register=41030, why=SEALED),
+    mute.NumberMuteLapsed(mute=STREAM, until="2026-09-02T22:00:00.000+00:00"),
+    mute.NumberWithheld(mute=STREAM, pair=OTHER, stolen=OTHER),
     case.Opened(
         aim=SEALED, lead="dev:teamleider", since="2026-03-02T13:05:00.000+00:00", title=SEALED
     ),

@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 
 from herkomst.domain import ids
 from herkomst.domain.casework import hit
+from herkomst.domain.casework.mute import NumberWithheld
 from herkomst.domain.register import book
 from herkomst.domain.register.records import Record
 from herkomst.domain.register.stolen_item import is_taking
@@ -30,6 +31,7 @@ from herkomst.processes import matching
 from herkomst.projections.match_keys import MatchKeys
 from herkomst.record.postgres import EmbeddedPostgres
 from tests.archives import ACTOR, POLICE, TILL, make_archive, opened
+from tests.muting import lift, mute
 from tests.processes.books import Books
 from tests.processes.brute import Pair, Standing, World
 from tests.processes.scenes import DETECTIVE
@@ -62,11 +64,14 @@ class Matching(RuleBasedStateMachine):
         self.books = Books()
         self.sent: list[Record] = []
         self.suggested: set[Pair] = set()
+        self.mutes: list[tuple[str, UUID]] = []
+        self.has_lifted = False
         self.world = World(self.books, self.archive.keyring.token, FLOOD, CROWD)
 
     def teardown(self) -> None:
         try:
             self.follow(2000)
+            self._then_what_was_withheld_is_found_without_mutes()
             self._then_no_number_is_missing()
             self._then_a_rebuild_agrees()
             self._then_no_pair_was_found_twice()
@@ -171,7 +176,44 @@ class Matching(RuleBasedStateMachine):
         assert isinstance(process, matching.Matching)
         with connected(self.archive) as connection:
             process.rematch(connection, dry_run=False)
-        assert self.archive.casework.recorder.max_notification_id() == before
+        assert self.has_lifted or self.archive.casework.recorder.max_notification_id() == before
+
+    @rule(data=st.data())
+    def mute(self, data: st.DataObject) -> None:
+        """A person mutes a number, while the record may be further already."""
+        found = {row["key"] for row in rows(self.archive, "match_keys")}
+        if keys := sorted(found - {key for key, _ in self.mutes}):
+            key = data.draw(st.sampled_from(keys))
+            self.mutes.append((key, mute(self.archive, key)))
+
+    @precondition(lambda self: self.mutes)
+    @rule(data=st.data())
+    def lift(self, data: st.DataObject) -> None:
+        lifted = data.draw(st.sampled_from(self.mutes))
+        self.mutes.remove(lifted)
+        self.has_lifted = True
+        lift(self.archive, *lifted)
+
+    def _then_what_was_withheld_is_found_without_mutes(self) -> None:
+        """As if nothing had ever been muted, once all is judged again."""
+        for muted in self.mutes:
+            lift(self.archive, *muted)
+            self.has_lifted = True
+        if not self.has_lifted:
+            return
+        self.rematch()
+        self.follow(2000)
+        standing = [row for row in self._hits() if row["state"] in STANDING]
+        found = {_pair(row): _told(row) for row in standing if row["grade"] != "suggestion"}
+        assert found == self.world.hits()
+
+    def _withheld(self) -> set[UUID]:
+        """The pairs of which it was ever said that a mute withholds them."""
+        return {
+            UUID(hex=fact.data.pair)
+            for fact in facts(self.archive, "casework")
+            if isinstance(fact.data, NumberWithheld)
+        }
 
     def _hits(self) -> list[dict[str, Any]]:
         return rows(self.archive, "hits")
@@ -179,7 +221,10 @@ class Matching(RuleBasedStateMachine):
     def _then_the_same_hits_stand(self) -> None:
         standing = [row for row in self._hits() if row["state"] in STANDING]
         found = {_pair(row): _told(row) for row in standing if row["grade"] != "suggestion"}
-        assert found == self.world.hits()
+        world, withheld = self.world.hits(), self._withheld()
+        assert found == {p: told for p, told in world.items() if p in found}
+        assert all(_stream(pair) in withheld for pair in world.keys() - found.keys())
+        assert found.keys() <= world.keys()
         suggested = {_pair(row) for row in standing if row["grade"] == "suggestion"}
         assert suggested <= self.suggested
         assert all(self._is_looked_for(stolen) for _, _, stolen in suggested)
@@ -264,6 +309,11 @@ _DECISIONS = {
 
 def _pair(row: dict[str, Any]) -> Pair:
     return row["purchase_key"], row["line"], row["stolen_key"]
+
+
+def _stream(pair: Pair) -> UUID:
+    key, line, stolen = pair
+    return ids.pair_id(ids.purchase_id(TILL, key), line, ids.stolen_item_id(POLICE, stolen))
 
 
 def _told(row: dict[str, Any]) -> Standing:

@@ -65,6 +65,7 @@ def test_given_the_same_records_in_other_batches_when_digested_then_every_model_
         "mutes",
         "firings",
         "sightings",
+        "muted_numbers",
     }
 
 

@@ -1,16 +1,16 @@
 """Parts of a stream that are sealed with data keys of their own, so that each ends by itself.
 
 One stream tells of all holds on a record, of each time that it was asked for and that a glass was
-broken, of each thing that followed a hit, and of all that a subject was ever authorised to. With
-one key a stream the newest reason would keep the oldest. What was sealed before a part had a key of
-its own was sealed with that of the stream.
+broken, of each thing that followed a hit, of each mute of a number, and of all that a subject was
+ever authorised to. With one key a stream the newest reason would keep the oldest. What was sealed
+before a part had a key of its own was sealed with that of the stream.
 """
 
 from typing import NamedTuple, get_args
 from uuid import UUID
 
 from herkomst.domain import ids
-from herkomst.domain.casework import authorisation, glass, hold, request, sequel
+from herkomst.domain.casework import authorisation, glass, hold, mute, request, sequel
 from herkomst.domain.events import Recorded
 
 
@@ -35,6 +35,8 @@ def key_of(fact: Recorded) -> UUID:
         return ids.request_id(stream, fact.version)
     if isinstance(data, sequel.Later):
         return ids.measure_id(stream, data.measure)
+    if isinstance(data, mute.NumberMuted | mute.NumberUnmuted):
+        return UUID(hex=data.mute)
     if isinstance(data, sequel.First):
         return ids.measure_id(stream, fact.version)
     return ids.glass_id(stream, fact.version) if isinstance(data, glass.Broken) else stream
@@ -44,6 +46,7 @@ BEGIN: tuple[str, ...] = (
     authorisation.Granted.TOPIC,
     glass.Broken.TOPIC,
     hold.Placed.TOPIC,
+    mute.NumberMuted.TOPIC,
     request.AccessRequested.TOPIC,
     *(kind.TOPIC for kind in get_args(sequel.First)),
 )

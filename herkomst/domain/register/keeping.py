@@ -24,11 +24,12 @@ Kind = Literal[
     "person_request",
     "sequel",
     "alert",
+    "number_mute",
     "officer",
 ]
 """Of reveals those of an officer on a day have one key. Of glasses, holds, requests for access,
-authorisations and what followed a hit each has its own (`herkomst.domain.casework.parts`). A
-purchase is one at which no identity was presented."""
+authorisations, mutes of numbers and what followed a hit each has its own
+(`herkomst.domain.casework.parts`). A purchase is one at which no identity was presented."""
 
 
 @event
